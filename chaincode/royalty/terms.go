@@ -1,0 +1,46 @@
+// Package royalty divides an amount among payees: commission, contributors by weight, the residual payee, with
+// systematic rounding (T23), and names the accruals that result.
+//
+// It refuses to lose or gain a satoshi, and knows no storage.
+package royalty
+
+import "guildmark/chaincode/ledger"
+
+// Share is a fraction in parts per hundred million.
+type Share int64
+
+// Whole is the share of everything.
+const Whole Share = 100_000_000
+
+// Terms is how a price is split; it is copied into the order, so a later change rewrites nothing.
+type Terms struct {
+	Commission   Commission    `json:"commission"`
+	Contributors []Contributor `json:"contributors"`
+	Residual     string        `json:"residual"` // party id that gets what no other rule gives; "" when contributors take all
+}
+
+// Commission is clamp(G x Rate, Min, Max) to Payee.
+type Commission struct {
+	Rate  Share          `json:"rate"`
+	Min   ledger.Satoshi `json:"min"`
+	Max   ledger.Satoshi `json:"max"`
+	Payee string         `json:"payee"`
+}
+
+// Contributor shares what the commission leaves, by weight.
+type Contributor struct {
+	Payee  string `json:"payee"`
+	Weight int64  `json:"weight"`
+}
+
+// Accrual is what one settlement owes one payee; key acc/<payee>/<epoch>/<order>/<item>, create-only.
+type Accrual struct {
+	Payee  string         `json:"payee"`
+	Epoch  int64          `json:"epoch"`
+	Order  string         `json:"order"`
+	Item   int            `json:"item"`
+	Role   string         `json:"role"` // commission, contributor, residual
+	Amount ledger.Satoshi `json:"amount"`
+	Height uint32         `json:"height"` // Bitcoin block of the payment that settled
+	Block  string         `json:"block"`
+}
