@@ -1,0 +1,147 @@
+package spv
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"github.com/btcsuite/btcd/chainhash/v2"
+)
+
+// header is the six fields of an 80-byte block header.
+type header struct {
+	version      int32
+	prev, merkle chainhash.Hash
+	time, bits   uint32
+}
+
+func parse(raw *[HeaderSize]byte) (h header) {
+	h.version = int32(binary.LittleEndian.Uint32(raw[:]))
+	copy(h.prev[:], raw[4:])
+	copy(h.merkle[:], raw[36:])
+	h.time = binary.LittleEndian.Uint32(raw[68:])
+	h.bits = binary.LittleEndian.Uint32(raw[72:])
+	return h
+}
+
+// Accept judges a header by its parent's record, the network's rules and the time of the ledger transaction that
+// brings it (Unix seconds), and returns its own record. It costs the same at every height and allocates nothing
+// unless it refuses.
+func Accept(parent *Record, raw *[HeaderSize]byte, rules *Rules, txTime int64) (Record, error) {
+	h := parse(raw)
+	hash := chainhash.DoubleHashH(raw[:])
+	height := parent.Height + 1
+	if h.prev != parent.Hash {
+		return Record{}, ErrParent.With(h.prev.String())
+	}
+	if want := nextBits(parent, h.time, rules); h.bits != want {
+		return Record{}, ErrBits.With(strconv.FormatUint(uint64(h.bits), 16) + " for " + strconv.FormatUint(uint64(want), 16))
+	}
+	if t, ok := target(h.bits); !ok || t.less(fromHash((*[32]byte)(&hash))) {
+		return Record{}, ErrWork.With(hash.String())
+	}
+	if err := checkTime(parent, &h, rules, txTime); err != nil {
+		return Record{}, err
+	}
+	if err := checkVersion(h.version, height, rules); err != nil {
+		return Record{}, err
+	}
+	return child(parent, &h, hash, rules)
+}
+
+func checkTime(parent *Record, h *header, rules *Rules, txTime int64) error {
+	boundary := (uint32(parent.Height)+1)%rules.Period == 0
+	switch {
+	case h.time <= parent.MedianTime():
+		return ErrTimeOld.With(strconv.FormatUint(uint64(h.time), 10))
+	case rules.BIP94 && boundary && int64(h.time) < int64(parent.Time)-timeWarp:
+		return ErrTimeWarp.With(strconv.FormatUint(uint64(h.time), 10))
+	case int64(h.time) > txTime+futureLimit:
+		return ErrTimeNew.With(strconv.FormatUint(uint64(h.time), 10))
+	}
+	return nil
+}
+
+func checkVersion(version int32, height Height, rules *Rules) error {
+	if version < 2 && height >= rules.Version2 ||
+		version < 3 && height >= rules.Version3 ||
+		version < 4 && height >= rules.Version4 {
+		return ErrVersion.With(strconv.FormatInt(int64(version), 10))
+	}
+	return nil
+}
+
+// nextBits is the difficulty that the block after parent must claim, given its time.
+func nextBits(parent *Record, at uint32, rules *Rules) uint32 {
+	if rules.NoRetarget {
+		return rules.Limit
+	}
+	if (uint32(parent.Height)+1)%rules.Period == 0 {
+		return retarget(parent, rules)
+	}
+	if rules.MinDifficulty == 0 {
+		return parent.Bits
+	}
+	if int64(at) > int64(parent.Time)+int64(rules.MinDifficulty) {
+		return rules.Limit
+	}
+	return parent.LastBits
+}
+
+// retarget scales the old target by the time that the last period took, within a factor, under the limit.
+func retarget(last *Record, rules *Rules) uint32 {
+	span := int64(last.Time) - int64(last.PeriodTime)
+	span = max(span, int64(rules.Timespan/rules.Factor))
+	span = min(span, int64(rules.Timespan)*int64(rules.Factor))
+	base := last.Bits
+	if rules.BIP94 {
+		base = last.PeriodBits
+	}
+	old, _ := target(base)
+	next := old.mulDiv32(uint32(span), rules.Timespan)
+	if limit, _ := target(rules.Limit); limit.less(next) {
+		return rules.Limit
+	}
+	return next.compact()
+}
+
+func child(parent *Record, h *header, hash chainhash.Hash, rules *Rules) (Record, error) {
+	work, over := fromBytes(&parent.Work).add(workOf(h.bits))
+	if over {
+		return Record{}, ErrWork.With("a sum of work that doesn't fit")
+	}
+	r := Record{
+		Hash: hash, Prev: h.prev, Merkle: h.merkle, Height: parent.Height + 1, Time: h.time, Bits: h.bits,
+		Work: work.bytes(), PeriodTime: parent.PeriodTime, PeriodBits: parent.PeriodBits, LastBits: h.bits,
+	}
+	boundary := uint32(r.Height)%rules.Period == 0
+	if boundary {
+		r.PeriodTime, r.PeriodBits = h.time, h.bits
+	}
+	if rules.MinDifficulty > 0 && h.bits == rules.Limit && !boundary {
+		r.LastBits = parent.LastBits
+	}
+	r.Times[0] = h.time
+	copy(r.Times[1:], parent.Times[:medianSize-1])
+	return r, nil
+}
+
+// Depth is how deep rec lies under tip, in blocks of real difficulty: never more than the blocks on top of it
+// (itself included), and never more than the work on top of it divided by the work of one block at the tip's last
+// real difficulty. Blocks of minimum difficulty, which cost nothing, so confirm nothing (T22). The caller MUST
+// know that rec is an ancestor of tip, or tip itself.
+func Depth(tip, rec *Record) uint32 {
+	if rec.Height > tip.Height {
+		return 0
+	}
+	blocks := uint64(tip.Height-rec.Height) + 1
+	unit := workOf(tip.LastBits)
+	above := fromBytes(&tip.Work).sub(fromBytes(&rec.Work))
+	sum, over := above.add(workOf(rec.Bits))
+	if unit.isZero() || over {
+		return 0
+	}
+	if q := sum.quo(unit); q[1]|q[2]|q[3] == 0 && q[0] < blocks {
+		return uint32(q[0])
+	}
+	return uint32(blocks)
+}

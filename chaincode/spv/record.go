@@ -1,0 +1,148 @@
+package spv
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+
+	"github.com/btcsuite/btcd/chainhash/v2"
+)
+
+// Height counts blocks from the genesis block, which has height 0.
+type Height uint32
+
+// Sizes fixed by the record's format and by Bitcoin.
+const (
+	RecordSize = 196
+	HeaderSize = 80
+	medianSize = 11 // blocks of which the median time is taken (Bitcoin consensus)
+)
+
+// Record is everything that the next header's rules need to know about a block, so that accepting a header reads
+// one key. Stored under h/<hash> in the binary form of [Record.Encode].
+type Record struct {
+	Hash, Prev, Merkle chainhash.Hash
+	Height             Height
+	Time, Bits         uint32
+	Work               [32]byte           // cumulative, big endian: compares bytewise
+	PeriodTime         uint32             // time of the first block of the retarget period
+	PeriodBits         uint32             // its bits (BIP-94)
+	LastBits           uint32             // bits of the last block not under the minimum-difficulty exception
+	Times              [medianSize]uint32 // this block's time, then its ancestors'; as many as exist
+}
+
+// Encode writes the record's 196 bytes.
+func (r *Record) Encode() []byte {
+	b := make([]byte, 0, RecordSize)
+	b = append(b, r.Hash[:]...)
+	b = append(b, r.Prev[:]...)
+	b = append(b, r.Merkle[:]...)
+	b = binary.BigEndian.AppendUint32(b, uint32(r.Height))
+	b = binary.BigEndian.AppendUint32(b, r.Time)
+	b = binary.BigEndian.AppendUint32(b, r.Bits)
+	b = append(b, r.Work[:]...)
+	b = binary.BigEndian.AppendUint32(b, r.PeriodTime)
+	b = binary.BigEndian.AppendUint32(b, r.PeriodBits)
+	b = binary.BigEndian.AppendUint32(b, r.LastBits)
+	for _, t := range r.Times {
+		b = binary.BigEndian.AppendUint32(b, t)
+	}
+	return b
+}
+
+// DecodeRecord reads what Encode wrote and refuses what no chain could have produced.
+func DecodeRecord(b []byte) (Record, error) {
+	var r Record
+	if len(b) != RecordSize {
+		return r, ErrRecord.With("a length other than 196")
+	}
+	take := func(to []byte) { b = b[copy(to, b):] }
+	word := func() uint32 { w := binary.BigEndian.Uint32(b); b = b[4:]; return w }
+	take(r.Hash[:])
+	take(r.Prev[:])
+	take(r.Merkle[:])
+	r.Height, r.Time, r.Bits = Height(word()), word(), word()
+	take(r.Work[:])
+	r.PeriodTime, r.PeriodBits, r.LastBits = word(), word(), word()
+	for i := range r.Times {
+		r.Times[i] = word()
+	}
+	return r, r.check()
+}
+
+// ParseRecord reads a record from lower-case hex, as the governed configuration carries its checkpoint.
+func ParseRecord(text string) (Record, error) {
+	b, err := hex.DecodeString(text)
+	if err != nil || hex.EncodeToString(b) != text {
+		return Record{}, ErrRecord.With("text that is not lower-case hex")
+	}
+	return DecodeRecord(b)
+}
+
+// String is the record as ParseRecord reads it.
+func (r *Record) String() string { return hex.EncodeToString(r.Encode()) }
+
+func (r *Record) check() error {
+	for _, compact := range []uint32{r.Bits, r.PeriodBits, r.LastBits} {
+		if _, ok := target(compact); !ok {
+			return ErrRecord.With("bits that are no target")
+		}
+	}
+	switch {
+	case r.Times[0] != r.Time:
+		return ErrRecord.With("a first time that is not the block's")
+	case fromBytes(&r.Work).less(workOf(r.Bits)):
+		return ErrRecord.With("less work in all than in the last block")
+	}
+	for _, t := range r.Times[r.known():] {
+		if t != 0 {
+			return ErrRecord.With("times of blocks before the genesis block")
+		}
+	}
+	return nil
+}
+
+// known is how many of Times are blocks.
+func (r *Record) known() int { return int(min(uint64(r.Height)+1, medianSize)) }
+
+// MedianTime is the median of the block's time and its ten ancestors', Unix seconds: Bitcoin's own clock.
+func (r *Record) MedianTime() uint32 {
+	times := r.Times
+	n := r.known()
+	for i := 1; i < n; i++ {
+		for j := i; j > 0 && times[j] < times[j-1]; j-- {
+			times[j], times[j-1] = times[j-1], times[j]
+		}
+	}
+	return times[n/2]
+}
+
+// Heavier reports whether r has more cumulative work than o; with equal work the first seen stays.
+func (r *Record) Heavier(o *Record) bool { return bytes.Compare(r.Work[:], o.Work[:]) > 0 }
+
+// Anchor is what a trusted start is made of when it isn't the genesis block.
+type Anchor struct {
+	Height     Height
+	Work       [32]byte // cumulative work up to and including the block
+	Header     [HeaderSize]byte
+	PeriodTime uint32 // of the block at Height - Height%2016
+	PeriodBits uint32
+	LastBits   uint32
+	Before     []uint32 // times of the ten blocks before, newest first; fewer near the genesis block
+}
+
+// NewRecord builds the record of a trusted start. Nothing in it is verified but its form: the caller vouches.
+func NewRecord(a Anchor) (Record, error) {
+	h := parse(&a.Header)
+	r := Record{
+		Hash: chainhash.DoubleHashH(a.Header[:]), Prev: h.prev, Merkle: h.merkle, Height: a.Height,
+		Time: h.time, Bits: h.bits, Work: a.Work,
+		PeriodTime: a.PeriodTime, PeriodBits: a.PeriodBits, LastBits: a.LastBits,
+	}
+	if len(a.Before) != r.known()-1 {
+		return r, ErrRecord.With("a wrong number of earlier times")
+	}
+	r.Times[0] = h.time
+	copy(r.Times[1:], a.Before)
+	return r, r.check()
+}

@@ -1,0 +1,133 @@
+package spv
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/btcsuite/btcd/chaincfg/v2"
+)
+
+// Rules are one Bitcoin network's consensus rules for headers, and what this consortium calls final. They are
+// governed configuration, not constants: a network may change them (facts: testnet4).
+type Rules struct {
+	Network       string `json:"network"`       // mainnet, testnet3, testnet4, signet, simnet or regtest
+	Limit         uint32 `json:"limit"`         // compact target that no block may exceed
+	Period        uint32 `json:"period"`        // blocks between retargets
+	Timespan      uint32 `json:"timespan"`      // seconds a period should take
+	Factor        uint32 `json:"factor"`        // largest change at one retarget
+	MinDifficulty uint32 `json:"minDifficulty"` // seconds after which a block of least difficulty is allowed; 0 = never
+	BIP94         bool   `json:"bip94"`         // retarget from the period's first block, refuse time warps
+	NoRetarget    bool   `json:"noRetarget"`    // every block has the least difficulty
+	Version2      Height `json:"version2"`      // from this height on versions below 2 are refused (BIP-34)
+	Version3      Height `json:"version3"`      // BIP-66
+	Version4      Height `json:"version4"`      // BIP-65
+	FinalDepth    uint32 `json:"finalDepth"`    // work-weighted depth at which a block is final
+	Attestations  int    `json:"attestations"`  // partners that must attest a final block; 0 where work protects (T22)
+}
+
+// futureLimit is how far a header may be ahead of the transaction that brings it (Bitcoin's two-hour rule). The
+// transaction's time is its submitter's claim, so this is a sanity limit, not security.
+const futureLimit = 2 * 60 * 60
+
+// timeWarp is BIP-94's limit, seconds before the parent.
+const timeWarp = 600
+
+// minimumAttestations: one partner's word settles nothing (T22).
+const minimumAttestations = 2
+
+// Params are btcd's parameters of a network by our name for it, nil for an unknown one.
+func Params(network string) *chaincfg.Params {
+	switch network {
+	case "mainnet":
+		return &chaincfg.MainNetParams
+	case "testnet3":
+		return &chaincfg.TestNet3Params
+	case "testnet4":
+		return &chaincfg.TestNet4Params
+	case "signet":
+		return &chaincfg.SigNetParams
+	case "simnet":
+		return &chaincfg.SimNetParams
+	case "regtest":
+		return &chaincfg.RegressionNetParams
+	}
+	return nil
+}
+
+// FreeWork reports whether a network's proof of work proves nothing, so that partners' nodes must attest.
+func FreeWork(network string) bool {
+	return network == "regtest" || network == "simnet" || network == "signet"
+}
+
+// RulesFor gives a network's rules with the consortium's depth and number of attestations, which it refuses to
+// leave at none where work is free.
+func RulesFor(network string, finalDepth, attestations int) (Rules, error) {
+	p := Params(network)
+	if p == nil {
+		return Rules{}, ErrNetwork.With(network)
+	}
+	r := Rules{
+		Network: network, Limit: p.PowLimitBits,
+		Period:   uint32(p.TargetTimespan / p.TargetTimePerBlock),
+		Timespan: uint32(p.TargetTimespan / time.Second),
+		Factor:   uint32(p.RetargetAdjustmentFactor),
+		BIP94:    p.EnforceBIP94, NoRetarget: p.PoWNoRetargeting,
+		Version2: Height(p.BIP0034Height), Version3: Height(p.BIP0066Height), Version4: Height(p.BIP0065Height),
+		FinalDepth: uint32(max(finalDepth, 0)), Attestations: attestations,
+	}
+	if p.ReduceMinDifficulty {
+		r.MinDifficulty = uint32(p.MinDiffReductionTime / time.Second)
+	}
+	return r, r.Check()
+}
+
+// Check refuses rules under which a payment would not be protected.
+func (r Rules) Check() error {
+	_, ok := target(r.Limit)
+	switch {
+	case Params(r.Network) == nil:
+		return ErrNetwork.With(r.Network)
+	case !ok, r.Period == 0, r.Timespan == 0, r.Factor == 0, r.Timespan > 1<<31/r.Factor:
+		return ErrRules.With("a limit or retarget that is none")
+	case r.FinalDepth < 1 || r.FinalDepth > 1000:
+		return ErrRules.With("final depth " + strconv.FormatUint(uint64(r.FinalDepth), 10))
+	case r.Attestations < 0 || r.Attestations > 100:
+		return ErrRules.With(strconv.Itoa(r.Attestations) + " attestations")
+	case FreeWork(r.Network) && r.Attestations < minimumAttestations:
+		return ErrRules.With("fewer than two attestations where work is free")
+	}
+	return nil
+}
+
+// Attested reports whether final blocks need partners' attestations.
+func (r Rules) Attested() bool { return r.Attestations > 0 }
+
+// Genesis is the record of a network's first block: the trusted start of a chain read from the beginning.
+func Genesis(network string) (Record, error) {
+	p := Params(network)
+	if p == nil {
+		return Record{}, ErrNetwork.With(network)
+	}
+	g := p.GenesisBlock.Header
+	t := uint32(g.Timestamp.Unix())
+	r := Record{
+		Hash: g.BlockHash(), Merkle: g.MerkleRoot, Time: t, Bits: g.Bits, Work: workOf(g.Bits).bytes(),
+		PeriodTime: t, PeriodBits: g.Bits, LastBits: g.Bits,
+	}
+	r.Times[0] = t
+	return r, r.check()
+}
+
+// checkStart refuses a trusted start that the rules can't go on from.
+func (r Rules) checkStart(start *Record) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	limit, _ := target(r.Limit)
+	for _, compact := range []uint32{start.Bits, start.PeriodBits, start.LastBits} {
+		if t, ok := target(compact); !ok || limit.less(t) {
+			return ErrRecord.With("bits above the network's limit")
+		}
+	}
+	return start.check()
+}
