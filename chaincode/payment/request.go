@@ -1,0 +1,79 @@
+package payment
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/btcsuite/btcd/address/v2"
+	"github.com/btcsuite/btcd/txscript/v2"
+	"github.com/btcsuite/btcd/wire/v2"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/spv"
+)
+
+// coin is how many satoshi one bitcoin has.
+const coin = 100_000_000
+
+// amount writes satoshi as bitcoin with all 8 decimals, the form BIP-21 wants; integers only.
+func amount(s ledger.Satoshi) string { return fmt.Sprintf("%d.%08d", s/coin, s%coin) }
+
+// URI is the BIP-21 payment request of an address, with a label when there is one.
+func URI(to string, sum ledger.Satoshi, label string) (string, error) {
+	return request("bitcoin:"+to, sum, label)
+}
+
+// QR is the same request for a QR code: scheme and address in upper case (BIP-173), which need fewer modules.
+// The query stays as it is: its keys are case-sensitive in BIP-21.
+func QR(to string, sum ledger.Satoshi) (string, error) {
+	return request("BITCOIN:"+strings.ToUpper(to), sum, "")
+}
+
+func request(head string, sum ledger.Satoshi, label string) (string, error) {
+	if sum <= 0 || !sum.Valid() {
+		return "", ErrAmount.With(sum.String())
+	}
+	uri := head + "?amount=" + amount(sum)
+	if label != "" {
+		uri += "&label=" + strings.ReplaceAll(url.QueryEscape(label), "+", "%20")
+	}
+	return uri, nil
+}
+
+// ScriptOf is the output script of an address, which must belong to the network.
+func ScriptOf(text, network string) ([]byte, error) {
+	params := spv.Params(network)
+	if params == nil {
+		return nil, ErrNetwork.With(network)
+	}
+	to, err := address.DecodeAddress(text, params)
+	if err != nil || !to.IsForNet(params) || to.EncodeAddress() != text {
+		return nil, ErrAddress.With(clip(text))
+	}
+	script, err := txscript.PayToAddrScript(to)
+	if err != nil {
+		return nil, ErrAddress.With(clip(text))
+	}
+	return script, nil
+}
+
+// clip keeps a refusal short: no address is longer than 90 characters (BIP-173).
+func clip(text string) string { return text[:min(len(text), 90)] }
+
+// Output is one output of a transaction that pays a script.
+type Output struct {
+	Vout   uint32
+	Amount ledger.Satoshi
+}
+
+// Credits are the outputs of a transaction that pay a script, in order.
+func Credits(tx *wire.MsgTx, script []byte) []Output {
+	var outs []Output
+	for i, out := range tx.TxOut {
+		if string(out.PkScript) == string(script) {
+			outs = append(outs, Output{Vout: uint32(i), Amount: ledger.Satoshi(out.Value)})
+		}
+	}
+	return outs
+}
