@@ -1,0 +1,211 @@
+package mixer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"guildmark/chaincode/ledger"
+)
+
+// Defaults where the setup says nothing: the demonstrator warned under 100 ml (predecessor.md 10); four pumps at once is
+// half of its board.
+const (
+	defaultWarn   Microliter = 100_000
+	defaultAtOnce            = 4
+)
+
+// tick is how often a running pump reports.
+const tick = 500 * time.Millisecond
+
+// Refusals of the mixer's state.
+var (
+	ErrBusy    = ledger.Refuse(ledger.Conflict, "mixer.busy", "the mixer is at work or in service")
+	ErrAborted = ledger.Refuse(ledger.Conflict, "mixer.aborted", "production was aborted; the pumps stand")
+)
+
+// Config is what the mixer may be told; its zero value is right.
+type Config struct {
+	Warn   Microliter  // level under which a bottle is reported
+	AtOnce int         // pumps that run beside each other where the machine decides
+	Clock  Clock       // the wall clock when nil
+	Report func(Event) // called in order from the goroutine that runs the recipe
+}
+
+// Mixer is one machine's pumps. One goroutine at a time uses it.
+type Mixer struct {
+	config Config
+	pumps  []Pump
+	state  State
+	poured Microliter // of the recipe that runs
+}
+
+// Recipe is where steps come from, one at a time; io.EOF ends it.
+type Recipe interface {
+	Ingredients() []string // what the whole recipe needs, for the check before anything runs
+	Volume() Microliter    // the sum of all amounts, for the share of the work done
+	Next() (Step, error)
+}
+
+// New checks the setup. Nothing moves.
+func New(pumps []Pump, config Config) (*Mixer, error) {
+	if len(pumps) == 0 || len(pumps) > MaxPumps {
+		return nil, ErrSetup.With(fmt.Sprintf("%d pumps", len(pumps)))
+	}
+	seen := map[int]bool{}
+	for _, p := range pumps {
+		if err := p.check(); err != nil {
+			return nil, err
+		}
+		if seen[p.Number] {
+			return nil, ErrSetup.With(fmt.Sprintf("pump %d twice", p.Number))
+		}
+		seen[p.Number] = true
+	}
+	if config.Warn == 0 {
+		config.Warn = defaultWarn
+	}
+	if config.AtOnce == 0 {
+		config.AtOnce = defaultAtOnce
+	}
+	if config.Clock == nil {
+		config.Clock = Scaled(1)
+	}
+	if config.Report == nil {
+		config.Report = func(Event) {}
+	}
+	m := &Mixer{config: config, pumps: slices.Clone(pumps), state: Uninitialized}
+	m.enter(Idle)
+	return m, nil
+}
+
+// State is what the mixer does now.
+func (m *Mixer) State() State { return m.state }
+
+// Pumps is a copy of the pumps with their levels.
+func (m *Mixer) Pumps() []Pump { return slices.Clone(m.pumps) }
+
+// Refill puts a full bottle under a pump.
+func (m *Mixer) Refill(number int, ingredient string, level Microliter) error {
+	p := m.pump(number)
+	if p == nil || level < 0 {
+		return ErrSetup.With(fmt.Sprintf("pump %d", number))
+	}
+	if m.state == Active {
+		return ErrBusy
+	}
+	p.Ingredient, p.Level = ingredient, level
+	return nil
+}
+
+// Produce runs a recipe step by step as it streams in: check ingredients, then for each step schedule and pour.
+func (m *Mixer) Produce(ctx context.Context, recipe Recipe) error {
+	if m.state != Idle && m.state != Failed {
+		return ErrBusy.With(string(m.state))
+	}
+	if err := m.installed(recipe.Ingredients()); err != nil {
+		return err
+	}
+	m.poured = 0
+	m.enter(Active)
+	if err := m.steps(ctx, recipe); err != nil {
+		m.enter(Failed)
+		return err
+	}
+	m.enter(Idle)
+	return nil
+}
+
+func (m *Mixer) steps(ctx context.Context, recipe Recipe) error {
+	for number := 1; ; number++ {
+		step, err := recipe.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read step %d: %w", number, err)
+		}
+		jobs, err := Schedule(step, m.pumps, m.config.AtOnce)
+		if err != nil {
+			return err
+		}
+		if err := m.pour(ctx, number, jobs); err != nil {
+			return err
+		}
+		if err := m.wait(ctx, step.Pause); err != nil {
+			return err
+		}
+		done := int(100 * m.poured / max(1, recipe.Volume()))
+		m.config.Report(Event{Kind: StepDone, Step: number, Percent: done})
+	}
+}
+
+// Service switches service mode, in which single pumps may be run by hand and no recipe starts.
+func (m *Mixer) Service(on bool) error {
+	switch {
+	case on && (m.state == Idle || m.state == Failed):
+		m.enter(Service)
+	case !on && m.state == Service:
+		m.enter(Idle)
+	default:
+		return ErrBusy.With(string(m.state))
+	}
+	return nil
+}
+
+// Run drives one pump for a time, for calibration and cleaning; only in service mode.
+func (m *Mixer) Run(ctx context.Context, number int, drive Drive, length time.Duration) error {
+	p := m.pump(number)
+	if p == nil || drive <= 0 || drive > 1000 || length <= 0 {
+		return ErrSetup.With(fmt.Sprintf("pump %d, drive %d for %s", number, drive, length))
+	}
+	if m.state != Service {
+		return ErrBusy.With(string(m.state))
+	}
+	flow := p.flow(drive)
+	amount := min(p.Level, Microliter(int64(flow)*length.Milliseconds()/1000))
+	return m.pour(ctx, 0, []Job{{Pump: number, Drive: drive, Amount: amount, Length: length}})
+}
+
+// installed refuses a recipe of which an ingredient stands under no pump.
+func (m *Mixer) installed(ingredients []string) error {
+	for i, want := range ingredients {
+		if !slices.ContainsFunc(m.pumps, func(p Pump) bool { return p.Ingredient == want }) {
+			return ErrIngredient.With(fmt.Sprintf("ingredient %d of the recipe", i+1))
+		}
+	}
+	return nil
+}
+
+func (m *Mixer) enter(s State) {
+	if m.state == s {
+		return
+	}
+	m.state = s
+	m.config.Report(Event{Kind: Changed, State: s})
+}
+
+func (m *Mixer) pump(number int) *Pump {
+	for i := range m.pumps {
+		if m.pumps[i].Number == number {
+			return &m.pumps[i]
+		}
+	}
+	return nil
+}
+
+func (m *Mixer) wait(ctx context.Context, d time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return ErrAborted
+	}
+	if d <= 0 {
+		return nil
+	}
+	if err := m.config.Clock.Wait(ctx, d); err != nil {
+		return ErrAborted
+	}
+	return nil
+}
