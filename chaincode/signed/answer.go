@@ -1,0 +1,111 @@
+package signed
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/machine"
+)
+
+// Domain tags: an answer begins with its own, so that no function's answer passes for another's.
+const (
+	TagLicense    = "guildmark/license/1"
+	TagOrder      = "guildmark/order/1"
+	TagRecipients = "guildmark/recipients/1"
+	TagNoop       = "guildmark/noop/1"
+)
+
+// The signing functions. Each is read-only; its endorsed answer is never submitted.
+const (
+	FunctionLicense    = "licenses:Sign"
+	FunctionOrder      = "orders:Sign"
+	FunctionRecipients = "governance:SignRecipients"
+	FunctionNoop       = "governance:Noop"
+)
+
+// NonceBytes is the length of a caller's nonce: as long as the hash it is compared under.
+const NonceBytes = 32
+
+// Answer is what a signing function returns, canonical JSON. Its copies of the question (channel, function, subject,
+// nonce) must agree with the proposal that the endorsements cover.
+type Answer struct {
+	Tag      string          `json:"tag"`
+	Channel  string          `json:"channel"`
+	Function string          `json:"function"`
+	Subject  string          `json:"subject"` // the id argument; "" where the function has none
+	Nonce    string          `json:"nonce"`   // hex, 32 bytes
+	Policy   string          `json:"policy"`  // SHA-256 of the newest bundle's bytes, hex
+	Clock    int64           `json:"clock"`   // the ledger's own time, Unix seconds (T7)
+	Tip      Tip             `json:"tip"`
+	Lease    int64           `json:"lease"` // end, Unix seconds; 0 = none
+	Body     json.RawMessage `json:"body"`
+}
+
+// Tip is the Bitcoin block the ledger held as its tip.
+type Tip struct {
+	Height     uint32 `json:"height"`
+	Hash       string `json:"hash"`       // "" before bitcoin:Start
+	MedianTime int64  `json:"medianTime"` // Unix seconds
+}
+
+// LicenseBody is the body of a signed license.
+type LicenseBody struct {
+	License license.License `json:"license"`
+	Machine machine.Machine `json:"machine"`
+	State   string          `json:"state"` // StateActive or StateSuspended
+	Paid    []Paid          `json:"paid"`
+}
+
+// States of a license in a signed answer.
+const (
+	StateActive    = "active"
+	StateSuspended = "suspended" // its order is disputed: a credited block left the chain
+)
+
+// Paid is a Bitcoin output that paid for the license, so that its holder can judge the payment for itself.
+type Paid struct {
+	TxID   string         `json:"txid"`
+	Vout   uint32         `json:"vout"`
+	Amount ledger.Satoshi `json:"amount"`
+	Height uint32         `json:"height"`
+	Block  string         `json:"block"`
+}
+
+// RecipientsBody is the body of the signed recipients' keys (T3), sorted by id.
+type RecipientsBody struct {
+	Recipients []governance.Recipient `json:"recipients"`
+}
+
+// tagOf names the domain tag that a function's answer must carry; "" for a function that signs nothing.
+func tagOf(function string) string {
+	switch function {
+	case FunctionLicense:
+		return TagLicense
+	case FunctionOrder:
+		return TagOrder
+	case FunctionRecipients:
+		return TagRecipients
+	case FunctionNoop:
+		return TagNoop
+	}
+	return ""
+}
+
+// decodeCanonical reads a document that must be exactly what ledger.Encode writes. Encoding it again refuses
+// everything that encoding/json forgives (unknown, repeated and case-folded keys, white space, trailing bytes), so
+// the slower walk of ledger.Decode isn't needed here; a fuzz test holds the two together.
+func decodeCanonical(doc []byte, v any) error {
+	if len(doc) > ledger.MaxDocument {
+		return ledger.ErrTooLarge
+	}
+	if err := json.Unmarshal(doc, v); err != nil {
+		return ledger.ErrMalformed.With(err.Error())
+	}
+	if !bytes.Equal(ledger.Encode(v), doc) {
+		return ledger.ErrNotCanonical
+	}
+	return nil
+}

@@ -1,0 +1,219 @@
+package signed
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+)
+
+// BundleFormat names the one format of trust bundles.
+const BundleFormat = "guildmark/bundle/1"
+
+// Bundle is all that its holder trusts: whose certificates, how many of them, which treasury, which chain (T9).
+// Parse it with [ParseBundle]; a bundle's id is the hash of exactly the bytes that were parsed.
+type Bundle struct {
+	Format    string              `json:"format"`
+	Sequence  int64               `json:"sequence"`
+	Previous  string              `json:"previous"` // policy id of the bundle before, "" for sequence 0
+	Channel   string              `json:"channel"`
+	Chaincode string              `json:"chaincode"`
+	Quorum    int                 `json:"quorum"`   // k
+	Partners  []BundlePartner     `json:"partners"` // sorted by MSP
+	Treasury  governance.Treasury `json:"treasury"`
+	Network   string              `json:"network"`  // of Bitcoin
+	Attested  bool                `json:"attested"` // blocks count only with k partners' attestations (T22)
+}
+
+// BundlePartner is what a bundle pins of one partner.
+type BundlePartner struct {
+	MSP       string   `json:"msp"`
+	Roots     []string `json:"roots"`     // PEM of its identity CA's roots; never of its TLS CA
+	CRLs      []string `json:"crls"`      // PEM
+	BundleKey string   `json:"bundleKey"` // base64 SPKI (DER) of its offline P-256 key
+	Signs     bool     `json:"signs"`     // whether its peers count
+}
+
+// BundleSignature is one partner's consent to the next bundle: base64 DER of an ECDSA signature by its bundle key over
+// SHA-256 of the bundle's bytes (they begin with the format, which is the domain tag).
+type BundleSignature struct {
+	MSP       string `json:"msp"`
+	Signature string `json:"signature"`
+}
+
+// ParseBundle reads a bundle strictly and refuses one that could never verify anything.
+func ParseBundle(doc []byte) (*Bundle, error) {
+	var b Bundle
+	if err := ledger.DecodeCanonical(doc, &b); err != nil {
+		return nil, fmt.Errorf("parse bundle: %w", ErrBundle.With(err.Error()))
+	}
+	if err := b.check(); err != nil {
+		return nil, fmt.Errorf("parse bundle: %w", ErrBundle.With(err.Error()))
+	}
+	return &b, nil
+}
+
+// Bytes are the bundle's canonical bytes.
+func (b *Bundle) Bytes() []byte { return ledger.Encode(b) }
+
+// ID is the policy id that signed answers carry: SHA-256 of the bundle's bytes, hex.
+func (b *Bundle) ID() string {
+	h := sha256.Sum256(b.Bytes())
+	return hex.EncodeToString(h[:])
+}
+
+func (b *Bundle) check() error {
+	switch {
+	case b.Format != BundleFormat:
+		return fmt.Errorf("format %q", b.Format)
+	case b.Sequence < 0 || (b.Sequence == 0) != (b.Previous == ""):
+		return fmt.Errorf("sequence %d with previous %q", b.Sequence, b.Previous)
+	case b.Sequence > 0 && ledger.CheckID(b.Previous) != nil:
+		return fmt.Errorf("previous %q", b.Previous)
+	case b.Channel == "" || b.Chaincode == "":
+		return fmt.Errorf("no channel or chaincode")
+	}
+	signing := 0
+	for i, p := range b.Partners {
+		if i > 0 && b.Partners[i-1].MSP >= p.MSP {
+			return fmt.Errorf("partners not sorted at %s", p.MSP)
+		}
+		if err := p.check(); err != nil {
+			return fmt.Errorf("%s: %w", p.MSP, err)
+		}
+		if p.Signs {
+			signing++
+		}
+	}
+	if b.Quorum < 1 || b.Quorum > signing {
+		return fmt.Errorf("quorum %d of %d", b.Quorum, signing)
+	}
+	return nil
+}
+
+func (p BundlePartner) check() error {
+	if p.MSP == "" {
+		return fmt.Errorf("no name")
+	}
+	if _, err := parseRoots(p); err != nil {
+		return err
+	}
+	_, err := parseKey(p.BundleKey)
+	return err
+}
+
+// Succeed checks that next is the bundle after b, with signatures of k different bundle keys of b, and returns it.
+func (b *Bundle) Succeed(next []byte, signatures []BundleSignature) (*Bundle, error) {
+	n, err := ParseBundle(next)
+	switch {
+	case err != nil:
+		return nil, err
+	case n.Sequence != b.Sequence+1:
+		return nil, ErrBundleSequence.With(fmt.Sprintf("%d after %d", n.Sequence, b.Sequence))
+	case n.Previous != b.ID() || n.Channel != b.Channel:
+		return nil, ErrBundlePrevious.With(n.Previous)
+	}
+	keys := make(map[string]string, len(b.Partners))
+	for _, p := range b.Partners {
+		keys[p.MSP] = p.BundleKey
+	}
+	if err := CheckBundleSignatures(next, signatures, keys, b.Quorum); err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// CheckBundleSignatures demands signatures over bundle by at least k of the keys (MSP to base64 SPKI). One that names
+// a partner without a key, or doesn't fit, or repeats a partner, is refused, however many others there are.
+func CheckBundleSignatures(bundle []byte, signatures []BundleSignature, keys map[string]string, k int) error {
+	digest := sha256.Sum256(bundle)
+	signers := map[string]bool{}
+	used := map[string]bool{} // one key under two names is still one
+	for _, s := range signatures {
+		if signers[s.MSP] || used[keys[s.MSP]] {
+			return ErrBundleQuorum.With(s.MSP + " twice")
+		}
+		key, err := parseKey(keys[s.MSP])
+		if err != nil {
+			return ErrBundleSignature.With(s.MSP)
+		}
+		der, err := base64.StdEncoding.Strict().DecodeString(s.Signature)
+		if err != nil || checkSignatureForm(der) != nil || !ecdsa.VerifyASN1(key, digest[:], der) {
+			return ErrBundleSignature.With(s.MSP)
+		}
+		signers[s.MSP], used[keys[s.MSP]] = true, true
+	}
+	if k < 1 || len(signers) < k {
+		return ErrBundleQuorum.With(fmt.Sprintf("%d of %d", len(signers), k))
+	}
+	return nil
+}
+
+func parseKey(spki string) (*ecdsa.PublicKey, error) {
+	der, err := base64.StdEncoding.Strict().DecodeString(spki)
+	if err != nil {
+		return nil, fmt.Errorf("bundle key: %w", err)
+	}
+	key, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		return nil, fmt.Errorf("bundle key: %w", err)
+	}
+	ec, ok := key.(*ecdsa.PublicKey)
+	if !ok || ec.Curve != elliptic.P256() {
+		return nil, fmt.Errorf("bundle key is not P-256")
+	}
+	return ec, nil
+}
+
+// parseRoots reads a partner's roots: one certificate a PEM, P-256, a CA.
+func parseRoots(p BundlePartner) ([]*x509.Certificate, error) {
+	var roots []*x509.Certificate
+	for _, text := range p.Roots {
+		cert, err := parseCertificate([]byte(text))
+		if err != nil {
+			return nil, fmt.Errorf("root: %w", err)
+		}
+		if !cert.BasicConstraintsValid || !cert.IsCA || cert.KeyUsage&x509.KeyUsageCertSign == 0 {
+			return nil, fmt.Errorf("root %q is not a CA", cert.Subject.CommonName)
+		}
+		roots = append(roots, cert)
+	}
+	if len(roots) == 0 {
+		return nil, fmt.Errorf("no roots")
+	}
+	return roots, nil
+}
+
+// parseCertificate reads exactly one P-256 certificate in PEM.
+func parseCertificate(text []byte) (*x509.Certificate, error) {
+	der, err := onePEM(text, "CERTIFICATE")
+	if err != nil {
+		return nil, err
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("certificate: %w", err)
+	}
+	key, ok := cert.PublicKey.(*ecdsa.PublicKey)
+	if !ok || key.Curve != elliptic.P256() {
+		return nil, fmt.Errorf("certificate key is not P-256")
+	}
+	return cert, nil
+}
+
+// onePEM reads exactly one PEM block of a type.
+func onePEM(text []byte, kind string) ([]byte, error) {
+	block, rest := pem.Decode(text)
+	if block == nil || block.Type != kind || len(block.Headers) != 0 || len(bytes.TrimSpace(rest)) != 0 {
+		return nil, fmt.Errorf("not one PEM %s", kind)
+	}
+	return block.Bytes, nil
+}

@@ -1,0 +1,239 @@
+package signed
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+
+	"guildmark/chaincode/order"
+)
+
+// Expectation is what the caller asked for.
+type Expectation struct {
+	Function string // one of the signing functions; required
+	Subject  string // its id argument; "" accepts any
+	Nonce    string // hex; "" accepts any: for a stored file whose nonce was compared when it arrived
+}
+
+// Verify is [Verifier.Verify] for a single file. Whoever verifies more than one keeps a Verifier.
+func Verify(file []byte, bundle *Bundle, want Expectation) (Answer, error) {
+	v, err := NewVerifier(bundle)
+	if err != nil {
+		return Answer{}, err
+	}
+	return v.Verify(file, want)
+}
+
+// Verify returns the answer in the file if peers of enough partners of the bundle signed it for the question expected.
+// The first check that fails is the verdict; the order is part of the contract (chaincode/docs/ledger.md).
+func (v *Verifier) Verify(file []byte, want Expectation) (Answer, error) {
+	c, err := v.run(file, want)
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.answer, nil
+}
+
+// run is the list of checks.
+func (v *Verifier) run(file []byte, want Expectation) (*check, error) {
+	c := &check{v: v, want: want}
+	for _, step := range []func(*check, []byte) error{
+		(*check).parse, (*check).proposal, (*check).origin, (*check).function, (*check).answerAgrees, (*check).policy,
+		(*check).signatures, (*check).chains, (*check).roles, (*check).quorum, (*check).custodian, (*check).nonce,
+	} {
+		if err := step(c, file); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// check is the state of one verification.
+type check struct {
+	v         *Verifier
+	want      Expectation
+	file      File
+	payload   payload
+	header    channelHeader
+	call      invocation
+	endorsers []*endorser
+	answer    Answer
+	license   LicenseBody // decoded when the answer is one
+	order     order.View
+}
+
+func (c *check) parse(doc []byte) error {
+	var err error
+	if c.file, err = ParseFile(doc); err != nil {
+		return err
+	}
+	if c.payload, err = readPayload(c.file.Payload); err != nil {
+		return ErrMalformed.With("payload")
+	}
+	for i, e := range c.file.Endorsements {
+		if checkSignatureForm(e.Signature) != nil {
+			return ErrMalformed.With(fmt.Sprintf("signature %d", i))
+		}
+		known, err := c.v.endorser(e.Endorser)
+		if err != nil {
+			return ErrMalformed.With(fmt.Sprintf("endorser %d", i))
+		}
+		c.endorsers = append(c.endorsers, known)
+		if i > 0 && c.endorsers[i-1].msp > known.msp {
+			return ErrMalformed.With("endorsements are not sorted")
+		}
+	}
+	return nil
+}
+
+func (c *check) proposal([]byte) error {
+	h := sha256.New()
+	h.Write(c.file.ChannelHeader)
+	h.Write(c.file.SignatureHeader)
+	h.Write(c.file.ProposalPayload)
+	if !bytes.Equal(h.Sum(nil), c.payload.proposalHash) {
+		return ErrProposal
+	}
+	var err error
+	if c.header, err = readChannelHeader(c.file.ChannelHeader); err != nil {
+		return ErrProposal.With("channel header")
+	}
+	if err = readSignatureHeader(c.file.SignatureHeader); err != nil {
+		return ErrProposal.With("signature header")
+	}
+	if c.call, err = readInvocation(c.file.ProposalPayload); err != nil {
+		return ErrProposal.With("invocation")
+	}
+	return nil
+}
+
+// origin: where the answer comes from, that it is one, and that nothing would be written by submitting it.
+func (c *check) origin([]byte) error {
+	name := c.v.bundle.Chaincode
+	switch {
+	case c.header.channel != c.v.bundle.Channel:
+		return ErrChannel.With(c.header.channel)
+	case c.payload.chaincode != name || c.header.chaincode != name || c.call.chaincode != name:
+		return ErrChaincode.With(c.payload.chaincode)
+	case c.payload.status != 200:
+		return ErrStatus.With(fmt.Sprint(c.payload.status))
+	case c.payload.writes:
+		return ErrWrites
+	}
+	return nil
+}
+
+func (c *check) function([]byte) error {
+	args := c.call.args
+	takes := 3 // function, subject, nonce
+	if tag := tagOf(c.want.Function); tag == TagRecipients || tag == TagNoop {
+		takes = 2
+	}
+	switch {
+	case tagOf(c.want.Function) == "":
+		return ErrFunction.With("expected " + c.want.Function)
+	case len(args) != takes || args[0] != c.want.Function:
+		return ErrFunction.With(fmt.Sprintf("%.200q", args))
+	case c.want.Subject != "" && (takes != 3 || args[1] != c.want.Subject):
+		return ErrFunction.With(fmt.Sprintf("%.200q", args))
+	}
+	return nil
+}
+
+func (c *check) answerAgrees([]byte) error {
+	if err := decodeCanonical(c.payload.result, &c.answer); err != nil {
+		return ErrAnswer.With(err.Error())
+	}
+	a, args := &c.answer, c.call.args
+	subject, nonce := "", args[len(args)-1]
+	if len(args) == 3 {
+		subject = args[1]
+	}
+	switch {
+	case a.Tag != tagOf(c.want.Function):
+		return ErrAnswer.With("tag " + a.Tag)
+	case a.Channel != c.header.channel || a.Function != args[0] || a.Subject != subject || a.Nonce != nonce:
+		return ErrAnswer.With("copies differ")
+	case a.Clock <= 0:
+		return ErrAnswer.With("no clock")
+	}
+	return nil
+}
+
+func (c *check) policy([]byte) error {
+	if c.answer.Policy != c.v.id {
+		return ErrPolicy.With(c.answer.Policy)
+	}
+	return nil
+}
+
+func (c *check) signatures([]byte) error {
+	h := sha256.New()
+	var digest [sha256.Size]byte
+	for i, e := range c.file.Endorsements {
+		key := c.endorsers[i].key
+		if key == nil {
+			return ErrChain.With(c.endorsers[i].msp) // no certificate that could be judged
+		}
+		h.Reset()
+		h.Write(c.file.Payload)
+		h.Write(e.Endorser)
+		if !ecdsa.VerifyASN1(key, h.Sum(digest[:0]), e.Signature) {
+			return ErrSignature.With(c.endorsers[i].msp)
+		}
+	}
+	return nil
+}
+
+func (c *check) chains([]byte) error {
+	for _, e := range c.endorsers {
+		if err := e.goodAt(c.answer.Clock); err != nil {
+			return ErrChain.With(e.msp + ": " + err.Error())
+		}
+	}
+	return nil
+}
+
+func (c *check) roles([]byte) error {
+	for _, e := range c.endorsers {
+		if !e.peer {
+			return ErrRole.With(e.msp)
+		}
+	}
+	return nil
+}
+
+func (c *check) quorum([]byte) error {
+	var partners []string
+	for _, e := range c.endorsers {
+		if e.signs && !slices.Contains(partners, e.msp) {
+			partners = append(partners, e.msp)
+		}
+	}
+	if len(partners) < c.v.bundle.Quorum {
+		return ErrQuorum.With(fmt.Sprintf("%d of %d: %v", len(partners), c.v.bundle.Quorum, partners))
+	}
+	return nil
+}
+
+func (c *check) custodian([]byte) error {
+	sets, err := c.custodianSets()
+	if err != nil {
+		return ErrAnswer.With(err.Error())
+	}
+	for _, set := range sets {
+		if !slices.ContainsFunc(c.endorsers, func(e *endorser) bool { return e.signs && slices.Contains(set, e.msp) }) {
+			return ErrCustodian.With(fmt.Sprint(set))
+		}
+	}
+	return nil
+}
+
+func (c *check) nonce([]byte) error {
+	if c.want.Nonce != "" && c.answer.Nonce != c.want.Nonce {
+		return ErrNonce.With(c.answer.Nonce)
+	}
+	return nil
+}
