@@ -1,0 +1,99 @@
+package store
+
+import "context"
+
+// MaxEnvelope bounds a key envelope in bytes (ledger.md, PUT /v1/content).
+const MaxEnvelope = 1 << 20
+
+// Listed is an offer for sale with its place in the list.
+type Listed struct {
+	Number int64
+	Doc    []byte
+}
+
+// Offers lists what is for sale, in the order in which it came up for sale, after the given number.
+func (s *Store) Offers(ctx context.Context, after int64, limit int) ([]Listed, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT listed, doc FROM offers WHERE listed > ? ORDER BY listed LIMIT ?", after, limit)
+	if err != nil {
+		return nil, wrap("offers", err)
+	}
+	defer rows.Close()
+	out := []Listed{}
+	for rows.Next() {
+		var l Listed
+		if err := rows.Scan(&l.Number, &l.Doc); err != nil {
+			return nil, wrap("offers", err)
+		}
+		out = append(out, l)
+	}
+	return out, wrap("offers", rows.Err())
+}
+
+// Offer gives one offer's document, listed or not.
+func (s *Store) Offer(ctx context.Context, id string) ([]byte, error) {
+	var doc []byte
+	err := s.read.QueryRowContext(ctx, "SELECT doc FROM offers WHERE id = ?", id).Scan(&doc)
+	return doc, wrap("offer", err)
+}
+
+// Dataset gives one published version.
+func (s *Store) Dataset(ctx context.Context, id string, version int) (Dataset, error) {
+	d := Dataset{ID: id, Version: version}
+	err := s.read.QueryRowContext(ctx, "SELECT manifest, publication, final FROM datasets WHERE dataset = ? AND version = ?", id, version).
+		Scan(&d.Manifest, &d.Publication, &d.Final)
+	if err != nil {
+		return Dataset{}, wrap("dataset", err)
+	}
+	rows, err := s.read.QueryContext(ctx, "SELECT msp FROM confirmations WHERE dataset = ? AND version = ? ORDER BY msp", id, version)
+	if err != nil {
+		return Dataset{}, wrap("dataset", err)
+	}
+	d.Confirmed, err = scanText(rows)
+	return d, err
+}
+
+// Announced says what the ledger announced under a hash: exactly size bytes, or at most size.
+type Announced struct {
+	Size   int64
+	AtMost bool
+}
+
+// Announced looks a hash up.
+func (s *Store) Announced(ctx context.Context, hash string) (Announced, error) {
+	var a Announced
+	err := s.read.QueryRowContext(ctx, "SELECT size, atmost FROM announced WHERE hash = ?", hash).Scan(&a.Size, &a.AtMost)
+	return a, wrap("announced", err)
+}
+
+// MachineOrder is a line of a machine's list of orders.
+type MachineOrder struct {
+	Doc     []byte
+	Settled bool
+	Number  uint32
+}
+
+// Orders lists a machine's orders by the machine's own counter, from the given number on.
+func (s *Store) Orders(ctx context.Context, machine string, from int64, limit int) ([]MachineOrder, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT doc, settled, number FROM orders WHERE machine = ? AND number >= ? ORDER BY number LIMIT ?",
+		machine, from, limit)
+	if err != nil {
+		return nil, wrap("orders", err)
+	}
+	defer rows.Close()
+	out := []MachineOrder{}
+	for rows.Next() {
+		var o MachineOrder
+		if err := rows.Scan(&o.Doc, &o.Settled, &o.Number); err != nil {
+			return nil, wrap("orders", err)
+		}
+		out = append(out, o)
+	}
+	return out, wrap("orders", rows.Err())
+}
+
+// Machine gives a machine's record.
+func (s *Store) Machine(ctx context.Context, id string) ([]byte, error) {
+	var doc []byte
+	err := s.read.QueryRowContext(ctx, "SELECT doc FROM machines WHERE id = ?", id).Scan(&doc)
+	return doc, wrap("machine", err)
+}
