@@ -1,0 +1,122 @@
+package sealed
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+
+	"guildmark/chaincode/ledger"
+)
+
+// MaxEnvelope bounds an envelope in bytes: about 600 wraps.
+const MaxEnvelope = 1 << 20
+
+const envelopeFormat = "guildmark/envelope/1"
+
+// Envelope is the versioned key envelope of one dataset version: nothing in it is secret.
+type Envelope struct {
+	Format   string `json:"format"` // "guildmark/envelope/1"
+	Dataset  string `json:"dataset"`
+	Version  int    `json:"version"`
+	Revision int    `json:"revision"` // 1 is what catalogue:Publish names
+	Wraps    []Wrap `json:"wraps"`    // sorted by share, pair, recipient; no two alike
+}
+
+// Wrap is one share for one recipient.
+type Wrap struct {
+	Recipient string   `json:"recipient"`
+	Role      string   `json:"role"`
+	Pair      []string `json:"pair"` // two MSPs, sorted; empty for the runtime share
+	Share     string   `json:"share"`
+	Sealed    string   `json:"sealed"` // base64 of enc || ciphertext
+}
+
+// Bytes is the canonical form.
+func (e Envelope) Bytes() []byte { return ledger.Encode(e) }
+
+// Address is where the content store keeps these bytes: their SHA-256.
+func Address(raw []byte) string {
+	h := sha256.Sum256(raw)
+	return hex.EncodeToString(h[:])
+}
+
+// ParseEnvelope reads an envelope from untrusted bytes. It refuses everything that Bytes doesn't write.
+func ParseEnvelope(raw []byte) (Envelope, error) {
+	var e Envelope
+	if len(raw) > MaxEnvelope {
+		return e, ErrEnvelope.With(strconv.Itoa(len(raw)) + " bytes")
+	}
+	if err := ledger.DecodeCanonical(raw, &e); err != nil {
+		return Envelope{}, ErrEnvelope.With(err.Error())
+	}
+	if err := e.check(); err != nil {
+		return Envelope{}, err
+	}
+	return e, nil
+}
+
+func (e Envelope) check() error {
+	switch {
+	case e.Format != envelopeFormat:
+		return ErrEnvelope.With("format " + strconv.Quote(e.Format))
+	case ledger.CheckID(e.Dataset) != nil:
+		return ErrEnvelope.With("dataset id")
+	case e.Version < 1 || e.Revision < 1:
+		return ErrEnvelope.With("version or revision below 1")
+	case len(e.Wraps) == 0:
+		return ErrEnvelope.With("no wraps")
+	}
+	for i, w := range e.Wraps {
+		if err := w.check(); err != nil {
+			return err
+		}
+		if i > 0 && compareWraps(e.Wraps[i-1], w) >= 0 {
+			return ErrEnvelope.With("wraps out of order or repeated")
+		}
+	}
+	return nil
+}
+
+func (w Wrap) check() error {
+	pairs := 0
+	switch {
+	case w.Share == Half && w.Role == RoleCustodian:
+		pairs = 2
+	case w.Share == Runtime && w.Role == RoleRuntime:
+	default:
+		return ErrEnvelope.With("share " + strconv.Quote(w.Share) + " for role " + strconv.Quote(w.Role))
+	}
+	if len(w.Pair) != pairs || pairs == 2 && w.Pair[0] >= w.Pair[1] {
+		return ErrEnvelope.With("pair " + strings.Join(w.Pair, "+"))
+	}
+	if w.Recipient == "" {
+		return ErrEnvelope.With("a wrap for nobody")
+	}
+	// Strict refuses trailing bits, so that no two texts stand for the same bytes.
+	box, err := base64.StdEncoding.Strict().DecodeString(w.Sealed)
+	if err != nil || len(box) != wrapSize || strings.ContainsAny(w.Sealed, "\r\n") {
+		return ErrEnvelope.With("a wrap of the wrong form for " + w.Recipient)
+	}
+	return nil
+}
+
+func compareWraps(a, b Wrap) int {
+	return cmp.Or(
+		strings.Compare(a.Share, b.Share),
+		slices.Compare(a.Pair, b.Pair),
+		strings.Compare(a.Recipient, b.Recipient),
+	)
+}
+
+func (e Envelope) find(recipient, role, share string, pair []string) (Wrap, bool) {
+	for _, w := range e.Wraps {
+		if w.Recipient == recipient && w.Role == role && w.Share == share && slices.Equal(w.Pair, pair) {
+			return w, true
+		}
+	}
+	return Wrap{}, false
+}

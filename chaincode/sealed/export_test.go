@@ -1,0 +1,4 @@
+package sealed
+
+// ContentKey lets the tests compare the derived key with a vector.
+var ContentKey = contentKey
