@@ -1,0 +1,61 @@
+package tpm
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/google/go-tpm/tpm2"
+	"github.com/google/go-tpm/tpm2/transport"
+)
+
+// First handles of what takes room in a TPM without a resource manager.
+const (
+	firstTransient     = 0x80000000
+	firstLoadedSession = 0x02000000 // TPM_HT_LOADED_SESSION lists HMAC and policy sessions that are loaded
+	maxHandles         = 64
+)
+
+// Sweep flushes loaded objects and sessions that a crashed program left behind, except those named. Only the one
+// program that holds the TPM may call it.
+func Sweep(t transport.TPM, keep ...uint32) error {
+	for _, first := range []uint32{firstTransient, firstLoadedSession} {
+		handles, err := listHandles(t, first)
+		if err != nil {
+			return err
+		}
+		for _, h := range handles {
+			if slices.Contains(keep, uint32(h)) {
+				continue
+			}
+			if err := flush(t, h); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Loaded counts objects and sessions in the TPM's working memory; a test that ends with more than it began leaks.
+func Loaded(t transport.TPM) (int, error) {
+	n := 0
+	for _, first := range []uint32{firstTransient, firstLoadedSession} {
+		handles, err := listHandles(t, first)
+		if err != nil {
+			return 0, err
+		}
+		n += len(handles)
+	}
+	return n, nil
+}
+
+func listHandles(t transport.TPM, first uint32) ([]tpm2.TPMHandle, error) {
+	rsp, err := tpm2.GetCapability{Capability: tpm2.TPMCapHandles, Property: first, PropertyCount: maxHandles}.Execute(t)
+	if err != nil {
+		return nil, refused("list handles", err)
+	}
+	list, err := rsp.CapabilityData.Data.Handles()
+	if err != nil {
+		return nil, errors.Join(ErrResponse, err)
+	}
+	return list.Handle, nil
+}
