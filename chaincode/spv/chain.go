@@ -253,7 +253,7 @@ func (st *step) activate(r *Record) error {
 
 // shorten takes the active blocks above the new tip off the chain: more work in fewer blocks is rare and real.
 func (st *step) shorten(r *Record) error {
-	for h := r.Height + 1; h <= st.tip.Height; h++ {
+	for h := st.tip.Height; h > r.Height; h-- {
 		old, ok, err := st.hashAt(h)
 		if err != nil {
 			return err
@@ -270,9 +270,13 @@ func (st *step) shorten(r *Record) error {
 	return nil
 }
 
-// replace notes a block that leaves the active chain; if it was final, its f/ goes and the alarm rises.
+// replace notes a block that leaves the active chain; if it was final, its f/ goes and the alarm rises. Within a
+// step it is called from the top of the chain down, as Tip.Final sinks with it.
 func (st *step) replace(old Block, by chainhash.Hash) error {
 	st.change.Replaced = append(st.change.Replaced, old)
+	if !st.rules.Attested() && old.Height > st.tip.Final {
+		return nil
+	}
 	final, ok := st.finals[old.Height]
 	if !ok && !st.taken[old.Height] {
 		var err error
