@@ -1,0 +1,293 @@
+package signed_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/order"
+	"guildmark/chaincode/signed"
+	"guildmark/chaincode/signed/signedtest"
+)
+
+var start = time.Unix(1_790_000_000, 0)
+
+func consortium(t testing.TB) (*signedtest.Consortium, signedtest.Sale) {
+	t.Helper()
+	c, err := signedtest.New(start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, signedtest.NewSale(signedtest.Manufacturer, signedtest.Operator)
+}
+
+func verifier(t testing.TB, b *signed.Bundle) *signed.Verifier {
+	t.Helper()
+	v, err := signed.NewVerifier(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func code(err error) string {
+	var r *ledger.Refusal
+	if errors.As(err, &r) {
+		return r.Code
+	}
+	if err != nil {
+		return "not a refusal: " + err.Error()
+	}
+	return ""
+}
+
+func wanted(s signedtest.Sale) signed.LicenseExpectation {
+	return signed.LicenseExpectation{
+		License: "", Nonce: signedtest.Nonce, Machine: s.Machine.ID, Manifest: s.Manifest, Floor: start.Unix(),
+	}
+}
+
+// T5, T6, T7: every case, freshly made.
+func TestVerdicts(t *testing.T) {
+	c, sale := consortium(t)
+	cases, err := c.Cases(sale)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := verifier(t, c.Bundle)
+	for _, tt := range cases {
+		t.Run(tt.Name, func(t *testing.T) {
+			for _, again := range []string{"cold", "warm"} {
+				_, _, err := v.License(tt.File, wanted(sale))
+				if code(err) != tt.Want {
+					t.Errorf("%s: got %v, want %q", again, err, tt.Want)
+				}
+			}
+		})
+	}
+}
+
+// The frozen files say the same as on the day they were made.
+func TestFrozenVectors(t *testing.T) {
+	dir := filepath.Join("..", "..", "fixtures", "signed")
+	bundle, err := signed.ParseBundle(bytes.TrimSpace(readFile(t, filepath.Join(dir, "bundle.json"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var index struct {
+		Machine, Nonce, Manifest string
+		Floor                    int64
+		Cases                    []struct{ File, Want string }
+	}
+	if err := json.Unmarshal(readFile(t, filepath.Join(dir, "index.json")), &index); err != nil {
+		t.Fatal(err)
+	}
+	if len(index.Cases) < 30 {
+		t.Fatalf("%d frozen cases, want at least 30", len(index.Cases))
+	}
+	v := verifier(t, bundle)
+	for _, tt := range index.Cases {
+		t.Run(tt.File, func(t *testing.T) {
+			file := readFile(t, filepath.Join(dir, tt.File))
+			_, _, err := v.License(file, signed.LicenseExpectation{
+				Machine: index.Machine, Nonce: index.Nonce, Manifest: []byte(index.Manifest), Floor: index.Floor,
+			})
+			if code(err) != tt.Want {
+				t.Errorf("got %v, want %q", err, tt.Want)
+			}
+		})
+	}
+}
+
+func readFile(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// T5: every byte of a good file is covered. Two different changes to each byte: the lowest bit, and the case bit, which
+// base64 and JSON are likeliest to forgive.
+func TestEveryByteFlipIsRefused(t *testing.T) {
+	c, sale := consortium(t)
+	v := verifier(t, c.Bundle)
+	peers, err := c.Peers(signedtest.Operator, signedtest.Manufacturer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := c.File(signedtest.Deed{Answer: sale.LicenseAnswer(c.Bundle, signedtest.Nonce, start.Unix()), Signers: peers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := v.License(good, wanted(sale)); err != nil {
+		t.Fatalf("the good file is refused: %v", err)
+	}
+	want := wanted(sale)
+	want.Nonce = "" // the nonce must not be what saves us
+	for i := range good {
+		for _, bit := range []byte{0x01, 0x20} {
+			bad := bytes.Clone(good)
+			bad[i] ^= bit
+			if _, _, err := v.License(bad, want); err == nil {
+				t.Errorf("byte %d (%q) changed by %#x: accepted", i, good[i], bit)
+			}
+		}
+	}
+	for _, tail := range []string{" ", "\n", "{}", "\x00"} {
+		if _, _, err := v.License(append(bytes.Clone(good), tail...), want); !errors.Is(err, signed.ErrMalformed) {
+			t.Errorf("tail %q: got %v, want %v", tail, err, signed.ErrMalformed)
+		}
+	}
+}
+
+// The preimages are hashed one after the other: no other split of the same bytes may pass.
+func TestPreimagesCannotBeSplitElsewhere(t *testing.T) {
+	c, sale := consortium(t)
+	v := verifier(t, c.Bundle)
+	peers, err := c.Peers(signedtest.Operator, signedtest.Manufacturer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := c.Build(signedtest.Deed{Answer: sale.LicenseAnswer(c.Bundle, signedtest.Nonce, start.Unix()), Signers: peers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := slices.Concat(f.ChannelHeader, f.SignatureHeader, f.ProposalPayload)
+	a, b, accepted := len(f.ChannelHeader), len(f.ChannelHeader)+len(f.SignatureHeader), 0
+	for i := 0; i <= len(all); i++ {
+		for _, split := range [][2]int{{i, b}, {a, i}} {
+			if split[0] > split[1] {
+				continue
+			}
+			g := f
+			g.ChannelHeader, g.SignatureHeader, g.ProposalPayload = all[:split[0]], all[split[0]:split[1]], all[split[1]:]
+			if _, _, err := v.License(g.Encode(), wanted(sale)); err == nil {
+				accepted++
+			}
+		}
+	}
+	if accepted != 2 { // the true split, met once from each side
+		t.Errorf("%d splits accepted, want 2", accepted)
+	}
+}
+
+func TestLicenseExpectations(t *testing.T) {
+	c, sale := consortium(t)
+	v := verifier(t, c.Bundle)
+	peers, err := c.Peers(signedtest.Operator, signedtest.Manufacturer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := sale.LicenseAnswer(c.Bundle, signedtest.Nonce, start.Unix())
+	good, err := c.File(signedtest.Deed{Answer: answer, Signers: peers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name    string
+		change  func(*signed.LicenseExpectation)
+		wantErr error
+	}{
+		{"as it is", func(*signed.LicenseExpectation) {}, nil},
+		{"its own id", func(w *signed.LicenseExpectation) { w.License = sale.License.ID }, nil},
+		{"another license", func(w *signed.LicenseExpectation) { w.License = sale.Order.ID }, signed.ErrFunction},
+		{"another nonce", func(w *signed.LicenseExpectation) { w.Nonce = strings.Repeat("00", 32) }, signed.ErrNonce},
+		{"no machine", func(w *signed.LicenseExpectation) { w.Machine = "" }, signed.ErrMachine},
+		{"second machine", func(w *signed.LicenseExpectation) { w.Machine = sale.Order.ID }, signed.ErrMachine},
+		{"no manifest", func(w *signed.LicenseExpectation) { w.Manifest = nil }, signed.ErrManifest},
+		{"another manifest", func(w *signed.LicenseExpectation) { w.Manifest = append(bytes.Clone(w.Manifest), ' ') }, signed.ErrManifest},
+		{"last second of the lease", func(w *signed.LicenseExpectation) { w.Floor = answer.Lease }, nil},
+		{"after the lease", func(w *signed.LicenseExpectation) { w.Floor = answer.Lease + 1 }, signed.ErrLease},
+		{"clock turned back", func(w *signed.LicenseExpectation) { w.Floor = 0 }, nil}, // the file's own clock still counts
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			want := wanted(sale)
+			tt.change(&want)
+			body, a, err := v.License(good, want)
+			if !errors.Is(err, tt.wantErr) {
+				t.Fatalf("got %v, want %v", err, tt.wantErr)
+			}
+			if err == nil && (body.License.ID != sale.License.ID || a.Clock != start.Unix()) {
+				t.Errorf("got license %s at %d", body.License.ID, a.Clock)
+			}
+		})
+	}
+}
+
+func TestOrderAndRecipients(t *testing.T) {
+	c, sale := consortium(t)
+	v := verifier(t, c.Bundle)
+	peers, err := c.Peers(signedtest.Licensors, signedtest.Operator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := c.File(signedtest.Deed{Answer: sale.OrderAnswer(c.Bundle, signedtest.Nonce, start.Unix()), Signers: peers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	derive := func(script string, err error) func(order.Order) (string, error) {
+		return func(order.Order) (string, error) { return script, err }
+	}
+	for _, tt := range []struct {
+		name    string
+		want    signed.OrderExpectation
+		wantErr error
+	}{
+		{"good", signed.OrderExpectation{Order: sale.Order.ID, Nonce: signedtest.Nonce, Script: derive(sale.Order.Script, nil)}, nil},
+		{"another script", signed.OrderExpectation{Script: derive("0020ff", nil)}, signed.ErrScript},
+		{"no derivation", signed.OrderExpectation{Script: derive("", errors.New("no such path"))}, signed.ErrScript},
+		{"another order", signed.OrderExpectation{Order: sale.License.ID, Script: derive(sale.Order.Script, nil)}, signed.ErrFunction},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			view, _, err := v.Order(file, tt.want)
+			if !errors.Is(err, tt.wantErr) {
+				t.Fatalf("got %v, want %v", err, tt.wantErr)
+			}
+			if err == nil && view.Order.ID != sale.Order.ID {
+				t.Errorf("got order %s", view.Order.ID)
+			}
+		})
+	}
+	if _, _, err := v.License(file, wanted(sale)); !errors.Is(err, signed.ErrFunction) {
+		t.Errorf("an order as a license: got %v, want %v", err, signed.ErrFunction)
+	}
+	body := signed.RecipientsBody{Recipients: []governance.Recipient{{Format: "guildmark/recipient/1", ID: "OperatorMSP.x", Role: "custodian"}}}
+	file, err = c.File(signedtest.Deed{Answer: signedtest.RecipientsAnswer(c.Bundle, signedtest.Nonce, start.Unix(), body), Signers: peers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := v.Recipients(file, signedtest.Nonce)
+	if err != nil || len(got) != 1 || got[0].ID != "OperatorMSP.x" {
+		t.Errorf("recipients: got %v, %v", got, err)
+	}
+}
+
+func TestRevokedPeer(t *testing.T) {
+	c, sale := consortium(t)
+	peers, err := c.Peers(signedtest.Operator, signedtest.Manufacturer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := c.Revoke(signedtest.Manufacturer, peers[1].Certificate.SerialNumber)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := c.File(signedtest.Deed{Answer: sale.LicenseAnswer(b, signedtest.Nonce, start.Unix()), Signers: peers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := verifier(t, b).License(file, wanted(sale)); !errors.Is(err, signed.ErrChain) {
+		t.Errorf("got %v, want %v", err, signed.ErrChain)
+	}
+}
