@@ -5,13 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // MaxDocument bounds a document in bytes and maxDepth its nesting: both far above any document of ours.
@@ -26,24 +23,29 @@ var (
 	ErrMalformed    = Refuse(Invalid, "document.malformed", "the document is not one JSON value of the expected shape")
 	ErrDuplicateKey = Refuse(Invalid, "document.duplicate_key", "the document names a key twice in one object")
 	ErrUnknownKey   = Refuse(Invalid, "document.unknown_key", "the document has a key that its schema doesn't know")
+	ErrMissingKey   = Refuse(Invalid, "document.missing_key", "the document lacks a key that its schema has")
+	ErrText         = Refuse(Invalid, "document.text", "the document holds text that is not valid UTF-8")
+	ErrNumber       = Refuse(Invalid, "document.number", "the document holds a number that is not a plain integer")
 	ErrTooDeep      = Refuse(Invalid, "document.too_deep", "the document is nested too deeply")
 	ErrNotCanonical = Refuse(Invalid, "document.not_canonical", "the document is not in canonical form")
 )
 
 // Encode writes v in the ledger's canonical form: JSON, keys in the order of the Go struct, no white space, no
-// HTML escapes. Documents hold structs, slices, strings, booleans and integers only: no maps, no floats.
+// HTML escapes, a nil slice as []. Documents hold structs, slices, strings, booleans and integers only: no maps, no
+// floats, no pointers that can be nil.
 func Encode(v any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
+	if err := e.Encode(filled(v)); err != nil {
 		panic(fmt.Sprintf("ledger: a document of type %T does not encode: %v", v, err))
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// Decode reads one document strictly into the struct that v points to: unknown, duplicate and case-folded keys,
-// trailing bytes, deep nesting, floats for integers and invalid UTF-8 are refused.
+// Decode reads one document strictly into the struct that v points to: unknown, missing, duplicate and case-folded
+// keys, null, trailing bytes, deep nesting, numbers not written as plain integers and text that is not UTF-8 are
+// refused. A key may be missing only where its struct tag says omitempty or omitzero.
 func Decode(doc []byte, v any) error {
 	if len(doc) > MaxDocument {
 		return ErrTooLarge.With(strconv.Itoa(len(doc)) + " bytes")
@@ -71,117 +73,6 @@ func DecodeCanonical(doc []byte, v any) error {
 		return ErrNotCanonical
 	}
 	return nil
-}
-
-// checkTokens walks the document beside the Go type it is meant for and refuses what encoding/json forgives.
-func checkTokens(doc []byte, t reflect.Type) error {
-	d := json.NewDecoder(bytes.NewReader(doc))
-	d.UseNumber()
-	if err := walk(d, t, 0); err != nil {
-		var r *Refusal
-		if errors.As(err, &r) {
-			return err
-		}
-		return ErrMalformed.With(err.Error())
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return ErrMalformed.With("bytes after the document")
-	}
-	return nil
-}
-
-func walk(d *json.Decoder, t reflect.Type, depth int) error {
-	if depth > maxDepth {
-		return ErrTooDeep
-	}
-	tok, err := d.Token()
-	if err != nil {
-		return err
-	}
-	switch tok {
-	case json.Delim('{'):
-		return walkObject(d, t, depth)
-	case json.Delim('['):
-		for d.More() {
-			if err := walk(d, element(t), depth+1); err != nil {
-				return err
-			}
-		}
-		_, err = d.Token()
-		return err
-	}
-	if tok == nil {
-		return ErrMalformed.With("null")
-	}
-	return nil
-}
-
-func walkObject(d *json.Decoder, t reflect.Type, depth int) error {
-	known := fieldsOf(t)
-	seen := map[string]bool{}
-	for d.More() {
-		tok, err := d.Token()
-		if err != nil {
-			return err
-		}
-		key, _ := tok.(string)
-		if seen[key] {
-			return ErrDuplicateKey.With(key)
-		}
-		seen[key] = true
-		var field reflect.Type
-		if known != nil {
-			f, ok := known[key]
-			if !ok {
-				return ErrUnknownKey.With(key)
-			}
-			field = f
-		}
-		if err := walk(d, field, depth+1); err != nil {
-			return err
-		}
-	}
-	_, err := d.Token()
-	return err
-}
-
-func element(t reflect.Type) reflect.Type {
-	t = deref(t)
-	if t != nil && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) {
-		return t.Elem()
-	}
-	return nil
-}
-
-func deref(t reflect.Type) reflect.Type {
-	for t != nil && t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return t
-}
-
-// fieldCache saves the reflection over a struct; it is written once for each type.
-var fieldCache sync.Map
-
-// fieldsOf gives a struct's exact JSON keys; nil where the type says nothing (json.RawMessage).
-func fieldsOf(t reflect.Type) map[string]reflect.Type {
-	t = deref(t)
-	if t == nil || t.Kind() != reflect.Struct {
-		return nil
-	}
-	if m, ok := fieldCache.Load(t); ok {
-		return m.(map[string]reflect.Type)
-	}
-	m := map[string]reflect.Type{}
-	for _, f := range reflect.VisibleFields(t) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "" || name == "-" {
-			continue
-		}
-		m[name] = f.Type
-	}
-	fieldCache.Store(t, m)
-	return m
 }
 
 // Hash is the SHA-256 of the parts, each preceded by its length in 8 big-endian bytes, as lower-case hex. The
@@ -213,8 +104,15 @@ func CheckID(id string) error {
 
 // clip keeps a refusal short when a caller sends a novel.
 func clip(s string) string {
-	if len(s) > 80 {
-		return s[:80] + "…"
+	const limit = 120
+	if len(s) <= limit {
+		return s
 	}
-	return s
+	return strings.ToValidUTF8(s[:limit], "") + "…"
+}
+
+// Digest is the plain SHA-256 of bytes, as lower-case hex: the name of a document whose bytes matter.
+func Digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }

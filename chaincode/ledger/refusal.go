@@ -34,10 +34,10 @@ func Refuse(kind Kind, code, message string) *Refusal {
 	return &Refusal{Kind: kind, Code: code, Message: message}
 }
 
-// With returns a copy of the refusal that names the value which was refused.
+// With returns a copy of the refusal that names the value which was refused, shortened to what fits a line.
 func (r *Refusal) With(saw string) *Refusal {
 	c := *r
-	c.Saw = saw
+	c.Saw = clip(strings.ToValidUTF8(saw, "?"))
 	return &c
 }
 

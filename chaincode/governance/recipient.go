@@ -1,0 +1,74 @@
+package governance
+
+import (
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/party"
+)
+
+// Roles of recipients.
+const (
+	CustodianRecipient = "custodian"
+	RuntimeRecipient   = "runtime"
+)
+
+// Assurances are the classes of machines that a runtime key and an offer can admit (T13), sorted.
+func Assurances() []string { return []string{"software", "tpm", "vtpm"} }
+
+// RuntimeID is the id of a manufacturer's runtime recipient.
+func RuntimeID(msp, line, assurance string) string { return msp + ".runtime." + line + "." + assurance }
+
+// CheckRecipient judges a recipient set by caller; last is the version that stands (0: none).
+func CheckRecipient(r Recipient, caller party.Caller, last int) error {
+	if r.Format != RecipientFormat || !ledger.IsName(r.ID) || !isBase64(r.HPKE) {
+		return ErrRecipient.With("format, id or key")
+	}
+	if r.MSP != caller.MSP || r.Party != caller.Party {
+		return ErrRecipientOf.With(r.ID)
+	}
+	check := checkRuntime
+	if caller.Role == party.Custodian {
+		check = checkCustodian
+	}
+	if err := check(r); err != nil {
+		return err
+	}
+	if r.Version != last+1 {
+		return ErrRecipientOld.With(strconv.Itoa(r.Version))
+	}
+	return nil
+}
+
+func checkCustodian(r Recipient) error {
+	switch {
+	case r.Role != CustodianRecipient || r.ID != r.Party:
+		return ErrRecipientOf.With(r.ID)
+	case !isBase64(r.GrantKey) || r.Line != "" || r.Assurance != "":
+		return ErrRecipient.With("grant key, line or assurance")
+	}
+	return nil
+}
+
+func checkRuntime(r Recipient) error {
+	switch {
+	case r.Role != RuntimeRecipient || r.ID != RuntimeID(r.MSP, r.Line, r.Assurance):
+		return ErrRecipientOf.With(r.ID)
+	case r.GrantKey != "" || !ValidLine(r.Line) || !slices.Contains(Assurances(), r.Assurance):
+		return ErrRecipient.With("grant key, line or assurance")
+	}
+	return nil
+}
+
+// ValidLine reports whether s names a product line: letters, digits, hyphens and underscores.
+func ValidLine(s string) bool {
+	return len(s) <= 64 && ledger.IsName(s) && !strings.Contains(s, ".")
+}
+
+func isBase64(s string) bool {
+	b, err := base64.StdEncoding.Strict().DecodeString(s)
+	return err == nil && len(b) > 0 && base64.StdEncoding.EncodeToString(b) == s
+}

@@ -1,0 +1,24 @@
+package ledger
+
+// Events: each writing transaction sets exactly one, with the stored document (or the structure named here) as
+// canonical JSON payload.
+const (
+	EventConfigProposed   = "config.proposed"    // governance.Proposed
+	EventConfigApproved   = "config.approved"    // governance.Approved
+	EventClockTicked      = "clock.ticked"       // governance.Clock
+	EventPartyRegistered  = "party.registered"   // party.Party
+	EventRecipientSet     = "recipient.set"      // governance.Recipient
+	EventBundlePut        = "bundle.put"         // governance.SignedBundle
+	EventDatasetPublished = "dataset.published"  // dataset.Published
+	EventDatasetConfirmed = "dataset.confirmed"  // dataset.Confirmed
+	EventOfferMade        = "offer.made"         // dataset.Offer
+	EventMachine          = "machine.registered" // machine.Machine
+	EventOrderPlaced      = "order.placed"       // order.Order
+	EventOrderSettled     = "order.settled"      // order.Settled
+	EventPaymentCredited  = "payment.credited"   // order.Credited
+	EventHeaders          = "bitcoin.headers"    // bitcoin.Headers
+	EventAttested         = "bitcoin.attested"   // bitcoin.Attested
+	EventGrantRecorded    = "grant.recorded"     // license.Grant
+	EventGrantAnswered    = "grant.answered"     // license.Answer
+	EventReceipt          = "receipt.recorded"   // license.Receipt
+)

@@ -1,0 +1,160 @@
+package royalty
+
+import (
+	"cmp"
+	"encoding/hex"
+	"math/big"
+	"slices"
+	"strconv"
+
+	"guildmark/chaincode/ledger"
+)
+
+// Roles of payees in a split.
+const (
+	RoleCommission  = "commission"
+	RoleContributor = "contributor"
+	RoleResidual    = "residual"
+)
+
+// Bounds of a split: enough for every story, and small enough to be checked on every sale.
+const (
+	maxContributors = 64
+	maxWeight       = 1_000_000
+)
+
+// Refusals about splits.
+var (
+	ErrAmount     = ledger.Refuse(ledger.Invalid, "split.amount", "the amount to split is not a positive amount of satoshi")
+	ErrCommission = ledger.Refuse(ledger.Invalid, "split.commission", "the commission does not fit the price")
+	ErrWeights    = ledger.Refuse(ledger.Invalid, "split.weights", "a contributor's weight is not between 1 and 1,000,000")
+	ErrTooMany    = ledger.Refuse(ledger.Invalid, "split.too_many", "more contributors than a split takes")
+	ErrDuplicate  = ledger.Refuse(ledger.Invalid, "split.duplicate_payee", "a payee stands twice among the contributors")
+	ErrPayee      = ledger.Refuse(ledger.Invalid, "split.payee", "the payee is not a party id")
+	ErrResidual   = ledger.Refuse(ledger.Invalid, "split.residual", "either contributors take what the commission leaves, or one residual payee")
+)
+
+// Part is what one payee gets in one role.
+type Part struct {
+	Payee  string
+	Role   string
+	Amount ledger.Satoshi
+}
+
+// Check judges terms for a price when they are published, so that no sale can fail on them.
+func Check(price ledger.Satoshi, t Terms) error {
+	if price < 1 || !price.Valid() {
+		return ErrAmount.With(price.String())
+	}
+	c := t.Commission
+	if !ledger.IsParty(c.Payee) {
+		return ErrPayee.With(c.Payee)
+	}
+	if c.Rate < 0 || c.Rate > Whole || c.Min < 0 || c.Min > c.Max || !c.Max.Valid() || c.Min > price {
+		return ErrCommission.With("rate " + strconv.FormatInt(int64(c.Rate), 10) + ", least " + c.Min.String())
+	}
+	if (len(t.Contributors) == 0) == (t.Residual == "") {
+		return ErrResidual.With(t.Residual)
+	}
+	if t.Residual != "" && !ledger.IsParty(t.Residual) {
+		return ErrPayee.With(t.Residual)
+	}
+	return checkContributors(t.Contributors)
+}
+
+func checkContributors(list []Contributor) error {
+	if len(list) > maxContributors {
+		return ErrTooMany.With(strconv.Itoa(len(list)))
+	}
+	seen := map[string]bool{}
+	for _, c := range list {
+		switch {
+		case !ledger.IsParty(c.Payee):
+			return ErrPayee.With(c.Payee)
+		case seen[c.Payee]:
+			return ErrDuplicate.With(c.Payee)
+		case c.Weight < 1 || c.Weight > maxWeight:
+			return ErrWeights.With(strconv.FormatInt(c.Weight, 10))
+		}
+		seen[c.Payee] = true
+	}
+	return nil
+}
+
+// Key is the rounding's key for one item of an order (T23): domain, order, item, and the number of the event, which
+// is 0 for the settlement.
+func Key(order string, item, event int) string {
+	return ledger.Hash("guildmark/split/1", order, strconv.Itoa(item), strconv.Itoa(event))
+}
+
+// Split divides price by the terms. The parts are sorted by payee and role and sum to price exactly; each is the
+// floor or the ceiling of its exact share, and over all keys its exact share on average (systematic rounding: the
+// cumulative sums, over one denominator D, round at the one offset u = key mod D). key is 64 hex digits.
+func Split(price ledger.Satoshi, t Terms, key string) ([]Part, error) {
+	if err := Check(price, t); err != nil {
+		return nil, err
+	}
+	hash, err := hex.DecodeString(key)
+	if err != nil || ledger.CheckID(key) != nil {
+		return nil, ledger.ErrID.With(key)
+	}
+	shares, denominator := exact(price, t)
+	sum := new(big.Int).SetBytes(hash)
+	sum.Mod(sum, denominator) // u
+	before := new(big.Int)
+	parts := make([]Part, len(shares))
+	for i, s := range shares {
+		sum.Add(sum, s.numerator)
+		after := new(big.Int).Div(sum, denominator)
+		amount := new(big.Int).Sub(after, before)
+		parts[i] = Part{Payee: s.payee, Role: s.role, Amount: ledger.Satoshi(amount.Int64())}
+		before = after
+	}
+	return parts, nil
+}
+
+// share is one payee's exact part: numerator over the common denominator.
+type share struct {
+	payee, role string
+	numerator   *big.Int
+}
+
+// exact writes every payee's share over D = Whole x (sum of weights), sorted by payee and role. Nothing overflows:
+// price has 51 bits, Whole 27, the weights 26.
+func exact(price ledger.Satoshi, t Terms) ([]share, *big.Int) {
+	weights := int64(1)
+	if len(t.Contributors) > 0 {
+		weights = 0
+		for _, c := range t.Contributors {
+			weights += c.Weight
+		}
+	}
+	commission := t.Commission.parts(price) // over Whole
+	rest := new(big.Int).Sub(times(int64(price), int64(Whole)), commission)
+	shares := []share{{t.Commission.Payee, RoleCommission, new(big.Int).Mul(commission, big.NewInt(weights))}}
+	for _, c := range t.Contributors {
+		shares = append(shares, share{c.Payee, RoleContributor, new(big.Int).Mul(rest, big.NewInt(c.Weight))})
+	}
+	if t.Residual != "" {
+		shares = append(shares, share{t.Residual, RoleResidual, rest})
+	}
+	slices.SortFunc(shares, func(a, b share) int {
+		return cmp.Or(cmp.Compare(a.payee, b.payee), cmp.Compare(a.role, b.role))
+	})
+	return shares, times(int64(Whole), weights)
+}
+
+// parts is clamp(price x rate, min, max) over the denominator Whole, and never more than the price.
+func (c Commission) parts(price ledger.Satoshi) *big.Int {
+	n := times(int64(price), int64(c.Rate))
+	least, most := times(int64(c.Min), int64(Whole)), times(int64(min(c.Max, price)), int64(Whole))
+	if n.Cmp(least) < 0 {
+		return least
+	}
+	if n.Cmp(most) > 0 {
+		return most
+	}
+	return n
+}
+
+func times(a, b int64) *big.Int { return new(big.Int).Mul(big.NewInt(a), big.NewInt(b)) }
