@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 
+	"guildmark/chaincode/governance"
 	"guildmark/chaincode/ledger"
 	"guildmark/chaincode/license"
 )
@@ -34,7 +35,7 @@ type (
 		Proof string `json:"proof"` // hex, Proof of the credential's secret
 	}
 
-	// EnrollmentRequest ends it at the registrar. Every attestation's extra data is EnrollmentDigest(id).
+	// EnrollmentRequest ends it at the registrar. Every attestation's extra data is ActivationDigest.
 	EnrollmentRequest struct {
 		Proof          string              `json:"proof"`
 		SRK            string              `json:"srk"` // TPMT_PUBLIC
@@ -48,19 +49,13 @@ type (
 
 	// Enrolled is what the registrar hands back: the record on the ledger, the trust bundle, the runtime's key.
 	Enrolled struct {
-		Machine          Machine           `json:"machine"`
-		Bundle           string            `json:"bundle"`
-		BundleSignatures []BundleSignature `json:"bundleSignatures"`
-		RuntimeKey       SealedKey         `json:"runtimeKey"`
-		Recipient        string            `json:"recipient"` // id of the runtime recipient that the key belongs to
-		Gateway          string            `json:"gateway"`   // URL
-		Issuer           string            `json:"issuer"`    // URL
-	}
-
-	// BundleSignature is one partner's signature over the bundle.
-	BundleSignature struct {
-		MSP       string `json:"msp"`
-		Signature string `json:"signature"`
+		Machine          Machine                      `json:"machine"`
+		Bundle           string                       `json:"bundle"`
+		BundleSignatures []governance.BundleSignature `json:"bundleSignatures"`
+		RuntimeKey       SealedKey                    `json:"runtimeKey"`
+		Recipient        string                       `json:"recipient"` // id of the runtime recipient that the key belongs to
+		Gateway          string                       `json:"gateway"`   // URL
+		Issuer           string                       `json:"issuer"`    // URL
 	}
 
 	// SealedKey is a duplication blob for the machine's SRK; its policy is the digest of no command (32 zero bytes).
@@ -83,9 +78,9 @@ func Proof(secret []byte, id, akName string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// EnrollmentDigest is the extra data of the attestations in an enrollment: they answer this activation and no other.
-func EnrollmentDigest(id string) []byte {
-	b, err := hex.DecodeString(ledger.Hash("guildmark/enrollment/1", id))
+// ActivationDigest is the extra data of the attestations in an enrollment: they answer this activation and no other.
+func ActivationDigest(id, akName string) []byte {
+	b, err := hex.DecodeString(ledger.Hash("guildmark/activation/1", id, akName))
 	if err != nil {
 		panic("machine: ledger.Hash is not hex: " + err.Error())
 	}
