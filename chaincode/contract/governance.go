@@ -1,0 +1,252 @@
+package contract
+
+import (
+	"strconv"
+
+	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
+
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/party"
+	"guildmark/chaincode/payment"
+	"guildmark/chaincode/spv"
+)
+
+// Governance is what the partners decide together: configuration, clock, parties, recipients, trust bundles.
+type Governance struct {
+	contractapi.Contract
+	clock Clock
+}
+
+// Refusals of stored governance documents.
+var (
+	errProposed = ledger.Refuse(ledger.Conflict, "config.proposed", "this configuration is proposed already")
+)
+
+// Propose puts a configuration up for approval.
+func (g *Governance) Propose(t *Transaction, document string) (string, error) {
+	return answer(g.propose(t, document))
+}
+
+func (g *Governance) propose(t *Transaction, document string) (string, error) {
+	var next governance.Config
+	if err := ledger.Decode([]byte(document), &next); err != nil {
+		return "", err
+	}
+	if err := g.succeeds(t, &next); err != nil {
+		return "", err
+	}
+	doc := ledger.Encode(next)
+	hash := ledger.Digest(doc)
+	if err := t.createText(ledger.ProposalKey(hash), string(doc), errProposed); err != nil {
+		return "", err
+	}
+	return hash, t.event(ledger.EventConfigProposed, governance.Proposed{Hash: hash, Version: next.Version})
+}
+
+// succeeds judges a proposal against the configuration in force, this channel, and what Bitcoin's rules can parse.
+func (g *Governance) succeeds(t *Transaction, next *governance.Config) error {
+	previous := ""
+	if t.config.Version > 0 {
+		previous = ledger.Digest(ledger.Encode(t.config))
+	}
+	if err := t.config.Succeeds(next, previous); err != nil {
+		return err
+	}
+	if next.Channel != t.GetStub().GetChannelID() {
+		return governance.ErrConfig.With("channel " + next.Channel)
+	}
+	if _, err := spv.RulesFor(next.Bitcoin.Network, next.Bitcoin.FinalDepth, next.Bitcoin.Attestations); err != nil {
+		return err
+	}
+	if _, err := spv.ParseRecord(next.Bitcoin.Checkpoint); err != nil {
+		return err
+	}
+	_, err := payment.Parse(next.Treasury.Descriptor, next.Bitcoin.Network)
+	return err
+}
+
+// Approve adds the caller's partner to those who approve a proposal, and puts it in force when they are enough.
+func (g *Governance) Approve(t *Transaction, hash string) (string, error) {
+	return answer(g.approve(t, hash))
+}
+
+func (g *Governance) approve(t *Transaction, hash string) (governance.InForce, error) {
+	none := governance.InForce{}
+	if err := ledger.CheckID(hash); err != nil {
+		return none, err
+	}
+	var next governance.Config
+	if err := t.need(ledger.ProposalKey(hash), &next, governance.ErrNotProposed); err != nil {
+		return none, err
+	}
+	if err := g.succeeds(t, &next); err != nil {
+		return none, err
+	}
+	approved, err := approvals(t, hash)
+	if err != nil {
+		return none, err
+	}
+	now, err := t.config.MayApprove(t.caller.MSP, approved)
+	if err != nil {
+		return none, err
+	}
+	if err := t.putText(ledger.ApprovalKey(hash, t.caller.MSP), ledger.Marker); err != nil {
+		return none, err
+	}
+	result := governance.InForce{Version: t.config.Version}
+	event := governance.Approved{Hash: hash, MSP: t.caller.MSP}
+	if now {
+		result.Version, event.Version = next.Version, next.Version
+		if err := t.put(ledger.ConfigKey(next.Version), next); err != nil {
+			return none, err
+		}
+		if err := t.putText(ledger.KeyConfig, strconv.Itoa(next.Version)); err != nil {
+			return none, err
+		}
+	}
+	return result, t.event(ledger.EventConfigApproved, event)
+}
+
+// approvals reads each governing partner's mark by its own key, so that two approvals in one block conflict.
+func approvals(t *Transaction, hash string) ([]string, error) {
+	var approved []string
+	for _, msp := range t.config.Homes(party.Governor) {
+		ok, err := t.has(ledger.ApprovalKey(hash, msp))
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			approved = append(approved, msp)
+		}
+	}
+	return approved, nil
+}
+
+// Tick moves the ledger's clock to the proposed time, if this endorser's own clock agrees (T7, T8).
+func (g *Governance) Tick(t *Transaction, seconds string) (string, error) {
+	return answer(g.tick(t, seconds))
+}
+
+func (g *Governance) tick(t *Transaction, seconds string) (governance.Clock, error) {
+	var clock governance.Clock
+	var epoch governance.Epoch
+	proposed, err := governance.ParseTime(seconds)
+	if err != nil {
+		return clock, err
+	}
+	if _, err := t.get(ledger.KeyClock, &clock); err != nil {
+		return clock, err
+	}
+	if _, err := t.get(ledger.KeyEpoch, &epoch); err != nil {
+		return clock, err
+	}
+	clock, epoch, changed, err := governance.Tick(t.config.Limits, clock, epoch, proposed, g.clock().Unix())
+	if err != nil {
+		return clock, err
+	}
+	if err := t.put(ledger.KeyClock, clock); err != nil {
+		return clock, err
+	}
+	if changed {
+		if err := t.put(ledger.KeyEpoch, epoch); err != nil {
+			return clock, err
+		}
+	}
+	return clock, t.event(ledger.EventClockTicked, clock)
+}
+
+// RegisterParty records a party of the calling governor's home.
+func (g *Governance) RegisterParty(t *Transaction, document string) (string, error) {
+	return answer(g.registerParty(t, document))
+}
+
+func (g *Governance) registerParty(t *Transaction, document string) (party.Party, error) {
+	var p, recorded party.Party
+	if err := ledger.Decode([]byte(document), &p); err != nil {
+		return p, err
+	}
+	if err := party.Check(p); err != nil {
+		return p, err
+	}
+	known, err := t.get(ledger.PartyKey(p.ID), &recorded)
+	if err != nil {
+		return p, err
+	}
+	if err := party.CheckRegistration(t.caller, p, t.config.Homes, known); err != nil {
+		return p, err
+	}
+	if err := t.put(ledger.PartyKey(p.ID), p); err != nil {
+		return p, err
+	}
+	return p, t.event(ledger.EventPartyRegistered, p)
+}
+
+// SetRecipient records a public key that content keys are wrapped to.
+func (g *Governance) SetRecipient(t *Transaction, document string) (string, error) {
+	return answer(g.setRecipient(t, document))
+}
+
+func (g *Governance) setRecipient(t *Transaction, document string) (governance.Recipient, error) {
+	var r, last governance.Recipient
+	if err := ledger.Decode([]byte(document), &r); err != nil {
+		return r, err
+	}
+	if !ledger.IsName(r.ID) {
+		return r, governance.ErrRecipient.With("id")
+	}
+	if _, err := t.get(ledger.RecipientKey(r.ID), &last); err != nil {
+		return r, err
+	}
+	if err := governance.CheckRecipient(r, t.caller, last.Version); err != nil {
+		return r, err
+	}
+	if err := t.put(ledger.RecipientKey(r.ID), r); err != nil {
+		return r, err
+	}
+	return r, t.event(ledger.EventRecipientSet, r)
+}
+
+// Config reads a configuration by its version, "" for the one in force.
+func (g *Governance) Config(t *Transaction, version string) (string, error) {
+	return answer(g.readConfig(t, version))
+}
+
+func (g *Governance) readConfig(t *Transaction, version string) (governance.Config, error) {
+	var c governance.Config
+	if version == "" {
+		if t.config.Version == 0 {
+			return c, governance.ErrNoConfig
+		}
+		return t.config, nil
+	}
+	n, err := parseNumber(version)
+	if err != nil {
+		return c, err
+	}
+	return c, t.need(ledger.ConfigKey(int(n)), &c, governance.ErrNoConfig)
+}
+
+// Clock reads the ledger's own time.
+func (g *Governance) Clock(t *Transaction) (string, error) {
+	var c governance.Clock
+	return answer(&c, t.need(ledger.KeyClock, &c, governance.ErrNoClock))
+}
+
+// Party reads a party.
+func (g *Governance) Party(t *Transaction, id string) (string, error) {
+	if !ledger.IsParty(id) {
+		return answer(nil, party.ErrUnknown.With(id))
+	}
+	var p party.Party
+	return answer(&p, t.need(ledger.PartyKey(id), &p, party.ErrUnknown))
+}
+
+// Recipient reads a recipient.
+func (g *Governance) Recipient(t *Transaction, id string) (string, error) {
+	if !ledger.IsName(id) {
+		return answer(nil, governance.ErrNoRecipient.With(id))
+	}
+	var r governance.Recipient
+	return answer(&r, t.need(ledger.RecipientKey(id), &r, governance.ErrNoRecipient))
+}
