@@ -1,0 +1,142 @@
+package activation
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+	"sync"
+	"time"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/machine"
+	"guildmark/chaincode/tpmpolicy"
+)
+
+// Refusals of activation.
+var (
+	ErrMalformed = ledger.Refuse(ledger.Invalid, "activation.malformed", "the request is not what its schema says")
+	ErrUnknown   = ledger.Refuse(ledger.NotFound, "activation.unknown", "no such activation is open: it was used, or is too old")
+	ErrProof     = ledger.Refuse(ledger.Forbidden, "activation.proof", "the credential was not opened by this TPM with this key")
+	ErrBusy      = ledger.Refuse(ledger.Limit, "activation.busy", "too many activations are open; try again in a moment")
+)
+
+// An activation takes a TPM seconds; five minutes leave room for a slow one. The bound keeps a flood out of memory.
+const (
+	lifetime = 5 * time.Minute
+	maxOpen  = 1024
+)
+
+// Facts are what was checked about a machine when its activation was opened; they hold once the proof came.
+type Facts struct {
+	EKHash    string
+	AK        []byte // TPMT_PUBLIC
+	AKName    tpmpolicy.Name
+	MachineID string // machine.ID of AK and salt
+	Assurance string // class of TPM
+	Request   machine.ActivationRequest
+}
+
+// Desk holds the open activations of one process. It is safe for concurrent use.
+type Desk struct {
+	roots *Roots
+	now   func() time.Time
+
+	mu   sync.Mutex
+	open map[string]pending
+}
+
+type pending struct {
+	facts  Facts
+	secret []byte
+	until  time.Time
+}
+
+// NewDesk makes a desk that trusts these issuers.
+func NewDesk(roots *Roots, now func() time.Time) *Desk {
+	return &Desk{roots: roots, now: now, open: map[string]pending{}}
+}
+
+// Check judges a request and opens nothing.
+func (d *Desk) Check(request machine.ActivationRequest) (Facts, tpmpolicy.Endorsement, error) {
+	none := tpmpolicy.Endorsement{}
+	der, err := base64.StdEncoding.Strict().DecodeString(request.EKCertificate)
+	if err != nil {
+		return Facts{}, none, ErrMalformed.With("ekCertificate")
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(request.AK)
+	if err != nil {
+		return Facts{}, none, ErrMalformed.With("ak")
+	}
+	if salt, err := hex.DecodeString(request.Salt); err != nil || len(salt) != 32 || strings.ToLower(request.Salt) != request.Salt {
+		return Facts{}, none, ErrMalformed.With("salt")
+	}
+	ak, err := tpmpolicy.ParseAK(raw)
+	if err != nil {
+		return Facts{}, none, err
+	}
+	if der, err = tpmpolicy.TrimCertificate(der); err != nil {
+		return Facts{}, none, err
+	}
+	ek, assurance, err := d.roots.Verify(der, d.now())
+	if err != nil {
+		return Facts{}, none, err
+	}
+	name := ak.Name()
+	return Facts{
+		EKHash: machine.EKHash(request.Salt, der), AK: raw, AKName: name,
+		MachineID: machine.ID(name.Hex(), request.Salt), Assurance: assurance, Request: request,
+	}, ek, nil
+}
+
+// Open makes the credential for checked facts.
+func (d *Desk) Open(facts Facts, ek tpmpolicy.Endorsement) (machine.Activation, error) {
+	secret, id := make([]byte, 32), make([]byte, 16)
+	_, _ = rand.Read(secret) // never fails: crypto/rand
+	_, _ = rand.Read(id)
+	credential, err := tpmpolicy.MakeCredential(rand.Reader, ek.Key, facts.AKName, secret)
+	if err != nil {
+		return machine.Activation{}, err
+	}
+	a := machine.Activation{
+		ID:             hex.EncodeToString(id),
+		CredentialBlob: base64.StdEncoding.EncodeToString(credential.Blob),
+		Secret:         base64.StdEncoding.EncodeToString(credential.Secret),
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sweep()
+	if len(d.open) >= maxOpen {
+		return machine.Activation{}, ErrBusy
+	}
+	d.open[a.ID] = pending{facts: facts, secret: secret, until: d.now().Add(lifetime)}
+	return a, nil
+}
+
+func (d *Desk) sweep() {
+	for id, p := range d.open {
+		if d.now().After(p.until) {
+			delete(d.open, id)
+		}
+	}
+}
+
+// Prove takes the proof for an activation. Each has one try, right or wrong.
+func (d *Desk) Prove(id, proof string) (Facts, error) {
+	d.mu.Lock()
+	p, ok := d.open[id]
+	delete(d.open, id)
+	d.mu.Unlock()
+	if !ok || d.now().After(p.until) {
+		return Facts{}, ErrUnknown.With(clip(id))
+	}
+	want := machine.Proof(p.secret, id, p.facts.AKName.Hex())
+	clear(p.secret)
+	if !hmac.Equal([]byte(proof), []byte(want)) {
+		return Facts{}, ErrProof
+	}
+	return p.facts, nil
+}
+
+func clip(s string) string { return s[:min(len(s), 40)] }

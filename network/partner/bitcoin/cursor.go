@@ -1,0 +1,164 @@
+package bitcoin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/wire/v2"
+
+	"guildmark/chaincode/spv"
+)
+
+// ErrTooDeep means that a reorganization reaches below what the cursor remembers.
+var ErrTooDeep = errors.New("the chain forks below the cursor's memory")
+
+// ringSize is how many hashes a cursor remembers: a day of blocks (facts, section 3).
+const ringSize = 144
+
+// Chain is what a cursor asks a node.
+type Chain interface {
+	HashAt(ctx context.Context, h spv.Height) (chainhash.Hash, bool, error)
+	Block(ctx context.Context, hash chainhash.Hash) (*wire.MsgBlock, error)
+}
+
+// Move is one step of a cursor along the active chain.
+type Move struct {
+	Undo  bool // the block left the active chain
+	At    spv.Block
+	Block *wire.MsgBlock // nil when undone
+}
+
+// Cursor is a place on the active chain that survives crashes and reorganizations: a height and the hashes up to
+// it, kept in a file. Notifications play no part.
+type Cursor struct {
+	path string
+	at   place
+}
+
+type place struct {
+	Height spv.Height       `json:"height"`
+	Ring   []chainhash.Hash `json:"ring"` // the last hashes, newest at the end
+}
+
+// OpenCursor reads a cursor's file, or starts one after the given block.
+func OpenCursor(path string, start spv.Block) (*Cursor, error) {
+	c := &Cursor{path: path, at: place{Height: start.Height, Ring: []chainhash.Hash{start.Hash}}}
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the cursor: %w", err)
+	}
+	if err := json.Unmarshal(raw, &c.at); err != nil {
+		return nil, fmt.Errorf("read the cursor %s: %w", path, err)
+	}
+	if n := len(c.at.Ring); n == 0 || n > ringSize {
+		return nil, fmt.Errorf("read the cursor %s: it remembers %d blocks", path, n)
+	}
+	return c, nil
+}
+
+// At is the block that the cursor stands on.
+func (c *Cursor) At() spv.Block {
+	return spv.Block{Height: c.at.Height, Hash: c.at.Ring[len(c.at.Ring)-1]}
+}
+
+// Behind are the blocks that the cursor remembers, oldest first, the one it stands on last.
+func (c *Cursor) Behind() []spv.Block {
+	blocks := make([]spv.Block, len(c.at.Ring))
+	for i, hash := range c.at.Ring {
+		blocks[i] = spv.Block{Height: c.at.Height - spv.Height(len(c.at.Ring)-1-i), Hash: hash}
+	}
+	return blocks
+}
+
+// Next finds the cursor's next move without making it; ok is false at the end of the chain.
+func (c *Cursor) Next(ctx context.Context, chain Chain) (m Move, ok bool, err error) {
+	at := c.At()
+	hash, ok, err := chain.HashAt(ctx, at.Height)
+	if err != nil {
+		return Move{}, false, err
+	}
+	if !ok || hash != at.Hash {
+		if len(c.at.Ring) == 1 {
+			return Move{}, false, fmt.Errorf("%w, height %d", ErrTooDeep, at.Height)
+		}
+		return Move{Undo: true, At: at}, true, nil
+	}
+	hash, ok, err = chain.HashAt(ctx, at.Height+1)
+	if err != nil || !ok {
+		return Move{}, false, err
+	}
+	block, err := chain.Block(ctx, hash)
+	if err != nil {
+		return Move{}, false, err
+	}
+	if block.Header.PrevBlock != at.Hash {
+		return Move{}, false, nil // the chain moved between two questions; the next look sees it
+	}
+	return Move{At: spv.Block{Height: at.Height + 1, Hash: hash}, Block: block}, true, nil
+}
+
+// Make takes a move that Next found, in memory; Save makes it last.
+func (c *Cursor) Make(m Move) {
+	if m.Undo {
+		c.at.Height--
+		c.at.Ring = c.at.Ring[:len(c.at.Ring)-1]
+		return
+	}
+	c.at.Height = m.At.Height
+	c.at.Ring = append(c.at.Ring, m.At.Hash)
+	if len(c.at.Ring) > ringSize {
+		c.at.Ring = append([]chainhash.Hash(nil), c.at.Ring[len(c.at.Ring)-ringSize:]...)
+	}
+}
+
+// Save writes the cursor as it would stand on one of the blocks that it remembers: blocks above, whose payments
+// are not settled yet, are then read again after a crash.
+func (c *Cursor) Save(upTo spv.Height) error {
+	first := c.at.Height - spv.Height(len(c.at.Ring)-1)
+	upTo = min(max(upTo, first), c.at.Height)
+	raw, err := json.Marshal(place{Height: upTo, Ring: c.at.Ring[:upTo-first+1]})
+	if err != nil {
+		return fmt.Errorf("encode the cursor: %w", err)
+	}
+	return replace(c.path, raw)
+}
+
+// replace puts a file in place so that a crash leaves the old one or the new one.
+func replace(path string, raw []byte) error {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*") // 0600
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer os.Remove(f.Name()) // gone already when all went well
+	_, err = f.Write(raw)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err == nil {
+		err = syncDir(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// syncDir makes a rename last.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

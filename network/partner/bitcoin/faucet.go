@@ -1,0 +1,147 @@
+package bitcoin
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/btcsuite/btcd/address/v2"
+	"github.com/btcsuite/btcd/btcec/v2"
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/txscript/v2"
+	"github.com/btcsuite/btcd/wire/v2"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/spv"
+)
+
+// ErrEmpty means that the faucet has no coin that is ripe and large enough: mine more blocks.
+var ErrEmpty = errors.New("the faucet has no ripe coin large enough")
+
+// maturity is how deep a coinbase output must lie to be spent (Bitcoin consensus).
+const maturity = 100
+
+// faucetFee is paid by every payment of the faucet; its coins are worth nothing.
+const faucetFee ledger.Satoshi = 1000
+
+// dust is the least that a P2WPKH output may carry (facts, section 4).
+const dust ledger.Satoshi = 294
+
+// Faucet is the owner of the coins that a regtest or simnet node mines. Its address is known before the node
+// runs, since the node must be configured to pay it.
+type Faucet struct {
+	key     *btcec.PrivateKey
+	network string
+	script  []byte
+	address string
+}
+
+// OpenFaucet reads the faucet's key, 32 bytes in a 0600 file, or makes one.
+func OpenFaucet(path, network string) (*Faucet, error) {
+	if network != "regtest" && network != "simnet" {
+		return nil, fmt.Errorf("a faucet: %w than one without work, %s", ErrNetwork, network)
+	}
+	seed, err := faucetKey(path)
+	if err != nil {
+		return nil, fmt.Errorf("the faucet's key: %w", err)
+	}
+	f := &Faucet{network: network}
+	f.key, _ = btcec.PrivKeyFromBytes(seed)
+	hash := address.Hash160(f.key.PubKey().SerializeCompressed())
+	to, err := address.NewAddressWitnessPubKeyHash(hash, spv.Params(network))
+	if err != nil {
+		return nil, fmt.Errorf("the faucet's address: %w", err)
+	}
+	if f.script, err = txscript.PayToAddrScript(to); err != nil {
+		return nil, fmt.Errorf("the faucet's script: %w", err)
+	}
+	f.address = to.EncodeAddress()
+	return f, nil
+}
+
+func faucetKey(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		seed := make([]byte, 32)
+		rand.Read(seed) // never fails: crypto/rand ends the program instead
+		return seed, replace(path, seed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, ErrSecret
+	}
+	seed, err := os.ReadFile(path)
+	if err == nil && len(seed) != 32 {
+		err = fmt.Errorf("%d bytes instead of 32", len(seed))
+	}
+	return seed, err
+}
+
+// Address is where the node must mine to.
+func (f *Faucet) Address() string { return f.address }
+
+// Pay sends coins to a script, without waiting for a block.
+func (f *Faucet) Pay(ctx context.Context, n *Node, script []byte, amount ledger.Satoshi) (chainhash.Hash, error) {
+	if amount < dust || !amount.Valid() {
+		return chainhash.Hash{}, fmt.Errorf("pay %s: less than the network relays, or more than exists", amount)
+	}
+	from, have, err := f.coin(ctx, n, amount+faucetFee)
+	if err != nil {
+		return chainhash.Hash{}, err
+	}
+	tx := wire.NewMsgTx(2)
+	tx.AddTxIn(wire.NewTxIn(&from, nil, nil))
+	tx.AddTxOut(wire.NewTxOut(int64(amount), script))
+	if change := have - amount - faucetFee; change >= dust {
+		tx.AddTxOut(wire.NewTxOut(int64(change), f.script))
+	}
+	fetcher := txscript.NewCannedPrevOutputFetcher(f.script, int64(have))
+	witness, err := txscript.WitnessSignature(tx, txscript.NewTxSigHashes(tx, fetcher), 0, int64(have), f.script,
+		txscript.SigHashAll, f.key, true)
+	if err != nil {
+		return chainhash.Hash{}, fmt.Errorf("sign: %w", err)
+	}
+	tx.TxIn[0].Witness = witness
+	return tx.TxHash(), n.Send(ctx, tx)
+}
+
+// coin finds the oldest ripe coinbase output of ours that nothing spends, waiting transactions included.
+func (f *Faucet) coin(ctx context.Context, n *Node, least ledger.Satoshi) (wire.OutPoint, ledger.Satoshi, error) {
+	best, err := n.Best(ctx)
+	if err != nil {
+		return wire.OutPoint{}, 0, err
+	}
+	for h := spv.Height(1); h+maturity <= best+1; h++ {
+		hash, ok, err := n.HashAt(ctx, h)
+		if err != nil || !ok {
+			return wire.OutPoint{}, 0, errors.Join(err, ErrEmpty)
+		}
+		block, err := n.Block(ctx, hash)
+		if err != nil {
+			return wire.OutPoint{}, 0, err
+		}
+		for i, out := range block.Transactions[0].TxOut {
+			if string(out.PkScript) != string(f.script) || ledger.Satoshi(out.Value) < least {
+				continue
+			}
+			at := wire.OutPoint{Hash: block.Transactions[0].TxHash(), Index: uint32(i)}
+			if free, err := n.unspent(ctx, at); err != nil || free {
+				return at, ledger.Satoshi(out.Value), err
+			}
+		}
+	}
+	return wire.OutPoint{}, 0, ErrEmpty
+}
+
+// unspent reports whether an output is there and no waiting transaction spends it.
+func (n *Node) unspent(ctx context.Context, at wire.OutPoint) (bool, error) {
+	return call(ctx, "ask for an output", func() (bool, error) {
+		out, err := n.client.GetTxOut(&at.Hash, at.Index, true)
+		return out != nil && err == nil, err
+	})
+}
