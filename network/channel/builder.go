@@ -1,0 +1,142 @@
+package channel
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// ErrBuilder says that a package isn't one that this partner runs.
+var ErrBuilder = errors.New("external builder")
+
+// Builder is a partner's external builder: its peer calls it as <partner>/builder/bin/{detect,build,release} (Fabric's contract for external
+// builders). It lets only that code run whose hash the package names, and tells the peer where and with which certificate to reach it.
+type Builder struct {
+	Chaincode string // the partner's folder: chaincode, address, client/, server/
+}
+
+// BuilderAt finds the partner's folder from the path under which the builder was called.
+func BuilderAt(program string) Builder {
+	partner := filepath.Dir(filepath.Dir(filepath.Dir(program))) // <partner>/builder/bin/detect
+	return Builder{Chaincode: filepath.Join(partner, "chaincode")}
+}
+
+// Run does one of the builder's steps.
+func (b Builder) Run(step string, args []string) error {
+	want := map[string]int{"detect": 2, "build": 3, "release": 2}[step]
+	if want == 0 || len(args) != want {
+		return fmt.Errorf("%w: %s with %d arguments", ErrBuilder, step, len(args))
+	}
+	switch step {
+	case "detect":
+		return b.detect(args[0], args[1])
+	case "build":
+		return b.build(args[0], args[1], args[2])
+	default:
+		return b.release(args[0], args[1])
+	}
+}
+
+func (b Builder) detect(source, metadata string) error {
+	raw, err := os.ReadFile(filepath.Join(metadata, "metadata.json"))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBuilder, err)
+	}
+	var m packageMetadata
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return fmt.Errorf("%w: %w", ErrBuilder, err)
+	}
+	if m.Type != "ccaas" {
+		return fmt.Errorf("%w: package of type %q", ErrBuilder, m.Type)
+	}
+	if _, err := os.Stat(filepath.Join(source, hashFile)); err != nil {
+		return fmt.Errorf("%w: %w", ErrBuilder, err)
+	}
+	return nil
+}
+
+func (b Builder) build(source, metadata, output string) error {
+	for _, path := range []string{filepath.Join(source, hashFile), filepath.Join(metadata, "metadata.json")} {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrBuilder, err)
+		}
+		if err := put(filepath.Join(output, filepath.Base(path)), raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// connection is Fabric's ChaincodeServerUserData.
+type connection struct {
+	Address            string `json:"address"`
+	DialTimeout        string `json:"dial_timeout"`
+	TLSRequired        bool   `json:"tls_required"`
+	ClientAuthRequired bool   `json:"client_auth_required"`
+	RootCert           string `json:"root_cert"`
+	ClientCert         string `json:"client_cert"`
+	ClientKey          string `json:"client_key"`
+}
+
+func (b Builder) release(output, release string) error {
+	raw, err := os.ReadFile(filepath.Join(output, hashFile))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBuilder, err)
+	}
+	sum, err := SumFile(filepath.Join(b.Chaincode, "chaincode"))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBuilder, err)
+	}
+	if named := strings.TrimSpace(string(raw)); named != sum {
+		return fmt.Errorf("%w: the package names chaincode %s, this partner has %s", ErrBuilder, named, sum)
+	}
+	var parts [4]string
+	client := filepath.Join(b.Chaincode, "client")
+	for i, path := range []string{filepath.Join(b.Chaincode, "address"), root(filepath.Join(b.Chaincode, "server")), certificate(client), key(client)} {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrBuilder, err)
+		}
+		parts[i] = string(raw)
+	}
+	out, err := json.Marshal(connection{
+		Address: strings.TrimSpace(parts[0]), DialTimeout: "10s", TLSRequired: true, ClientAuthRequired: true,
+		RootCert: parts[1], ClientCert: parts[2], ClientKey: parts[3],
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBuilder, err)
+	}
+	return put(filepath.Join(release, "chaincode", "server", "connection.json"), out)
+}
+
+// layBuilder gives each partner its builder and its own copy of the chaincode.
+func (n *Network) layBuilder(partner string) error {
+	bin := filepath.Join(n.layout.builder(partner), "bin")
+	if err := os.MkdirAll(bin, 0o700); err != nil {
+		return fmt.Errorf("builder of %s: %w", partner, err)
+	}
+	for _, step := range []string{"detect", "build", "release"} {
+		if err := os.Symlink(n.programs.Network, filepath.Join(bin, step)); err != nil && !errors.Is(err, os.ErrExist) {
+			return fmt.Errorf("builder of %s: %w", partner, err)
+		}
+	}
+	if err := put(filepath.Join(n.layout.chaincode(partner), "address"), []byte(n.ports.Address("chaincode."+partner)+"\n")); err != nil {
+		return err
+	}
+	return copyProgram(n.programs.Chaincode, filepath.Join(n.layout.chaincode(partner), "chaincode"))
+}
+
+// Log keeps why a step failed where a partner looks for it; Fabric itself reports the exit status only.
+func (b Builder) Log(step string, why error) {
+	f, err := os.OpenFile(filepath.Join(b.Chaincode, "builder.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return // the reason went to standard error already
+	}
+	defer f.Close()
+	fmt.Fprintf(f, "%s %s: %v\n", time.Now().UTC().Format(time.RFC3339), step, why)
+}

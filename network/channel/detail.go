@@ -1,0 +1,20 @@
+package channel
+
+import (
+	"strings"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
+	"google.golang.org/grpc/status"
+)
+
+// detailed is an error with what the gateway's peers said, which gRPC carries beside the message.
+func detailed(err error) string {
+	var b strings.Builder
+	b.WriteString(err.Error())
+	for _, d := range status.Convert(err).Details() {
+		if e, ok := d.(*gateway.ErrorDetail); ok {
+			b.WriteString("; " + e.GetMspId() + " " + e.GetAddress() + ": " + e.GetMessage())
+		}
+	}
+	return b.String()
+}

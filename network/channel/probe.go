@@ -1,0 +1,47 @@
+package channel
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hyperledger/fabric-gateway/pkg/client"
+	"github.com/hyperledger/fabric-gateway/pkg/hash"
+
+	"guildmark/network/topology"
+)
+
+// nobody is a function that no chaincode has: any chaincode's own refusal proves that the peer reached it over mutual TLS.
+const nobody = "network:Probe"
+
+// probe asks each partner's own peer to call its own chaincode.
+func (n *Network) probe(ctx context.Context, channel string) error {
+	return n.each(ctx, "chaincode", func(ctx context.Context, p topology.Partner) error {
+		conn, admin, err := n.asAdmin(p)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		gateway, err := client.Connect(admin, client.WithClientConnection(conn), client.WithHash(hash.NONE), client.WithSign(admin.Sign))
+		if err != nil {
+			return fmt.Errorf("gateway: %w", err)
+		}
+		defer gateway.Close()
+		contract := gateway.GetNetwork(channel).GetContract(n.state.Chaincode.Name)
+		return retry(ctx, func(ctx context.Context) error {
+			_, err := contract.EvaluateWithContext(ctx, nobody, client.WithEndorsingOrganizations(p.MSP))
+			if answeredByChaincode(err) {
+				return nil
+			}
+			return err
+		})
+	})
+}
+
+// answeredByChaincode tells a chaincode's own error from the peer's: the gateway reports it as "chaincode response <status>, <message>".
+func answeredByChaincode(err error) bool {
+	if err == nil {
+		return true
+	}
+	return strings.Contains(detailed(err), "chaincode response")
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"guildmark/network/channel"
+	"guildmark/network/topology"
+)
+
+func up(ctx context.Context, args []string, out io.Writer) error {
+	o := newOptions("up", out)
+	file := o.set.String("topology", "", "description of the consortium; default: the four partners (`network topology` prints it)")
+	consensus := o.set.String("consensus", "", "bft or raft instead of what the description says")
+	tools := o.set.String("tools", "build/tools", "folder of peer, orderer, configtxgen, fabric-ca-server, btcd")
+	code := o.set.String("chaincode", "build/bin/chaincode", "the chaincode's binary")
+	mine := o.set.String("mine-to", "", "Bitcoin regtest address that mined blocks pay")
+	fresh := o.set.Bool("fresh", false, "start over: removes the ledger from before")
+	if err := o.parse(args); err != nil {
+		return err
+	}
+	t, err := description(*file, *consensus)
+	if err != nil {
+		return err
+	}
+	programs, err := programs(*tools, *code)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	report := func(step string) { fmt.Fprintf(out, "%6.1f s  %s\n", time.Since(began).Seconds(), step) }
+	n, err := channel.Launch(ctx, channel.Options{
+		Dir: o.dir, Programs: programs, Topology: t, Fresh: *fresh, Config: channel.Config{Report: report, MineTo: *mine},
+	})
+	if errors.Is(err, channel.ErrRunning) {
+		if *fresh {
+			return fmt.Errorf("%w: `network down` first", err)
+		}
+		fmt.Fprintln(out, "it is up already")
+		return status(ctx, []string{"--dir", o.dir}, out)
+	}
+	if err != nil {
+		return err
+	}
+	if old, err := n.Outdated(); err == nil && old {
+		fmt.Fprintln(out, "note: the chaincode built now differs from the one this ledger runs; `network down` and `network up --fresh` start over with it")
+	}
+	fmt.Fprintf(out, "up in %.1f s; clients read %s\n", time.Since(began).Seconds(), n.Layout().Connection())
+	return nil
+}
+
+func description(file, consensus string) (topology.Topology, error) {
+	t, err := topology.Default()
+	if file != "" {
+		t, err = topology.Read(file)
+	}
+	if err != nil {
+		return t, err
+	}
+	if consensus != "" {
+		t.Consensus = topology.Consensus(consensus)
+	}
+	return t, t.Validate()
+}
+
+func programs(tools, code string) (channel.Programs, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return channel.Programs{}, fmt.Errorf("own path: %w", err)
+	}
+	p := channel.Programs{Network: self}
+	if p.Tools, err = filepath.Abs(tools); err != nil {
+		return p, fmt.Errorf("tools: %w", err)
+	}
+	if p.Chaincode, err = filepath.Abs(code); err != nil {
+		return p, fmt.Errorf("chaincode: %w", err)
+	}
+	return p, nil
+}
+
+func printTopology(_ context.Context, args []string, out io.Writer) error {
+	o := newOptions("topology", out)
+	if err := o.parse(args); err != nil {
+		return err
+	}
+	_, err := out.Write(topology.DefaultText())
+	return err
+}

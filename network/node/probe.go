@@ -1,0 +1,86 @@
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+const (
+	probeEvery = 25 * time.Millisecond // readiness decides how long `up` takes
+	probeLimit = 2 * time.Second
+)
+
+var errNotReady = errors.New("not ready")
+
+// try asks once whether the process is ready.
+func (p Probe) try(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	switch {
+	case p.HTTP != "":
+		return p.tryHTTP(ctx)
+	case p.TCP != "":
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.TCP)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errNotReady, err)
+		}
+		return conn.Close()
+	case p.File != "":
+		if _, err := os.Stat(p.File); err != nil {
+			return fmt.Errorf("%w: %w", errNotReady, err)
+		}
+	}
+	return nil
+}
+
+func (p Probe) tryHTTP(ctx context.Context) error {
+	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
+	if p.Root != "" {
+		raw, err := os.ReadFile(p.Root)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errNotReady, err)
+		}
+		transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+		transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(raw)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.HTTP, nil)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNotReady, err)
+	}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNotReady, err)
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16)); err != nil {
+		return fmt.Errorf("%w: %w", errNotReady, err)
+	}
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("%w: %s", errNotReady, resp.Status)
+	}
+	return nil
+}
+
+// await asks until the process is ready or ctx ends.
+func (p Probe) await(ctx context.Context) error {
+	tick := time.NewTicker(probeEvery)
+	defer tick.Stop()
+	for {
+		if err := p.try(ctx); err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}

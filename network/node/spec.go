@@ -1,0 +1,95 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"time"
+)
+
+// Errors that a caller can act on.
+var (
+	ErrUnknown = errors.New("no such process")
+	ErrExists  = errors.New("process exists already")
+	ErrSpec    = errors.New("process cannot be run so")
+	ErrDown    = errors.New("supervisor is down")
+)
+
+// Spec says how a process is run. It MUST NOT hold a secret: arguments and environments are readable by others.
+type Spec struct {
+	Name    string   `json:"name"`              // unique, <class>.<partner>
+	Class   string   `json:"class"`             // what kind of process: peer, oracle, ...
+	Partner string   `json:"partner,omitempty"` // whose it is
+	Path    string   `json:"path"`              // absolute
+	Args    []string `json:"args,omitempty"`    // without the program's own name
+	Env     []string `json:"env,omitempty"`     // the whole environment, but for PATH and HOME
+	Dir     string   `json:"dir,omitempty"`     // working directory, absolute
+	Log     string   `json:"log,omitempty"`     // file that output is appended to; default <logs>/<name>.log
+	Ready   Probe    `json:"ready"`
+	After   []string `json:"after,omitempty"` // names of processes that must be ready before
+	Policy  Policy   `json:"policy"`
+}
+
+// Probe tells when a process is ready. Of its fields the first one set counts; none set means: as soon as it runs.
+type Probe struct {
+	HTTP string `json:"http,omitempty"` // URL that answers 2xx
+	Root string `json:"root,omitempty"` // PEM file trusted for an https URL
+	TCP  string `json:"tcp,omitempty"`  // address that accepts
+	File string `json:"file,omitempty"` // file or socket that exists
+}
+
+// Policy says what happens when the process ends by itself. The zero value starts it again, for ever, with a growing pause.
+type Policy struct {
+	Once  bool          `json:"once,omitempty"`  // never start it again
+	Min   time.Duration `json:"min,omitempty"`   // first pause, default 100 ms
+	Max   time.Duration `json:"max,omitempty"`   // longest pause, default 5 s
+	Grace time.Duration `json:"grace,omitempty"` // between SIGTERM and SIGKILL, default 5 s
+}
+
+const (
+	minPause = 100 * time.Millisecond // a peer that died answers again 0.3 s later (measured)
+	maxPause = 5 * time.Second
+	grace    = 5 * time.Second  // the whole network stops within 1.2 s (measured)
+	steady   = 10 * time.Second // one that lived this long starts again without a longer pause
+)
+
+func (s Spec) check() error {
+	name := regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,60}$`)
+	switch {
+	case !name.MatchString(s.Name):
+		return fmt.Errorf("%w: name %q", ErrSpec, s.Name)
+	case !name.MatchString(s.Class):
+		return fmt.Errorf("%w: %s: class %q", ErrSpec, s.Name, s.Class)
+	case s.Name == "all":
+		return fmt.Errorf("%w: name %q is a selector", ErrSpec, s.Name)
+	case !filepath.IsAbs(s.Path):
+		return fmt.Errorf("%w: %s: path %q is not absolute", ErrSpec, s.Name, s.Path)
+	case s.Dir != "" && !filepath.IsAbs(s.Dir):
+		return fmt.Errorf("%w: %s: directory %q is not absolute", ErrSpec, s.Name, s.Dir)
+	}
+	for _, a := range s.After {
+		if a == s.Name {
+			return fmt.Errorf("%w: %s waits for itself", ErrSpec, s.Name)
+		}
+	}
+	return nil
+}
+
+func (p Policy) withDefaults() Policy {
+	if p.Min <= 0 {
+		p.Min = minPause
+	}
+	if p.Max <= 0 {
+		p.Max = maxPause
+	}
+	if p.Grace <= 0 {
+		p.Grace = grace
+	}
+	return p
+}
+
+// matches tells whether a selector means this process: its name, its class, "@" and its partner, or "all".
+func (s Spec) matches(selector string) bool {
+	return selector == "all" || selector == s.Name || selector == s.Class || s.Partner != "" && selector == "@"+s.Partner
+}

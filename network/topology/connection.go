@@ -1,0 +1,147 @@
+package topology
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Connection is what clients of a running network read: build/net/connection.json, described in network/docs/layout.md. All paths are absolute.
+type Connection struct {
+	Version           int               `json:"version"`
+	Directory         string            `json:"directory"`
+	ControlSocket     string            `json:"control_socket"`
+	Channel           string            `json:"channel"`
+	Channels          []string          `json:"channels"`
+	Consensus         Consensus         `json:"consensus"`
+	Chaincode         Installed         `json:"chaincode"`
+	EndorsementPolicy string            `json:"endorsement_policy"`
+	MSPRoots          map[string]string `json:"msp_roots"`
+	Peers             []Endpoint        `json:"peers"`
+	Orderers          []Endpoint        `json:"orderers"`
+	Chaincodes        []Endpoint        `json:"chaincodes"`
+	CAs               []Authority       `json:"cas"`
+	Bitcoin           []BitcoinNode     `json:"bitcoin"`
+	Identities        []Enrolled        `json:"identities"`
+	Ports             Ports             `json:"ports"`
+}
+
+// Installed is the chaincode that runs.
+type Installed struct {
+	Name      string `json:"name"`
+	Version   string `json:"version"`
+	Sequence  int64  `json:"sequence"`
+	PackageID string `json:"package_id"`
+	SHA256    string `json:"sha256"` // of the binary, hexadecimal
+}
+
+// Endpoint is where a partner's peer, orderer or chaincode listens.
+type Endpoint struct {
+	Name       string `json:"name"`
+	Partner    string `json:"partner"`
+	MSP        string `json:"msp"`
+	Address    string `json:"address"`
+	ServerName string `json:"server_name,omitempty"`
+	TLSRoot    string `json:"tls_root,omitempty"`
+	Operations string `json:"operations,omitempty"`
+	Admin      string `json:"admin,omitempty"`
+}
+
+// Authority is a partner's CA process, which holds two CAs.
+type Authority struct {
+	Name     string `json:"name"`
+	Partner  string `json:"partner"`
+	MSP      string `json:"msp"`
+	URL      string `json:"url"`
+	Identity string `json:"identity"`
+	TLS      string `json:"tls"`
+}
+
+// BitcoinNode is a partner's node.
+type BitcoinNode struct {
+	Name        string `json:"name"`
+	Partner     string `json:"partner"`
+	MSP         string `json:"msp"`
+	Network     string `json:"network"`
+	RPC         string `json:"rpc"`
+	P2P         string `json:"p2p"`
+	Certificate string `json:"certificate"`
+	Credentials string `json:"credentials"`
+}
+
+// Enrolled is an identity that exists.
+type Enrolled struct {
+	Name        string `json:"name"`
+	Partner     string `json:"partner"`
+	MSP         string `json:"msp"`
+	Role        string `json:"role,omitempty"`
+	Party       string `json:"party,omitempty"`
+	Certificate string `json:"certificate"`
+	Key         string `json:"key"`
+	CA          string `json:"ca"`
+}
+
+// ReadConnection reads a connection file.
+func ReadConnection(path string) (Connection, error) {
+	var c Connection
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return c, fmt.Errorf("read connection: %w", err)
+	}
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return c, fmt.Errorf("read connection %s: %w: %w", path, ErrSyntax, err)
+	}
+	if c.Version != 1 {
+		return c, fmt.Errorf("read connection %s: %w: version %d, this program knows 1", path, ErrInvalid, c.Version)
+	}
+	return c, nil
+}
+
+// Write puts the connection file in place in one step, readable by its owner only.
+func (c Connection) Write(path string) error {
+	raw, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write connection: %w", err)
+	}
+	return writePrivate(path, append(raw, '\n'))
+}
+
+// Peer finds a partner's peer.
+func (c Connection) Peer(partner string) (Endpoint, bool) {
+	for _, p := range c.Peers {
+		if p.Partner == partner {
+			return p, true
+		}
+	}
+	return Endpoint{}, false
+}
+
+// Identity finds an enrolled identity by partner and name.
+func (c Connection) Identity(partner, name string) (Enrolled, bool) {
+	for _, id := range c.Identities {
+		if id.Partner == partner && id.Name == name {
+			return id, true
+		}
+	}
+	return Enrolled{}, false
+}
+
+func writePrivate(path string, raw []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // 0600
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer os.Remove(f.Name()) // gone already when all went well
+	if _, err := f.Write(raw); err != nil {
+		f.Close()
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
