@@ -63,6 +63,17 @@ func Rules() []Rule {
 		{Name: "orders:ByScript", Args: 1},
 		{Name: "orders:Sign", Args: 2},
 		{Name: "orders:Settle", Args: 1, Roles: only(party.Oracle, party.Buyer), Writes: true},
+
+		{Name: "bitcoin:Start", Args: 0, Roles: only(party.Oracle), Writes: true},
+		{Name: "bitcoin:SubmitHeaders", Args: 1, Roles: only(party.Oracle, party.Buyer), Writes: true},
+		{Name: "bitcoin:Attest", Args: 2, Roles: only(party.Oracle), Writes: true},
+		{Name: "bitcoin:Tip", Args: 0},
+		{Name: "bitcoin:Header", Args: 1},
+		{Name: "bitcoin:Final", Args: 1},
+		{Name: "bitcoin:Locate", Args: 1},
+
+		{Name: "royalties:Accruals", Args: 1},
+		{Name: "royalties:Balance", Args: 1},
 	}
 }
 

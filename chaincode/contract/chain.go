@@ -84,3 +84,12 @@ func (c chain) delete(key string) error {
 	}
 	return nil
 }
+
+// Attestation is what a partner said about a height (spv.AttestStore).
+func (c chain) Attestation(h spv.Height, partner string) (chainhash.Hash, bool, error) {
+	return c.hash(ledger.AttestKey(uint32(h), partner))
+}
+
+func (c chain) PutAttestation(h spv.Height, partner string, hash chainhash.Hash) error {
+	return c.t.putText(ledger.AttestKey(uint32(h), partner), hash.String())
+}

@@ -33,6 +33,8 @@ func contracts(clock Clock) []contractapi.ContractInterface {
 		&Catalogue{Contract: named("catalogue")},
 		&Machines{Contract: named("machines")},
 		&Orders{Contract: named("orders"), clock: clock},
+		&Bitcoin{Contract: named("bitcoin")},
+		&Royalties{Contract: named("royalties")},
 	}
 }
 

@@ -61,26 +61,14 @@ func (c *Orders) settle(t *Transaction, document string) (order.SettleResult, er
 // prove shows that a transaction in a final block pays the script: it reads f/<height>, h/<hash> and the alarm, none
 // of which a normal submission of headers writes.
 func prove(t *Transaction, r SettleRequest, script string) (order.Proven, error) {
-	store := chain{t}
-	if _, raised, err := store.Alarm(); err != nil || raised {
-		return order.Proven{}, refusedOr(err, spv.ErrAlarm)
-	}
-	block, err := blockHash(r.Block)
+	named, err := blockHash(r.Block)
 	if err != nil {
 		return order.Proven{}, err
 	}
-	final, ok, err := store.FinalAt(spv.Height(r.Height))
-	if err != nil || !ok {
-		return order.Proven{}, refusedOr(err, spv.ErrNotFinal)
-	}
-	if final != block {
+	tx, final, err := spv.ProveFinal(chain{t}, spv.Height(r.Height), &r.Proof)
+	if final != (spv.Block{}) && final.Hash != named {
 		return order.Proven{}, order.ErrNotFinal.With(r.Block)
 	}
-	record, ok, err := store.Header(block)
-	if err != nil || !ok {
-		return order.Proven{}, refusedOr(err, spv.ErrNotFinal)
-	}
-	tx, err := spv.Prove(&r.Proof, &record.Merkle)
 	if err != nil {
 		return order.Proven{}, err
 	}

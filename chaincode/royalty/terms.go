@@ -44,3 +44,10 @@ type Accrual struct {
 	Height uint32         `json:"height"` // Bitcoin block of the payment that settled
 	Block  string         `json:"block"`
 }
+
+// Balance is what a payee is owed in all, from how many accruals.
+type Balance struct {
+	Payee  string         `json:"payee"`
+	Amount ledger.Satoshi `json:"amount"`
+	Count  int            `json:"count"`
+}
