@@ -1,0 +1,199 @@
+// Package bearer checks access tokens: ES256 JWTs of one issuer for one audience, under the issuer's published keys.
+//
+// It refuses every other algorithm, tokens without expiry, scope or id, id_tokens, and keys it can't get; it never
+// issues a token and keeps none (only their hashes, until they expire).
+package bearer
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"guildmark/chaincode/ledger"
+)
+
+// ErrUnauthenticated is behind every refusal of a token itself: HTTP 401.
+var ErrUnauthenticated = errors.New("not authenticated")
+
+// Refusals of a token; all but ErrKeys and ErrScope come with ErrUnauthenticated.
+var (
+	ErrMissing   = ledger.Refuse(ledger.Forbidden, "token.missing", "this needs an access token")
+	ErrMalformed = ledger.Refuse(ledger.Forbidden, "token.malformed", "the access token can't be read")
+	ErrAlgorithm = ledger.Refuse(ledger.Forbidden, "token.algorithm", "the access token is not signed with ES256")
+	ErrKey       = ledger.Refuse(ledger.Forbidden, "token.key", "the access token names a key that the issuer doesn't publish")
+	ErrSignature = ledger.Refuse(ledger.Forbidden, "token.signature", "the access token's signature is wrong")
+	ErrExpired   = ledger.Refuse(ledger.Forbidden, "token.expired", "the access token has expired or is not valid yet")
+	ErrIssuer    = ledger.Refuse(ledger.Forbidden, "token.issuer", "the access token is from another issuer")
+	ErrAudience  = ledger.Refuse(ledger.Forbidden, "token.audience", "the access token is for another audience")
+	ErrClaims    = ledger.Refuse(ledger.Forbidden, "token.claims", "the token is not an access token")
+	ErrScope     = ledger.Refuse(ledger.Forbidden, "token.scope", "the access token doesn't have the scope for this")
+	ErrKeys      = ledger.Refuse(ledger.Unavailable, "token.keys_unavailable", "the issuer's keys can't be read now")
+)
+
+// leeway is how far issuer's and gateway's clocks may differ.
+const leeway = 5 * time.Second
+
+// maxToken bounds a token in bytes; ours have about 600.
+const maxToken = 4096
+
+// Token is what a good access token says.
+type Token struct {
+	Subject string // machine id
+	Scopes  []string
+	Expires time.Time
+}
+
+// Allows refuses when the token lacks the scope.
+func (t Token) Allows(scope string) error {
+	if !slices.Contains(t.Scopes, scope) {
+		return ErrScope.With(scope)
+	}
+	return nil
+}
+
+// Verifier checks tokens; safe for concurrent use.
+type Verifier struct {
+	keys   *Keys
+	now    func() time.Time
+	parser *jwt.Parser
+
+	mu       sync.Mutex
+	young    map[[sha256.Size]byte]known // verified tokens, two generations: bounded without a list
+	old      map[[sha256.Size]byte]known
+	maxYoung int
+}
+
+// known is a verified token and the key that verified it: once the key is withdrawn, the memory is worth nothing.
+type known struct {
+	token Token
+	key   *Key
+}
+
+// maxKnown bounds each generation of remembered tokens: at about 200 bytes each, some megabytes.
+const maxKnown = 20_000
+
+// New makes a verifier for tokens of issuer to audience.
+func New(issuer, audience string, keys *Keys, now func() time.Time) *Verifier {
+	return &Verifier{
+		keys: keys, now: now, maxYoung: maxKnown,
+		young: map[[sha256.Size]byte]known{}, old: map[[sha256.Size]byte]known{},
+		parser: jwt.NewParser(jwt.WithValidMethods([]string{"ES256"}), jwt.WithIssuer(issuer), jwt.WithAudience(audience),
+			jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(now), jwt.WithStrictDecoding()),
+	}
+}
+
+// FromHeader takes the token out of an Authorization header (RFC 6750).
+func FromHeader(header string) (string, error) {
+	scheme, token, ok := strings.Cut(header, " ")
+	if header == "" || !ok || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", unauthenticated(ErrMissing)
+	}
+	return token, nil
+}
+
+// Verify checks a token.
+func (v *Verifier) Verify(ctx context.Context, raw string) (Token, error) {
+	if len(raw) > maxToken {
+		return Token{}, unauthenticated(ErrMalformed)
+	}
+	id := sha256.Sum256([]byte(raw))
+	if k, ok := v.recall(id); ok && v.keys.Holds(k.key) && v.now().Before(k.token.Expires) {
+		return k.token, nil
+	}
+	k, err := v.check(ctx, raw)
+	if err != nil {
+		return Token{}, err
+	}
+	v.remember(id, k)
+	return k.token, nil
+}
+
+type claims struct {
+	jwt.RegisteredClaims
+	ClientID string `json:"client_id"`
+	Scope    string `json:"scope"`
+}
+
+func (v *Verifier) check(ctx context.Context, raw string) (known, error) {
+	var c claims
+	var used *Key
+	_, err := v.parser.ParseWithClaims(raw, &c, func(t *jwt.Token) (any, error) {
+		kid, _ := t.Header["kid"].(string)
+		key, err := v.keys.Get(ctx, kid)
+		if err != nil {
+			return nil, err
+		}
+		used = key
+		return key.Public, nil
+	})
+	if err != nil {
+		return known{}, classify(err)
+	}
+	// What makes it an access token of a machine: an id, a scope, and nobody acting for somebody else. id_tokens
+	// of the same issuer have neither scope nor client_id.
+	if c.ID == "" || c.Scope == "" || c.ClientID == "" || c.ClientID != c.Subject || len(c.Audience) != 1 {
+		return known{}, unauthenticated(ErrClaims)
+	}
+	return known{key: used, token: Token{Subject: c.Subject, Scopes: strings.Fields(c.Scope), Expires: c.ExpiresAt.Time}}, nil
+}
+
+// classify finds our refusal for the library's error; the first matching class wins.
+func classify(err error) error {
+	var refusal *ledger.Refusal
+	if errors.As(err, &refusal) {
+		if refusal.Kind == ledger.Unavailable {
+			return refusal
+		}
+		return unauthenticated(refusal)
+	}
+	for _, c := range []struct {
+		class   error
+		refusal *ledger.Refusal
+	}{
+		{jwt.ErrTokenMalformed, ErrMalformed},
+		{jwt.ErrTokenUnverifiable, ErrAlgorithm},
+		{jwt.ErrTokenSignatureInvalid, ErrSignature},
+		{jwt.ErrTokenRequiredClaimMissing, ErrClaims},
+		{jwt.ErrTokenExpired, ErrExpired},
+		{jwt.ErrTokenNotValidYet, ErrExpired},
+		{jwt.ErrTokenUsedBeforeIssued, ErrExpired},
+		{jwt.ErrTokenInvalidIssuer, ErrIssuer},
+		{jwt.ErrTokenInvalidAudience, ErrAudience},
+	} {
+		if errors.Is(err, c.class) {
+			if c.refusal == ErrSignature && strings.Contains(err.Error(), "signing method") {
+				return unauthenticated(ErrAlgorithm)
+			}
+			return unauthenticated(c.refusal)
+		}
+	}
+	return unauthenticated(ErrMalformed)
+}
+
+func unauthenticated(r *ledger.Refusal) error { return fmt.Errorf("%w: %w", ErrUnauthenticated, r) }
+
+func (v *Verifier) recall(id [sha256.Size]byte) (known, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if k, ok := v.young[id]; ok {
+		return k, true
+	}
+	k, ok := v.old[id]
+	return k, ok
+}
+
+func (v *Verifier) remember(id [sha256.Size]byte, k known) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.young) >= v.maxYoung {
+		v.old, v.young = v.young, make(map[[sha256.Size]byte]known, v.maxYoung)
+	}
+	v.young[id] = k
+}

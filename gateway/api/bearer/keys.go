@@ -1,0 +1,136 @@
+package bearer
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	jose "github.com/go-jose/go-jose/v4"
+)
+
+// Key is one published key of the issuer.
+type Key struct {
+	ID     string
+	Public *ecdsa.PublicKey
+}
+
+// Fetching keys: an unknown key id asks the issuer at most every refetch, so that made-up ids can't be turned into
+// load; known keys are read again after maxAge, so that a withdrawn one stops to count.
+const (
+	refetch = 5 * time.Second
+	maxAge  = 5 * time.Minute
+	maxJWKS = 64 << 10
+)
+
+// Keys is the issuer's key set, cached.
+type Keys struct {
+	url    string
+	client *http.Client
+	now    func() time.Time
+
+	mu      sync.RWMutex
+	keys    map[string]*Key
+	fetched time.Time // last good answer
+	fetch   sync.Mutex
+	asked   time.Time // last attempt; guarded by fetch
+}
+
+// NewKeys reads from the JWKS URL when a key is first needed.
+func NewKeys(url string, client *http.Client, now func() time.Time) *Keys {
+	return &Keys{url: url, client: client, now: now, keys: map[string]*Key{}}
+}
+
+// Get finds a key, asking the issuer when it must and may.
+func (k *Keys) Get(ctx context.Context, id string) (*Key, error) {
+	key, fresh := k.look(id)
+	if key != nil && fresh {
+		return key, nil
+	}
+	err := k.refresh(ctx)
+	if key, fresh = k.look(id); key != nil && (fresh || err != nil) {
+		// An issuer that is down for a moment doesn't stop machines whose key is known.
+		return key, nil
+	}
+	if err != nil {
+		return nil, ErrKeys
+	}
+	return nil, ErrKey.With(clip(id))
+}
+
+// Holds reports whether the very key is still in the cached set.
+func (k *Keys) Holds(key *Key) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return key != nil && k.keys[key.ID] == key && k.now().Sub(k.fetched) < maxAge
+}
+
+func (k *Keys) look(id string) (key *Key, fresh bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.keys[id], k.now().Sub(k.fetched) < maxAge
+}
+
+// refresh asks the issuer, one request at a time and not oftener than refetch.
+func (k *Keys) refresh(ctx context.Context) error {
+	k.fetch.Lock()
+	defer k.fetch.Unlock()
+	if !k.asked.IsZero() && k.now().Sub(k.asked) < refetch {
+		if k.fetched.Before(k.asked) {
+			return fmt.Errorf("the issuer's keys were not readable a moment ago")
+		}
+		return nil
+	}
+	k.asked = k.now()
+	set, err := k.download(ctx)
+	if err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for id, key := range set { // the same key stays the same pointer: remembered tokens stay good
+		if old := k.keys[id]; old != nil && old.Public.Equal(key.Public) {
+			set[id] = old
+		}
+	}
+	k.keys, k.fetched = set, k.asked
+	return nil
+}
+
+func (k *Keys) download(ctx context.Context) (map[string]*Key, error) {
+	// The answer serves everybody: one caller that hangs up must not spoil it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refetch)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url, nil)
+	if err != nil {
+		return nil, fmt.Errorf("issuer's keys: %w", err)
+	}
+	resp, err := k.client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("issuer's keys: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("issuer's keys: status %d", resp.StatusCode)
+	}
+	var set jose.JSONWebKeySet
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxJWKS)).Decode(&set); err != nil {
+		return nil, fmt.Errorf("issuer's keys: %w", err)
+	}
+	keys := map[string]*Key{}
+	for _, jwk := range set.Keys {
+		pub, ok := jwk.Key.(*ecdsa.PublicKey)
+		if !ok || pub.Curve != elliptic.P256() || jwk.KeyID == "" || !jwk.Valid() {
+			continue // a kind of key that we don't take
+		}
+		keys[jwk.KeyID] = &Key{ID: jwk.KeyID, Public: pub}
+	}
+	return keys, nil
+}
+
+func clip(s string) string { return s[:min(len(s), 80)] }

@@ -1,0 +1,109 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/gateway/api/bearer"
+)
+
+const keyBody = "body"
+
+// checked is the way of every request: bounds, token, form, then the handler. Handlers see only what passed.
+func (s *Server) checked(r route) (gin.HandlerFunc, error) {
+	op, err := s.spec.operation(r)
+	if err != nil {
+		return nil, err
+	}
+	return func(c *gin.Context) {
+		ctx, cancel := context.WithTimeout(c.Request.Context(), r.limit)
+		defer cancel()
+		c.Request = c.Request.WithContext(ctx)
+		s.deadlines(c, r.limit)
+		err := s.authorize(c, op.scope)
+		if err == nil {
+			err = s.form(c, op)
+		}
+		if err == nil {
+			err = r.handle(c)
+		}
+		if err != nil {
+			s.refuse(c, err)
+		}
+	}, nil
+}
+
+// deadlines bounds slow clients by the route's own time: the server as a whole can't have one, bodies may be large.
+func (s *Server) deadlines(c *gin.Context, limit time.Duration) {
+	rc := http.NewResponseController(c.Writer)
+	end := time.Now().Add(limit + 5*time.Second)
+	_ = rc.SetReadDeadline(end) // a test recorder has none
+	_ = rc.SetWriteDeadline(end)
+}
+
+// authorize checks the token where the document demands one.
+func (s *Server) authorize(c *gin.Context, scope string) error {
+	if scope == "" {
+		return nil
+	}
+	raw, err := bearer.FromHeader(c.GetHeader("Authorization"))
+	if err != nil {
+		return err
+	}
+	token, err := s.config.Tokens.Verify(c, raw)
+	if err != nil {
+		return err
+	}
+	c.Set(keyToken, token)
+	return token.Allows(scope)
+}
+
+func tokenOf(c *gin.Context) (bearer.Token, bool) {
+	v, _ := c.Get(keyToken)
+	t, ok := v.(bearer.Token)
+	return t, ok
+}
+
+// subject is the machine whose token this is; only routes with a scope ask.
+func subject(c *gin.Context) string {
+	t, _ := tokenOf(c)
+	return t.Subject
+}
+
+// form reads a JSON body whole, within bounds, and compares the request with the document.
+func (s *Server) form(c *gin.Context, op operation) error {
+	if op.body == nil {
+		return op.check(c, nil)
+	}
+	if media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || media != "application/json" {
+		return errMediaType.With(clip(c.GetHeader("Content-Type")))
+	}
+	if enc := c.GetHeader("Content-Encoding"); enc != "" {
+		return errMediaType.With(clip(enc))
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, smallBody))
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return err
+		}
+		return errBody
+	}
+	c.Set(keyBody, body)
+	return op.check(c, body)
+}
+
+// decode reads the body once more, strictly, into the ledger's own type: no duplicate, unknown or case-folded keys,
+// nothing behind the document.
+func decode(c *gin.Context, v any) error {
+	body, _ := c.Get(keyBody)
+	raw, _ := body.([]byte)
+	return ledger.Decode(raw, v)
+}

@@ -1,0 +1,86 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"guildmark/gateway/store"
+)
+
+// getContent serves sealed bytes with ranges. What hashes to its address never changes.
+func (s *Server) getContent(c *gin.Context) error {
+	hash := c.Param("sha256")
+	r, err := s.config.Content.Get(c, hash)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	h := c.Writer.Header()
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("ETag", `"`+hash+`"`)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	http.ServeContent(c.Writer, c.Request, "", time.Time{}, r)
+	return nil
+}
+
+// putContent takes bytes that the ledger announced, and no others: anybody may bring them.
+func (s *Server) putContent(c *gin.Context) error {
+	hash := c.Param("sha256")
+	announced, err := s.announced(c, hash)
+	if err != nil {
+		return err
+	}
+	answer := struct {
+		SHA256 string `json:"sha256"`
+	}{hash}
+	there, err := s.config.Content.Has(c, hash)
+	if err != nil {
+		return err
+	}
+	if there {
+		return sendJSON(c, http.StatusOK, answer)
+	}
+	if c.Request.ContentLength > announced.Size {
+		return &http.MaxBytesError{Limit: announced.Size}
+	}
+	body := http.MaxBytesReader(c.Writer, c.Request.Body, announced.Size)
+	if err := s.config.Content.Put(c, hash, announced.Size, announced.AtMost, body); err != nil {
+		return err
+	}
+	return sendJSON(c, http.StatusCreated, answer)
+}
+
+// announceWait is how long an upload waits for the event of a transaction that has just been committed.
+const announceWait = 3 * time.Second
+
+// announced looks the hash up in the read model, waiting a little for it to come.
+func (s *Server) announced(c *gin.Context, hash string) (store.Announced, error) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), announceWait)
+	defer cancel()
+	waiting := false
+	for {
+		changed := s.config.Store.Changed()
+		a, err := s.config.Store.Announced(ctx, hash)
+		if !errors.Is(err, store.ErrNotFound) {
+			return a, err
+		}
+		if !waiting {
+			select {
+			case s.uploads <- struct{}{}:
+				defer func() { <-s.uploads }()
+				waiting = true
+			default:
+				return a, errBusy
+			}
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return a, errUnannounced.With(hash)
+		}
+	}
+}

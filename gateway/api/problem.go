@@ -1,0 +1,143 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/gateway/api/bearer"
+	"guildmark/gateway/store"
+)
+
+// Problem is an RFC 9457 problem document; openapi.yaml has its schema.
+type Problem struct {
+	Type    string `json:"type"`
+	Title   string `json:"title"`
+	Status  int    `json:"status"`
+	Code    string `json:"code"`
+	Detail  string `json:"detail,omitempty"`
+	Saw     string `json:"saw,omitempty"`
+	Request string `json:"request"`
+}
+
+// Refusals of the gateway itself; all others are the ledger's.
+var (
+	errNoRoute     = ledger.Refuse(ledger.NotFound, "request.no_route", "there is nothing at this address")
+	errNoMethod    = ledger.Refuse(ledger.Invalid, "request.no_method", "this address doesn't take this method")
+	errBody        = ledger.Refuse(ledger.Invalid, "request.body", "the request's body can't be read")
+	errTooLarge    = ledger.Refuse(ledger.Invalid, "request.too_large", "the request's body is larger than this address takes")
+	errSchema      = ledger.Refuse(ledger.Invalid, "request.schema", "the request doesn't have the documented form")
+	errMediaType   = ledger.Refuse(ledger.Invalid, "request.media_type", "the body's Content-Type is not the documented one")
+	errCursor      = ledger.Refuse(ledger.Invalid, "request.cursor", "the cursor is none of ours")
+	errMismatch    = ledger.Refuse(ledger.Invalid, "request.mismatch", "the body names another license than the address")
+	errNotInModel  = ledger.Refuse(ledger.NotFound, "catalogue.not_found", "the catalogue doesn't have this")
+	errUnannounced = ledger.Refuse(ledger.Forbidden, "content.not_announced", "no published dataset announced these bytes")
+	errBusy        = ledger.Refuse(ledger.Limit, "content.busy", "too many uploads wait for their announcement; try again")
+	errOrder       = ledger.Refuse(ledger.Forbidden, "order.not_yours", "the order is for another machine than the token's")
+	errLicense     = ledger.Refuse(ledger.Forbidden, "license.not_yours", "the license is another machine's than the token's")
+	errMachine     = ledger.Refuse(ledger.Forbidden, "machine.not_yours", "the token is another machine's")
+	errNoIdentity  = ledger.Refuse(ledger.Forbidden, "buyer.not_kept", "this gateway keeps no ledger identity for the machine's owner")
+	errCustodian   = ledger.Refuse(ledger.NotFound, "custodian.unknown", "this gateway knows no custodian of that partner")
+	errRelay       = ledger.Refuse(ledger.Unavailable, "custodian.unavailable", "the custodian can't be reached or doesn't answer as it should")
+	errTimeout     = ledger.Refuse(ledger.Unavailable, "request.timeout", "the answer took too long; the step may have been done all the same: ask before repeating")
+)
+
+// errInternal stands for everything that has no code: a 500 without detail; the log has the cause.
+var errInternal = ledger.Refuse("", "internal", "something went wrong here; the operator finds the cause under the request's id")
+
+// statuses is the one place where kinds become HTTP.
+var statuses = map[ledger.Kind]int{
+	ledger.NotFound:    http.StatusNotFound,
+	ledger.Conflict:    http.StatusConflict,
+	ledger.Forbidden:   http.StatusForbidden,
+	ledger.Expired:     http.StatusGone,
+	ledger.Invalid:     http.StatusUnprocessableEntity,
+	ledger.Limit:       http.StatusTooManyRequests,
+	ledger.Unavailable: http.StatusServiceUnavailable,
+}
+
+// exceptions are the refusals for which HTTP has a word of its own.
+var exceptions = map[string]int{
+	errNoMethod.Code:  http.StatusMethodNotAllowed,
+	errTooLarge.Code:  http.StatusRequestEntityTooLarge,
+	errMediaType.Code: http.StatusUnsupportedMediaType,
+	errRelay.Code:     http.StatusBadGateway,
+}
+
+// classify finds the public refusal and the status of any error.
+func classify(err error) (*ledger.Refusal, int) {
+	var refusal *ledger.Refusal
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		refusal = errTooLarge
+	case errors.As(err, &refusal):
+	case errors.Is(err, store.ErrNotFound):
+		refusal = errNotInModel
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		refusal = errTimeout
+	default:
+		return errInternal, http.StatusInternalServerError
+	}
+	if errors.Is(err, bearer.ErrUnauthenticated) {
+		return refusal, http.StatusUnauthorized
+	}
+	if status, ok := exceptions[refusal.Code]; ok {
+		return refusal, status
+	}
+	if status, ok := statuses[refusal.Kind]; ok {
+		return refusal, status
+	}
+	return errInternal, http.StatusInternalServerError
+}
+
+// refuse answers with the problem document and logs what the client isn't told.
+func (s *Server) refuse(c *gin.Context, err error) {
+	refusal, status := classify(err)
+	c.Set(keyCode, refusal.Code)
+	if status >= http.StatusInternalServerError {
+		s.config.Log.ErrorContext(c, "request failed", "request", requestID(c), "code", refusal.Code, "error", err)
+	} else {
+		s.config.Log.DebugContext(c, "request refused", slog.String("request", requestID(c)), slog.Any("error", err))
+	}
+	if c.Writer.Written() {
+		return // too late for a document: the connection's end tells
+	}
+	switch status {
+	case http.StatusUnauthorized:
+		c.Header("WWW-Authenticate", s.challenge(refusal))
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		c.Header("Retry-After", "1")
+	}
+	body, err := json.Marshal(Problem{Type: "urn:guildmark:problem:" + refusal.Code, Title: http.StatusText(status), Status: status,
+		Code: refusal.Code, Detail: refusal.Message, Saw: clip(refusal.Saw), Request: requestID(c)})
+	if err != nil {
+		panic("gateway: a problem of strings does not marshal: " + err.Error())
+	}
+	c.Header("Cache-Control", "no-store")
+	c.Data(status, "application/problem+json", body)
+	c.Abort()
+}
+
+// challenge is RFC 6750's header with RFC 9728's pointer to the metadata.
+func (s *Server) challenge(r *ledger.Refusal) string {
+	h := `Bearer resource_metadata="` + s.config.URL + `/.well-known/oauth-protected-resource"`
+	if !errors.Is(r, bearer.ErrMissing) {
+		h += `, error="invalid_token", error_description="` + r.Message + `"`
+	}
+	return h
+}
+
+// clip keeps a problem short.
+func clip(s string) string {
+	const most = 300
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}

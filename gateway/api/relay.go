@@ -1,0 +1,97 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"guildmark/chaincode/ledger"
+)
+
+// Activation documents, as custodians take them; only these fields go on.
+type activationRequest struct {
+	Machine       string `json:"machine"`
+	EKCertificate string `json:"ekCertificate"`
+	AK            string `json:"ak"`
+	Salt          string `json:"salt"`
+}
+
+type activationProof struct {
+	Proof string `json:"proof"`
+}
+
+func (s *Server) startActivation(c *gin.Context) error {
+	return s.relay(c, &activationRequest{}, "/activations")
+}
+
+func (s *Server) finishActivation(c *gin.Context) error {
+	return s.relay(c, &activationProof{}, "/activations/"+c.Param("id"))
+}
+
+// relay passes a checked document to the custodian that the address names: one of the configured ones, never an
+// address of the client's. No header of the client's goes along.
+func (s *Server) relay(c *gin.Context, request any, path string) error {
+	if err := decode(c, request); err != nil {
+		return err
+	}
+	base, ok := s.config.Custodians[c.Param("msp")]
+	if !ok {
+		return errCustodian.With(c.Param("msp"))
+	}
+	req, err := http.NewRequestWithContext(c.Request.Context(), http.MethodPost, base+path, bytes.NewReader(ledger.Encode(request)))
+	if err != nil {
+		return fmt.Errorf("custodian: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := s.config.Relay.Do(req)
+	if err != nil {
+		return errors.Join(errRelay, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, smallBody+1))
+	if err != nil || len(body) > smallBody {
+		return errors.Join(errRelay, err)
+	}
+	return answerRelayed(c, resp.StatusCode, body)
+}
+
+// answerRelayed passes a good answer on, and a refusal as a problem of ours with the custodian's code.
+func answerRelayed(c *gin.Context, status int, body []byte) error {
+	if status >= 200 && status < 300 {
+		if len(bytes.TrimSpace(body)) == 0 {
+			body = []byte("{}")
+		}
+		if !json.Valid(body) {
+			return errRelay.With("an answer that is not JSON")
+		}
+		sendDocument(c, http.StatusOK, body)
+		return nil
+	}
+	if refusal, ok := custodianRefusal(status, body); ok {
+		return refusal
+	}
+	return errRelay.With(fmt.Sprintf("status %d", status))
+}
+
+// custodianRefusal reads a refusal line or a problem document.
+func custodianRefusal(status int, body []byte) (*ledger.Refusal, bool) {
+	if r, ok := ledger.ParseRefusal(string(body)); ok {
+		return r, true
+	}
+	var p Problem
+	if json.Unmarshal(body, &p) != nil || p.Code == "" || status < 400 {
+		return nil, false
+	}
+	for kind, s := range statuses {
+		if s == status {
+			return &ledger.Refusal{Kind: kind, Code: strings.TrimSpace(p.Code), Message: p.Detail, Saw: p.Saw}, true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,102 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"guildmark/gateway/api/bearer"
+	"guildmark/gateway/content"
+	"guildmark/gateway/store"
+)
+
+// Config is what a Server works with. All but Custodians is required.
+type Config struct {
+	URL        string            // the gateway's own address: audience of its tokens
+	Issuer     string            // the authorization server
+	Tokens     *bearer.Verifier  //
+	Reader     Ledger            // any known role: reads and collects signatures
+	Buyers     map[string]Ledger // party id of an owner → the weak identity kept for it (T2)
+	Store      *store.Store      //
+	Content    *content.Content  //
+	Custodians map[string]string // MSP → base URL of its custodian
+	Relay      *http.Client      // to custodians: mutual TLS with the gateway's TLS certificate
+	Log        *slog.Logger      //
+	Version    string            //
+	Now        func() time.Time  //
+}
+
+// Server answers the routes of openapi.yaml.
+type Server struct {
+	config  Config
+	spec    *schemas
+	signers *signers
+	uploads chan struct{} // bounds uploads that wait for the ledger's announcement
+}
+
+// New checks the configuration and starts nothing.
+func New(c Config) (*Server, error) {
+	if c.Tokens == nil || c.Reader == nil || c.Store == nil || c.Content == nil || c.Relay == nil || c.Log == nil || c.Now == nil {
+		return nil, errors.New("gateway: the configuration lacks a part")
+	}
+	for _, u := range append([]string{c.URL, c.Issuer}, values(c.Custodians)...) {
+		if err := checkURL(u); err != nil {
+			return nil, err
+		}
+	}
+	spec, err := loadSpec()
+	if err != nil {
+		return nil, err
+	}
+	return &Server{config: c, spec: spec, signers: &signers{reader: c.Reader, now: c.Now}, uploads: make(chan struct{}, maxWaiting)}, nil
+}
+
+func checkURL(raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(raw, "/") {
+		return fmt.Errorf("gateway: %q is not an https address without a slash at its end", raw)
+	}
+	return nil
+}
+
+func values(m map[string]string) []string {
+	out := make([]string, 0, len(m))
+	for _, v := range m {
+		out = append(out, v)
+	}
+	return out
+}
+
+// Handler routes requests; it is safe for concurrent use.
+func (s *Server) Handler() (http.Handler, error) {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.ContextWithFallback = true // handlers pass the request's context on as gin's
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	if err := engine.SetTrustedProxies(nil); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	engine.Use(s.trace, s.recover)
+	engine.NoRoute(func(c *gin.Context) { s.refuse(c, errNoRoute) })
+	engine.NoMethod(func(c *gin.Context) { s.refuse(c, errNoMethod) })
+	for _, r := range s.routes() {
+		checked, err := s.checked(r)
+		if err != nil {
+			return nil, err
+		}
+		engine.Handle(r.method, ginPath(r.path), checked)
+	}
+	return engine, nil
+}
+
+// ginPath turns {offer} into :offer.
+func ginPath(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
+}

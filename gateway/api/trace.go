@@ -1,0 +1,62 @@
+package api
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"runtime/debug"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Keys of what a request carries through its handlers.
+const (
+	keyRequest = "request"
+	keyCode    = "code"
+	keyToken   = "token"
+)
+
+var goodRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
+
+// trace gives the request an id and writes one line when it is done: no query, no header, no body.
+func (s *Server) trace(c *gin.Context) {
+	id := c.GetHeader("X-Request-ID")
+	if !goodRequestID.MatchString(id) {
+		var b [12]byte
+		_, _ = rand.Read(b[:]) // never fails since Go 1.24
+		id = hex.EncodeToString(b[:])
+	}
+	c.Set(keyRequest, id)
+	h := c.Writer.Header()
+	h.Set("X-Request-ID", id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Strict-Transport-Security", "max-age=31536000")
+	start := s.config.Now()
+	c.Next()
+	attrs := []slog.Attr{
+		slog.String("request", id), slog.String("method", c.Request.Method), slog.String("route", c.FullPath()),
+		slog.Int("status", c.Writer.Status()), slog.Duration("took", s.config.Now().Sub(start)), slog.Int("bytes", max(c.Writer.Size(), 0)),
+	}
+	if code := c.GetString(keyCode); code != "" {
+		attrs = append(attrs, slog.String("code", code))
+	}
+	if t, ok := tokenOf(c); ok {
+		attrs = append(attrs, slog.String("machine", t.Subject))
+	}
+	s.config.Log.LogAttrs(c, slog.LevelInfo, "request", attrs...)
+}
+
+func requestID(c *gin.Context) string { return c.GetString(keyRequest) }
+
+// recover turns a panic into a 500 and keeps the process: one bad request is not everybody's.
+func (s *Server) recover(c *gin.Context) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.config.Log.ErrorContext(c, "panic", "request", requestID(c), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			s.refuse(c, errInternal)
+		}
+	}()
+	c.Next()
+}
