@@ -1,0 +1,109 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	fabric "github.com/hyperledger/fabric-gateway/pkg/client"
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+	"google.golang.org/protobuf/proto"
+)
+
+// Event is what a valid transaction announced.
+type Event struct {
+	Block   uint64
+	TxID    string
+	Name    string // order.placed, ...
+	Payload []byte
+}
+
+// Checkpoint is where a follower stands: the block it is in, and the last transaction of that block it has taken in ("" =
+// none yet). The zero value is the beginning.
+type Checkpoint struct {
+	Block uint64
+	TxID  string
+}
+
+// Events yields the chaincode's events from a checkpoint on, for ever, in order, changing peers when one fails. Keep
+// Checkpoint{e.Block, e.TxID} of the last one taken in. It ends with ctx, yielding ctx's error last.
+func (c *Client) Events(ctx context.Context, from Checkpoint) iter.Seq2[Event, error] {
+	open := func(ctx context.Context, n *node) (<-chan *fabric.ChaincodeEvent, error) {
+		return n.gw.GetNetwork(c.channel).ChaincodeEvents(ctx, c.chaincode, fabric.WithStartBlock(from.Block))
+	}
+	return func(yield func(Event, error) bool) {
+		skip := from.TxID // of from.Block: taken in already, with all before it
+		follow(ctx, c, open, func(e *fabric.ChaincodeEvent) bool {
+			if skip != "" && e.BlockNumber == from.Block {
+				if e.TransactionID == skip {
+					skip = ""
+				}
+				return true
+			}
+			from, skip = Checkpoint{Block: e.BlockNumber, TxID: e.TransactionID}, ""
+			return yield(Event{Block: e.BlockNumber, TxID: e.TransactionID, Name: e.EventName, Payload: e.Payload}, nil)
+		}, func() { skip = from.TxID }, func(err error) { yield(Event{}, err) })
+	}
+}
+
+// Blocks yields full blocks from a number on, for ever, as they are stored by a peer. It ends with ctx, yielding ctx's
+// error last.
+func (c *Client) Blocks(ctx context.Context, start uint64) iter.Seq2[*common.Block, error] {
+	open := func(ctx context.Context, n *node) (<-chan *common.Block, error) {
+		return n.gw.GetNetwork(c.channel).BlockEvents(ctx, fabric.WithStartBlock(start))
+	}
+	return func(yield func(*common.Block, error) bool) {
+		follow(ctx, c, open, func(b *common.Block) bool {
+			start = b.GetHeader().GetNumber() + 1
+			return yield(b, nil)
+		}, func() {}, func(err error) { yield(nil, err) })
+	}
+}
+
+// follow reads a stream, opens it again on another peer whenever it ends, and gives up only with ctx or when take says so.
+func follow[T any](ctx context.Context, c *Client, open func(context.Context, *node) (<-chan T, error), take func(T) bool, again func(), end func(error)) {
+	for failures := 0; ctx.Err() == nil; failures++ {
+		n := c.pool.current()
+		inner, cancel := context.WithCancel(ctx)
+		stream, err := open(inner, n)
+		if err != nil {
+			cancel()
+		} else {
+			for item := range stream {
+				failures = 0
+				if !take(item) {
+					cancel()
+					drain(stream)
+					return
+				}
+			}
+			cancel()
+		}
+		again()
+		c.pool.leave(n)
+		c.log.DebugContext(ctx, "ledger: following another peer", "left", n.name)
+		if pause(ctx, Elsewhere, failures) != nil {
+			break
+		}
+	}
+	end(ctx.Err())
+}
+
+// drain lets the SDK's goroutine, which sends without looking at its context, come to its end.
+func drain[T any](stream <-chan T) {
+	for range stream { //nolint:revive // empty on purpose
+	}
+}
+
+// Height asks a peer how many blocks it holds.
+func (c *Client) Height(ctx context.Context) (uint64, error) {
+	raw, err := c.evaluate(ctx, "qscc", "GetChainInfo", []string{c.channel})
+	if err != nil {
+		return 0, err
+	}
+	var info common.BlockchainInfo
+	if err := proto.Unmarshal(raw, &info); err != nil {
+		return 0, fmt.Errorf("read chain info: %w", err)
+	}
+	return info.GetHeight(), nil
+}

@@ -1,0 +1,136 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"guildmark/chaincode/ledger"
+)
+
+// Class says what may be done about a failure.
+type Class int
+
+// The classes of failure.
+const (
+	Final     Class = iota // asking again gives the same answer, or harm
+	Mismatch               // endorsers stood at different heights: a new proposal in 20 to 50 ms
+	Again                  // a new proposal to the same peer, a little later
+	Elsewhere              // another peer, or other named organizations
+)
+
+// String names the class.
+func (c Class) String() string { return [...]string{"final", "mismatch", "again", "elsewhere"}[c] }
+
+// Classify sorts a failure of endorse, submit or evaluate by the gRPC status and its details. It is a pure function.
+func Classify(err error) Class {
+	if errors.Is(err, context.Canceled) {
+		return Final
+	}
+	all := strings.Join(messages(err), "\n")
+	switch {
+	case strings.Contains(all, "FORBIDDEN"): // a high-S signature or a stranger; the status itself says Unavailable (measured)
+		return Final
+	case strings.Contains(all, "ProposalResponsePayloads do not match"):
+		return Mismatch
+	case strings.Contains(all, "no combination of peers can be derived"), // gossip isn't ready
+		strings.Contains(all, "exceeding concurrency limit"):
+		return Again
+	}
+	if r, ok := refusalIn(err); ok {
+		if r.Kind == ledger.Unavailable {
+			return Elsewhere
+		}
+		return Final
+	}
+	if strings.Contains(all, "chaincode response") { // it ran and failed without a refusal: a fault of ours
+		return Final
+	}
+	return classifyCode(err)
+}
+
+func classifyCode(err error) Class {
+	s, ok := status.FromError(err)
+	if !ok && errors.Is(err, context.DeadlineExceeded) {
+		return Elsewhere
+	}
+	switch s.Code() {
+	case codes.Unavailable, codes.FailedPrecondition, codes.DeadlineExceeded, codes.Aborted:
+		return Elsewhere
+	case codes.ResourceExhausted:
+		return Again
+	}
+	return Final
+}
+
+// ClassifyCommit sorts what the peers said of a transaction in a block.
+func ClassifyCommit(code peer.TxValidationCode) Class {
+	switch code {
+	case peer.TxValidationCode_MVCC_READ_CONFLICT, peer.TxValidationCode_PHANTOM_READ_CONFLICT:
+		return Again
+	}
+	return Final
+}
+
+// Attempts of one call: three new proposals after a mismatch cured all that were measured; six in all give a restarted
+// peer about three seconds.
+const (
+	maxMismatches = 3
+	maxAttempts   = 6
+)
+
+// pause waits as a class asks for, or until ctx ends. tried counts the failures so far.
+func pause(ctx context.Context, class Class, tried int) error {
+	wait := 20*time.Millisecond + rand.N(30*time.Millisecond)
+	if class != Mismatch {
+		wait = 50*time.Millisecond<<min(tried, 4) + rand.N(20*time.Millisecond)
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// persist runs do until it succeeds, fails for good, or has been tried enough. do is told how many times it failed in
+// a way that another peer or other organizations might mend.
+func (c *Client) persist(ctx context.Context, function string, do func(ctx context.Context, n *node, turn int) error) error {
+	mismatches, turn := 0, 0
+	var err error
+	for tried := 0; tried < maxAttempts; tried++ {
+		n := c.pool.current()
+		if err = do(ctx, n, turn); err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s: %w: %w", function, ctx.Err(), err)
+		}
+		class := Classify(err)
+		switch class {
+		case Final:
+			return tell(function, err)
+		case Mismatch:
+			if mismatches++; mismatches > maxMismatches {
+				return tell(function, err)
+			}
+		case Elsewhere:
+			turn++
+			c.pool.leave(n)
+		}
+		c.log.DebugContext(ctx, "ledger: trying again", "function", function, "peer", n.name, "class", class.String(), "tried", tried+1)
+		if pause(ctx, class, tried) != nil {
+			break
+		}
+	}
+	return tell(function, err)
+}

@@ -1,0 +1,160 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	fabric "github.com/hyperledger/fabric-gateway/pkg/client"
+	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+	"google.golang.org/protobuf/proto"
+)
+
+// Result is a committed transaction.
+type Result struct {
+	Payload []byte
+	TxID    string
+	Block   uint64
+}
+
+// maxConflicts bounds how often a transaction is made anew after losing a race: our keys are made so that buyers don't
+// race, so more than a few means a hot key that somebody should hear of.
+const maxConflicts = 5
+
+// maxSends bounds how often one envelope is sent.
+const maxSends = 4
+
+// Submit writes: endorse, submit, wait until it is in a block. After any doubt it asks for the status by transaction id
+// before it does anything else; a lost envelope is sent again as it is, so nothing can happen twice.
+func (c *Client) Submit(ctx context.Context, function string, args ...string) (Result, error) {
+	for conflicts := 0; ; conflicts++ {
+		tx, err := c.endorse(ctx, nil, function, args)
+		if err != nil {
+			return Result{}, err
+		}
+		result, err := c.commit(ctx, tx)
+		if err == nil {
+			return result, nil
+		}
+		var invalid *CommitError
+		if !errors.As(err, &invalid) || ClassifyCommit(invalid.Code) == Final || conflicts == maxConflicts || pause(ctx, Again, conflicts) != nil {
+			return Result{}, fmt.Errorf("%s: %w", function, err)
+		}
+	}
+}
+
+// envelope is a signed transaction that any gateway can send, always with the same bytes.
+type envelope struct {
+	id        string
+	prepared  []byte
+	signature []byte
+	status    []byte // the request for its status
+	result    []byte
+}
+
+func (c *Client) seal(tx *fabric.Transaction) (envelope, error) {
+	e := envelope{id: tx.TransactionID(), result: tx.Result()}
+	var err error
+	if e.prepared, err = tx.Bytes(); err != nil {
+		return e, fmt.Errorf("encode transaction: %w", err)
+	}
+	if e.signature, err = c.id.Sign(tx.Digest()); err != nil {
+		return e, fmt.Errorf("sign transaction: %w", err)
+	}
+	e.status, err = c.statusRequest(e.id)
+	return e, err
+}
+
+func (c *Client) statusRequest(txID string) ([]byte, error) {
+	request, err := proto.Marshal(&gateway.CommitStatusRequest{ChannelId: c.channel, TransactionId: txID, Identity: c.creator})
+	if err != nil {
+		return nil, fmt.Errorf("encode status request: %w", err)
+	}
+	out, err := proto.Marshal(&gateway.SignedCommitStatusRequest{Request: request})
+	if err != nil {
+		return nil, fmt.Errorf("encode status request: %w", err)
+	}
+	return out, nil
+}
+
+// commit brings an endorsed transaction into a block.
+func (c *Client) commit(ctx context.Context, tx *fabric.Transaction) (Result, error) {
+	e, err := c.seal(tx)
+	if err != nil {
+		return Result{}, err
+	}
+	var last error
+	for range maxSends {
+		n := c.pool.current()
+		sent := c.send(ctx, n, e)
+		if sent != nil {
+			if Classify(sent) == Final && last == nil {
+				return Result{}, tell("submit", sent) // refused by the orderers themselves; nobody has taken it before
+			}
+			c.log.WarnContext(ctx, "ledger: submit failed, asking for the status", "tx", e.id, "peer", n.name)
+		}
+		status, err := c.ask(ctx, n, e.status)
+		if err == nil {
+			return e.outcome(status)
+		}
+		last = errors.Join(sent, err)
+		if ctx.Err() != nil {
+			break
+		}
+		c.pool.leave(n)
+	}
+	return Result{}, &OutcomeError{TxID: e.id, Err: last}
+}
+
+func (e envelope) outcome(s *fabric.Status) (Result, error) {
+	if s.Code != peer.TxValidationCode_VALID {
+		return Result{}, &CommitError{TxID: e.id, Code: s.Code}
+	}
+	return Result{Payload: e.result, TxID: e.id, Block: s.BlockNumber}, nil
+}
+
+func (c *Client) send(ctx context.Context, n *node, e envelope) error {
+	tx, err := n.gw.NewSignedTransaction(e.prepared, e.signature)
+	if err != nil {
+		return fmt.Errorf("rebuild transaction: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.config.SubmitTimeout)
+	defer cancel()
+	_, err = tx.SubmitWithContext(ctx)
+	return err
+}
+
+func (c *Client) ask(ctx context.Context, n *node, request []byte) (*fabric.Status, error) {
+	commit, err := n.gw.NewCommit(request)
+	if err != nil {
+		return nil, fmt.Errorf("rebuild status request: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.config.CommitTimeout)
+	defer cancel()
+	return commit.StatusWithContext(ctx)
+}
+
+// Status waits, up to the commit timeout of each peer, for the outcome of a transaction: nil, *CommitError, or
+// *OutcomeError if no peer has seen it in a block.
+func (c *Client) Status(ctx context.Context, txID string) (block uint64, err error) {
+	request, err := c.statusRequest(txID)
+	if err != nil {
+		return 0, err
+	}
+	var last error
+	for range c.pool.nodes {
+		n := c.pool.current()
+		s, err := c.ask(ctx, n, request)
+		if err == nil {
+			_, err = envelope{id: txID}.outcome(s)
+			return s.BlockNumber, err
+		}
+		last = err
+		if ctx.Err() != nil {
+			break
+		}
+		c.pool.leave(n)
+	}
+	return 0, &OutcomeError{TxID: txID, Err: last}
+}
