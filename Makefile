@@ -1,0 +1,66 @@
+# Guildmark. `make help` lists what a person types; README says what one sees.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+BIN   := build/bin
+TOOLS := build/tools
+NET   ?= build/net
+
+# The chaincode's hash names the code that partners approve: no paths, no revision, no C compiler in it.
+GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
+
+.PHONY: help deps tools build up down status test lint clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- deps: what Debian provides -------------------------------------------------------------------------------------------------
+
+deps: ## install by apt what is missing (as root; otherwise prints the command)
+	@network/tools/deps.sh
+
+# --- tools: foreign programs, built from network/tools/go.mod and network/tools/ca/go.mod -------------------------------------------
+
+TOOLS_PINS := network/tools/go.mod network/tools/go.sum network/tools/ca/go.mod network/tools/ca/go.sum network/tools/build.sh
+
+tools: $(TOOLS)/.stamp ## build Fabric, Fabric CA and btcd (about 3 minutes the first time, then nothing)
+
+$(TOOLS)/.stamp: $(TOOLS_PINS) | deps
+	@network/tools/build.sh $(TOOLS)
+	@touch $@
+
+# --- build: the product ---------------------------------------------------------------------------------------------------------------
+
+build: ## build the product's programs into build/bin
+	@mkdir -p $(BIN)
+	@printf '%6s  %s\n' build "programs into $(BIN) (about 2 minutes the first time)"
+	@$(GOBUILD) -o $(BIN)/ $(addprefix ./,$(patsubst %/,%,$(sort $(dir $(wildcard */cmd/*/main.go)))))
+
+# --- up, down, status: a network to play with --------------------------------------------------------------------------------------------
+
+up: tools build ## bring the network of four partners up
+	@$(BIN)/network up --dir $(NET)
+
+down: ## stop it; nothing is left running
+	@if [ -x $(BIN)/network ]; then $(BIN)/network down --dir $(NET); fi
+
+status: ## tell how it is
+	@$(BIN)/network status --dir $(NET)
+
+# --- test, lint ---------------------------------------------------------------------------------------------------------------------------
+
+test: tools build ## run all tests, with one shared network for those that want one
+	@network/tools/with-network.sh go test -timeout 20m ./...
+
+lint: ## gofmt, vet and the list in .golangci.yml
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@go vet ./...
+	@go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
+
+# --- clean ----------------------------------------------------------------------------------------------------------------------------------
+
+clean: down ## stop the network and remove what was built, but for the foreign programs
+	@rm -rf $(BIN) $(NET) build/test build/demo build/bench
