@@ -233,3 +233,23 @@ func (s *Session) Decrypt(parameter []byte) error {
 
 // Handle is for go-tpm.
 func (s *Session) Handle() tpm2.TPMHandle { return s.handle }
+
+// restart is TPM2_PolicyRestart (Part 3, 11.2; not in go-tpm): it empties the policy digest of a session in which a
+// crashed program left half a policy, and keeps the nonce.
+func (s *Session) restart(t transport.TPM) error {
+	command := binary.BigEndian.AppendUint16(nil, uint16(tpm2.TPMSTNoSessions))
+	command = binary.BigEndian.AppendUint32(command, headerSize+4)
+	command = binary.BigEndian.AppendUint32(command, uint32(tpm2.TPMCCPolicyRestart))
+	command = binary.BigEndian.AppendUint32(command, uint32(s.handle))
+	response, err := t.Send(command)
+	if err != nil {
+		return fmt.Errorf("restart a policy: %w", err)
+	}
+	if len(response) < headerSize {
+		return fmt.Errorf("restart a policy: %w", ErrResponse)
+	}
+	if code := tpm2.TPMRC(binary.BigEndian.Uint32(response[6:])); code != tpm2.TPMRCSuccess {
+		return refused("restart a policy", code)
+	}
+	return nil
+}

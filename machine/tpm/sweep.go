@@ -59,3 +59,22 @@ func listHandles(t transport.TPM, first uint32) ([]tpm2.TPMHandle, error) {
 	}
 	return list.Handle, nil
 }
+
+// NVHandles lists the defined NV indices from first to last.
+func NVHandles(t transport.TPM, first, last uint32) ([]uint32, error) {
+	rsp, err := tpm2.GetCapability{Capability: tpm2.TPMCapHandles, Property: first, PropertyCount: last - first + 1}.Execute(t)
+	if err != nil {
+		return nil, refused("list NV indices", err)
+	}
+	list, err := rsp.CapabilityData.Data.Handles()
+	if err != nil {
+		return nil, errors.Join(ErrResponse, err)
+	}
+	var all []uint32
+	for _, h := range list.Handle {
+		if uint32(h) <= last {
+			all = append(all, uint32(h))
+		}
+	}
+	return all, nil
+}

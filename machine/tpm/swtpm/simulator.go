@@ -15,8 +15,11 @@ import (
 	"guildmark/machine/tpm"
 )
 
+// controlSuffix names the control socket where tpm2-tools' TCTI "swtpm:path=<socket>" looks for it.
+const controlSuffix = ".ctrl"
+
 // maxSocketPath is what fits into sockaddr_un with its end.
-const maxSocketPath = 100
+const maxSocketPath = 95
 
 // startTimeout is for an emulator that doesn't come up: it takes 15 to 80 ms (measured).
 const startTimeout = 10 * time.Second
@@ -40,7 +43,7 @@ func Arguments(dir, socket string) ([]string, error) {
 	}
 	return []string{
 		program, "socket", "--tpm2", "--tpmstate", "dir=" + dir, "--server", "type=unixio,path=" + socket,
-		"--flags", "not-need-init,startup-clear",
+		"--ctrl", "type=unixio,path=" + socket + controlSuffix, "--flags", "not-need-init,startup-clear",
 	}, nil
 }
 
@@ -66,8 +69,8 @@ func Start(ctx context.Context, dir string) (*Simulator, error) {
 // Address is what tpm.Dial takes.
 func (s *Simulator) Address() string { return "unix:" + s.socket }
 
-// Socket is the socket's path, for tpm2-tools ("swtpm:path=…").
-func (s *Simulator) Socket() string { return s.socket }
+// TCTI is what tpm2-tools take in TPM2TOOLS_TCTI.
+func (s *Simulator) TCTI() string { return "swtpm:path=" + s.socket }
 
 // PID is the process.
 func (s *Simulator) PID() int { return s.cmd.Process.Pid }
@@ -77,8 +80,10 @@ func (s *Simulator) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(s.socket); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("remove the old socket: %w", err)
+	for _, old := range []string{s.socket, s.socket + controlSuffix} {
+		if err := os.Remove(old); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove the old socket: %w", err)
+		}
 	}
 	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
