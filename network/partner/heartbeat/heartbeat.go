@@ -1,0 +1,91 @@
+// Package heartbeat sends the ledger its time: governance:Tick, with this partner's own clock, once an interval (T7).
+// Every partner may run one; whoever comes first moves the clock, the others lose the race and that is fine.
+//
+// It refuses to be trusted: endorsing partners compare each tick with clocks of their own. It never ends because the
+// ledger is away; it ends with its context.
+package heartbeat
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"guildmark/chaincode/client"
+	"guildmark/chaincode/ledger"
+)
+
+// Interval is the default time between ticks: T7 asks for about one a minute, signed answers refuse after three.
+const Interval = time.Minute
+
+// backoff bounds the wait after a failure; an outage should be followed by a tick soon after it ends.
+const (
+	firstBackoff = time.Second
+	lastBackoff  = 15 * time.Second
+)
+
+// Ledger submits; *client.Client is one.
+type Ledger interface {
+	Submit(ctx context.Context, function string, args ...string) (client.Result, error)
+}
+
+// Config is what may be chosen.
+type Config struct {
+	Interval time.Duration    // default Interval; the demo uses 20 s
+	Now      func() time.Time // default time.Now
+	Log      *slog.Logger     // default none
+	Ticked   func()           // called after each tick that the ledger took or had already; for a readiness probe
+}
+
+// Run ticks until ctx ends, and returns ctx's error.
+func Run(ctx context.Context, l Ledger, config Config) error {
+	if config.Interval <= 0 {
+		config.Interval = Interval
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	failures := 0
+	for {
+		wait := config.Interval
+		if err := tick(ctx, l, config); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			wait = min(firstBackoff<<min(failures, 10), lastBackoff, config.Interval)
+			failures++
+			config.Log.WarnContext(ctx, "heartbeat: the ledger took no tick", "error", err, "failures", failures, "retry", wait)
+		} else {
+			failures = 0
+			if config.Ticked != nil {
+				config.Ticked()
+			}
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
+}
+
+func tick(ctx context.Context, l Ledger, config Config) error {
+	now := config.Now().Unix()
+	result, err := l.Submit(ctx, "governance:Tick", strconv.FormatInt(now, 10))
+	var refusal *ledger.Refusal
+	switch {
+	case err == nil:
+		config.Log.InfoContext(ctx, "heartbeat: ticked", "time", now, "tx", result.TxID, "block", result.Block)
+		return nil
+	case errors.As(err, &refusal) && refusal.Kind == ledger.Conflict: // another partner was faster
+		config.Log.DebugContext(ctx, "heartbeat: the ledger's clock is there already", "time", now, "code", refusal.Code)
+		return nil
+	}
+	return err
+}
