@@ -138,10 +138,18 @@ func (f *Faucet) coin(ctx context.Context, n *Node, least ledger.Satoshi) (wire.
 	return wire.OutPoint{}, 0, ErrEmpty
 }
 
-// unspent reports whether an output is there and no waiting transaction spends it.
+// unspent reports whether an output is there and no waiting transaction spends it. btcd's gettxout looks for
+// outputs in waiting transactions, not for spends by them, so both are asked.
 func (n *Node) unspent(ctx context.Context, at wire.OutPoint) (bool, error) {
-	return call(ctx, "ask for an output", func() (bool, error) {
+	there, err := call(ctx, "ask for an output", func() (bool, error) {
 		out, err := n.client.GetTxOut(&at.Hash, at.Index, true)
-		return out != nil && err == nil, err
+		return out != nil, err
+	})
+	if err != nil || !there {
+		return false, err
+	}
+	return call(ctx, "ask what spends an output", func() (bool, error) {
+		spent, err := n.client.GetTxSpendingPrevOut([]wire.OutPoint{at})
+		return err == nil && len(spent) == 1 && spent[0].SpendingTxid == "", err
 	})
 }

@@ -161,7 +161,7 @@ func (n *Node) Block(ctx context.Context, hash chainhash.Hash) (*wire.MsgBlock, 
 // or has left the active chain.
 func (n *Node) Headers(ctx context.Context, after chainhash.Hash, limit int) ([][spv.HeaderSize]byte, error) {
 	hs, err := call(ctx, "ask for headers", func() ([]wire.BlockHeader, error) {
-		return n.client.GetHeaders([]chainhash.Hash{after}, chainhash.Hash{})
+		return n.client.GetHeaders([]chainhash.Hash{after}, &chainhash.Hash{})
 	})
 	if err != nil {
 		return nil, err

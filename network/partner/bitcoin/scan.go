@@ -3,8 +3,6 @@ package bitcoin
 import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
-
-	"guildmark/chaincode/spv"
 )
 
 // Find lists the places in a block of transactions that pay a watched script, with what the script stands for.
@@ -42,9 +40,4 @@ func listed[T comparable](found []Found[T], what T) bool {
 		}
 	}
 	return false
-}
-
-// Proof makes the SPV proof of a block's transaction.
-func Proof(block *wire.MsgBlock, index int) (*spv.Proof, error) {
-	return spv.NewProof(block.Transactions, index)
 }

@@ -1,0 +1,146 @@
+package custodian
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/machine"
+	"guildmark/chaincode/tpmpolicy"
+	"guildmark/network/partner/activation"
+	"guildmark/network/partner/keyfile"
+)
+
+// activated is what the custodian keeps of a machine whose TPM it activated itself.
+type activated struct {
+	Machine string `json:"machine"`
+	AKName  string `json:"akName"`
+	EKHash  string `json:"ekHash"`
+	Class   string `json:"class"` // tpm or vtpm, by this custodian's own list of makers
+}
+
+// Handler serves POST /activations, POST /activations/{id} and GET /healthz.
+func (c *Custodian) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("POST /activations", func(w http.ResponseWriter, r *http.Request) {
+		a, err := c.openActivation(w, r)
+		if err != nil {
+			activation.Problem(w, c.Log, err)
+			return
+		}
+		activation.Write(w, http.StatusCreated, a)
+	})
+	mux.HandleFunc("POST /activations/{id}", func(w http.ResponseWriter, r *http.Request) {
+		if err := c.closeActivation(w, r); err != nil {
+			activation.Problem(w, c.Log, err)
+			return
+		}
+		activation.Write(w, http.StatusOK, struct{}{})
+	})
+	return mux
+}
+
+// openActivation checks the machine's papers against the own peer's record before it makes a credential.
+func (c *Custodian) openActivation(w http.ResponseWriter, r *http.Request) (machine.Activation, error) {
+	var request machine.ActivationRequest
+	if err := activation.Read(w, r, &request); err != nil {
+		return machine.Activation{}, err
+	}
+	if request.Code != "" || ledger.CheckID(request.Machine) != nil {
+		return machine.Activation{}, activation.ErrMalformed.With("machine or code")
+	}
+	facts, ek, err := c.desk.Check(request)
+	if err != nil {
+		return machine.Activation{}, err
+	}
+	if err := c.checkRecorded(r.Context(), facts); err != nil {
+		return machine.Activation{}, err
+	}
+	return c.desk.Open(facts, ek)
+}
+
+// checkRecorded compares what this custodian saw with what the registrar put on the ledger.
+func (c *Custodian) checkRecorded(ctx context.Context, f activation.Facts) error {
+	var m machine.Machine
+	if err := c.read(ctx, &m, "machines:Get", f.Request.Machine); err != nil {
+		return err
+	}
+	switch {
+	case m.ID != f.Request.Machine || m.ID != f.MachineID || m.AK != f.Request.AK:
+		return ErrMachine.With("attestation key")
+	case m.EKHash != f.EKHash:
+		return ErrMachine.With("endorsement key certificate")
+	case m.Assurance == activation.TPM && f.Assurance != activation.TPM:
+		return ErrMachine.With("assurance " + m.Assurance + ", but its TPM is of class " + f.Assurance)
+	}
+	return nil
+}
+
+func (c *Custodian) closeActivation(w http.ResponseWriter, r *http.Request) error {
+	var proof machine.ActivationProof
+	if err := activation.Read(w, r, &proof); err != nil {
+		return err
+	}
+	facts, err := c.desk.Prove(r.PathValue("id"), proof.Proof)
+	if err != nil {
+		return err
+	}
+	raw, err := json.Marshal(activated{
+		Machine: facts.MachineID, AKName: facts.AKName.Hex(), EKHash: facts.EKHash, Class: facts.Assurance,
+	})
+	if err != nil {
+		return fmt.Errorf("encode an activation: %w", err)
+	}
+	if err := keyfile.Replace(c.activationPath(facts.MachineID), raw); err != nil {
+		return err
+	}
+	c.Log.Info("activated", "machine", facts.MachineID, "class", facts.Assurance)
+	c.tasks.nudge()
+	return nil
+}
+
+func (c *Custodian) activationPath(id string) string {
+	return filepath.Join(c.State, "activations", id+".json")
+}
+
+// activated gives the signer whose attestations count for a machine, if this custodian activated it itself (T14).
+func (c *Custodian) activated(m machine.Machine) (*tpmpolicy.Signer, error) {
+	if err := ledger.CheckID(m.ID); err != nil {
+		return nil, err
+	}
+	raw, err := os.ReadFile(c.activationPath(m.ID))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrActivated.With(m.ID)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read an activation: %w", err)
+	}
+	var own activated
+	if err := json.Unmarshal(raw, &own); err != nil {
+		return nil, fmt.Errorf("read an activation: %w", err)
+	}
+	ak, err := base64.StdEncoding.DecodeString(m.AK)
+	if err != nil {
+		return nil, ErrMachine.With("attestation key")
+	}
+	srk, err := base64.StdEncoding.DecodeString(m.SRK)
+	if err != nil {
+		return nil, ErrMachine.With("storage key")
+	}
+	signer, err := tpmpolicy.NewSigner(ak, srk)
+	if err != nil {
+		return nil, err
+	}
+	if own.Machine != m.ID || signer.AK().Name().Hex() != own.AKName || m.EKHash != own.EKHash {
+		return nil, ErrMachine.With("another machine than was activated")
+	}
+	return signer, nil
+}

@@ -1,0 +1,155 @@
+package custodian
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"slices"
+	"strconv"
+
+	"guildmark/chaincode/dataset"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/sealed"
+)
+
+// published reads the manifest out of the event of a publication.
+func published(payload []byte) (dataset.Manifest, error) {
+	var p dataset.Published
+	if err := ledger.Decode(payload, &p); err != nil {
+		return dataset.Manifest{}, err
+	}
+	return manifestOf(p.Manifest, p.Publication)
+}
+
+// manifestOf reads a manifest and checks that it is the published one.
+func manifestOf(text string, p dataset.Publication) (dataset.Manifest, error) {
+	var m dataset.Manifest
+	raw, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return m, ErrRecord.With("manifest")
+	}
+	if err := ledger.DecodeCanonical(raw, &m); err != nil {
+		return m, err
+	}
+	if ledger.Digest(raw) != p.Manifest || dataset.ID(m.Licensor, m.Custodians, m.Salt) != m.Dataset {
+		return m, ErrRecord.With("manifest of " + m.Dataset)
+	}
+	return m, nil
+}
+
+// do does one task and says what becomes of it.
+func (c *Custodian) do(ctx context.Context, t task) (verdict, error) {
+	var err error
+	switch t.Kind {
+	case ledger.EventDatasetPublished:
+		err = c.confirm(ctx, t.Payload)
+	case ledger.EventGrantRecorded:
+		var g license.Grant
+		if err = ledger.Decode(t.Payload, &g); err == nil {
+			err = c.answer(ctx, g)
+		}
+	}
+	v := judge(err)
+	log := c.Log.With(slog.String("task", t.Name))
+	switch {
+	case ctx.Err() != nil:
+	case v == done:
+		log.Info("done")
+	case v == never:
+		log.Error("refused for good", slog.Any("error", err))
+	case t.tries == 0:
+		log.Warn("not now", slog.Any("error", err))
+	default:
+		log.Debug("not now", slog.Any("error", err), slog.Int("tries", t.tries))
+	}
+	return v, err
+}
+
+// judge tells what another try may heal. Refusals of the bytes themselves, by sealing, TPM or record, stay; so does the
+// ledger's no to a write. What own peer doesn't have yet, an unreachable store or a machine that will activate, heal.
+func judge(err error) verdict {
+	var r *ledger.Refusal
+	switch {
+	case err == nil:
+		return done
+	case errors.Is(err, ErrActivated), errors.Is(err, ErrContent), !errors.As(err, &r):
+		return again
+	case r.Kind == ledger.NotFound, r.Kind == ledger.Unavailable, r.Kind == ledger.Limit:
+		return again
+	}
+	return never
+}
+
+// confirm opens every half that this custodian holds of a published version, compares it with its commitment, and says
+// so on the ledger (T12).
+func (c *Custodian) confirm(ctx context.Context, payload []byte) error {
+	announced, err := published(payload)
+	if err != nil {
+		return err
+	}
+	m, p, err := c.version(ctx, announced.Dataset, announced.Version)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(ledger.Encode(m), ledger.Encode(announced)) {
+		return ErrRecord.With("another manifest of " + m.Dataset)
+	}
+	e, err := c.envelope(ctx, p.Envelope)
+	if err != nil {
+		return err
+	}
+	if err := c.openAll(m, e); err != nil {
+		return err
+	}
+	_, err = c.Ledger.Submit(ctx, "catalogue:Confirm", m.Dataset, strconv.Itoa(m.Version), p.Envelope)
+	if errors.Is(err, dataset.ErrConfirmed) {
+		return nil // said before a crash
+	}
+	return err
+}
+
+// openAll opens this custodian's half of each pair that it is in.
+func (c *Custodian) openAll(m dataset.Manifest, e sealed.Envelope) error {
+	for _, pair := range sealed.Pairs(m.Custodians) {
+		if !slices.Contains(pair, c.MSP) {
+			continue
+		}
+		half, err := c.half(m, e, pair)
+		half.Wipe()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Custodian) half(m dataset.Manifest, e sealed.Envelope, pair []string) (sealed.Share, error) {
+	return sealed.Binding{Channel: c.Channel, Manifest: m}.OpenHalf(e, c.hpke, c.Party, c.MSP, pair)
+}
+
+// version reads a published version from the own peer.
+func (c *Custodian) version(ctx context.Context, id string, version int) (dataset.Manifest, dataset.Publication, error) {
+	var v dataset.View
+	if err := c.read(ctx, &v, "catalogue:Dataset", id, strconv.Itoa(version)); err != nil {
+		return dataset.Manifest{}, dataset.Publication{}, err
+	}
+	m, err := manifestOf(v.Manifest, v.Publication)
+	if err == nil && (m.Dataset != id || m.Version != version) {
+		err = ErrRecord.With("another dataset than " + id)
+	}
+	return m, v.Publication, err
+}
+
+// read asks the own peer for a document.
+func (c *Custodian) read(ctx context.Context, v any, function string, args ...string) error {
+	doc, err := c.Ledger.Evaluate(ctx, function, args...)
+	if err != nil {
+		return err
+	}
+	if err := ledger.Decode([]byte(doc), v); err != nil {
+		return ErrRecord.With(function + ": " + err.Error())
+	}
+	return nil
+}

@@ -1,0 +1,223 @@
+package custodian
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/hpke"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/sealed"
+	"guildmark/network/partner/activation"
+	"guildmark/network/partner/keyfile"
+)
+
+// Ledger is the custodian's way to the ledger, with its own identity.
+type Ledger interface {
+	// Submit writes, through any peers, and returns when the transaction is committed.
+	Submit(ctx context.Context, function string, args ...string) (string, error)
+	// Evaluate reads, from this partner's own peer and no other.
+	Evaluate(ctx context.Context, function string, args ...string) (string, error)
+	// Follow calls handle for each event after the cursor, in order, until ctx ends or handle fails.
+	Follow(ctx context.Context, after Cursor, handle func(Event) error) error
+}
+
+// Cursor is a place in the stream of events: everything up to this transaction of this block was handled. The zero
+// Cursor is the beginning.
+type Cursor struct {
+	Block       uint64 `json:"block"`
+	Transaction string `json:"transaction"`
+}
+
+// Event is what a committed transaction announced.
+type Event struct {
+	At      Cursor
+	Name    string
+	Payload []byte
+}
+
+// Content fetches bytes by their hash; the custodian checks the hash itself. limit bounds them.
+type Content func(ctx context.Context, hash string, limit int64) ([]byte, error)
+
+// Settings are what a custodian needs; all are required except Log, Now and Retry.
+type Settings struct {
+	MSP     string
+	Party   string // own party id, which is also its recipient id
+	Channel string
+	State   string // folder, made if missing
+	Ledger  Ledger
+	Content Content
+	Roots   *activation.Roots
+	Log     *slog.Logger     // nil: discards
+	Now     func() time.Time // nil: the system's clock
+	Retry   time.Duration    // pause before the first retry of a task; 0: 500 ms
+}
+
+// Custodian serves one partner.
+type Custodian struct {
+	Settings
+
+	desk  *activation.Desk
+	hpke  hpke.PrivateKey
+	grant *ecdsa.PrivateKey
+	tasks *tasks
+}
+
+// New reads the keys, or makes them at first start, and starts nothing.
+func New(s Settings) (*Custodian, error) {
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.Retry == 0 {
+		s.Retry = 500 * time.Millisecond
+	}
+	for _, dir := range []string{"activations", "envelopes", "tasks", "refused"} {
+		if err := os.MkdirAll(filepath.Join(s.State, dir), 0o700); err != nil {
+			return nil, fmt.Errorf("make the state folder: %w", err)
+		}
+	}
+	c := &Custodian{Settings: s, desk: activation.NewDesk(s.Roots, s.Now)}
+	seed, err := keyfile.Seed(filepath.Join(s.State, "hpke.seed"), sealed.SeedSize)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(seed)
+	if c.hpke, err = sealed.PrivateKey(seed); err != nil {
+		return nil, err
+	}
+	if c.grant, err = keyfile.Signer(filepath.Join(s.State, "grant.pem")); err != nil {
+		return nil, err
+	}
+	c.tasks, err = openTasks(s.State, s.Retry)
+	return c, err
+}
+
+// Run registers the custodian's keys, follows the ledger and works until ctx ends; then it returns nil.
+func (c *Custodian) Run(ctx context.Context) error {
+	if err := c.register(ctx); err != nil {
+		return endOf(ctx, err)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		c.tasks.work(ctx, c.do)
+	}()
+	err := c.follow(ctx)
+	stop()
+	<-worked
+	return err
+}
+
+// follow keeps what the ledger announces as tasks; a stream that breaks is taken up again at the cursor.
+func (c *Custodian) follow(ctx context.Context) error {
+	for {
+		at, err := c.tasks.cursor()
+		if err != nil {
+			return err
+		}
+		err = c.Ledger.Follow(ctx, at, c.note)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, errState) {
+			return err
+		}
+		c.Log.Warn("event stream broke; taking it up again", slog.Any("error", err))
+		if !pause(ctx, c.Retry) {
+			return nil
+		}
+	}
+}
+
+// note turns an event into a task on disk before the cursor moves past it.
+func (c *Custodian) note(e Event) error {
+	if err := c.noteTask(e); err != nil {
+		return fmt.Errorf("%w: %w", errState, err)
+	}
+	return nil
+}
+
+// register puts the custodian's public keys on the ledger once. Other keys there mean that the folder is not ours, or
+// lost: then nothing that was wrapped to the old ones would open.
+func (c *Custodian) register(ctx context.Context) error {
+	own, err := c.Recipient()
+	if err != nil {
+		return err
+	}
+	for {
+		known, err := c.registered(ctx)
+		if err == nil && known == nil {
+			_, err = c.Ledger.Submit(ctx, "governance:SetRecipient", string(ledger.Encode(own)))
+		}
+		if err == nil && known != nil {
+			if known.HPKE != own.HPKE || known.GrantKey != own.GrantKey {
+				return ErrKeys
+			}
+			return nil
+		}
+		if err != nil {
+			c.Log.Warn("recipient keys are not registered yet", slog.Any("error", err))
+		}
+		if !pause(ctx, c.Retry) {
+			return ctx.Err()
+		}
+	}
+}
+
+func (c *Custodian) registered(ctx context.Context) (*governance.Recipient, error) {
+	doc, err := c.Ledger.Evaluate(ctx, "governance:Recipient", c.Party)
+	if errors.Is(err, governance.ErrNoRecipient) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var r governance.Recipient
+	return &r, ledger.Decode([]byte(doc), &r)
+}
+
+// Recipient is this custodian's ledger document.
+func (c *Custodian) Recipient() (governance.Recipient, error) {
+	spki, err := x509.MarshalPKIXPublicKey(c.grant.Public())
+	if err != nil {
+		return governance.Recipient{}, fmt.Errorf("encode the grant key: %w", err)
+	}
+	return governance.Recipient{
+		Format: governance.RecipientFormat, ID: c.Party, Role: governance.CustodianRecipient, MSP: c.MSP, Party: c.Party, Version: 1,
+		HPKE:     base64.StdEncoding.EncodeToString(c.hpke.PublicKey().Bytes()),
+		GrantKey: base64.StdEncoding.EncodeToString(spki),
+	}, nil
+}
+
+// pause waits, and reports false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// endOf turns the end of ctx into a quiet end.
+func endOf(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

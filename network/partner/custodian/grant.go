@@ -1,0 +1,284 @@
+package custodian
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/machine"
+	"guildmark/chaincode/sealed"
+	"guildmark/chaincode/signed"
+	"guildmark/chaincode/tpmpolicy"
+)
+
+// answer does what T15 asks of a custodian: read the committed record from the own peer, recompute everything from the
+// terms, sign the limit, wrap the half, and say so on the ledger.
+func (c *Custodian) answer(ctx context.Context, announced license.Grant) error {
+	r, err := c.load(ctx, announced)
+	if err != nil || r.answered {
+		return err
+	}
+	signer, err := c.activated(r.machine)
+	if err != nil {
+		return err
+	}
+	if err := r.checkTerms(); err != nil {
+		return err
+	}
+	if err := r.checkAttestations(signer); err != nil {
+		return err
+	}
+	limit, err := r.limit()
+	if err != nil {
+		return err
+	}
+	a, err := c.release(ctx, r, limit)
+	if err != nil {
+		return err
+	}
+	_, err = c.Ledger.Submit(ctx, "licenses:AnswerGrant", string(ledger.Encode(a)))
+	if isAnswered(err) {
+		return nil // said before a crash
+	}
+	return err
+}
+
+// record is all that the own peer holds about one grant.
+type record struct {
+	grant    license.Grant
+	answered bool
+	license  license.License
+	machine  machine.Machine
+	keys     tpmpolicy.Custodians // of the custodian set, in the order of its MSPs
+	meter    tpmpolicy.MeterID
+	index    tpmpolicy.Index
+}
+
+// load reads a grant and what it rests on from the own peer, and refuses a grant that the event told differently.
+func (c *Custodian) load(ctx context.Context, announced license.Grant) (*record, error) {
+	var v license.GrantView
+	if err := c.read(ctx, &v, "licenses:GetGrant", announced.License, strconv.Itoa(announced.Number)); err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(ledger.Encode(v.Grant), ledger.Encode(announced)) {
+		return nil, ErrRecord.With("another grant than was announced")
+	}
+	r := &record{grant: v.Grant}
+	if r.answered = slices.ContainsFunc(v.Answers, func(a license.Answer) bool { return a.MSP == c.MSP }); r.answered {
+		return r, nil
+	}
+	if err := c.read(ctx, &r.license, "licenses:Get", r.grant.License); err != nil {
+		return nil, err
+	}
+	if err := c.read(ctx, &r.machine, "machines:Get", r.license.Machine); err != nil {
+		return nil, err
+	}
+	var err error
+	r.keys, err = c.grantKeys(ctx, r.license.Custodians)
+	return r, err
+}
+
+// grantKeys are the grant-signing keys of a custodian set, in its order.
+func (c *Custodian) grantKeys(ctx context.Context, set []string) (tpmpolicy.Custodians, error) {
+	nonce := make([]byte, 32)
+	_, _ = rand.Read(nonce) // never fails: crypto/rand
+	var a signed.Answer
+	if err := c.read(ctx, &a, "governance:SignRecipients", hex.EncodeToString(nonce)); err != nil {
+		return nil, err
+	}
+	var body signed.RecipientsBody
+	if err := ledger.Decode(a.Body, &body); err != nil {
+		return nil, ErrRecord.With("recipients")
+	}
+	var keys tpmpolicy.Custodians
+	for _, msp := range set {
+		i := slices.IndexFunc(body.Recipients, func(r governance.Recipient) bool {
+			return r.Role == governance.CustodianRecipient && r.MSP == msp
+		})
+		if i < 0 {
+			return nil, ErrRecord.With("no custodian of " + msp)
+		}
+		key, err := grantKey(body.Recipients[i])
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+func grantKey(r governance.Recipient) (*ecdsa.PublicKey, error) {
+	der, err := base64.StdEncoding.DecodeString(r.GrantKey)
+	if err != nil {
+		return nil, ErrRecord.With("grant key of " + r.ID)
+	}
+	key, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		return nil, ErrRecord.With("grant key of " + r.ID)
+	}
+	ec, ok := key.(*ecdsa.PublicKey)
+	if !ok {
+		return nil, ErrRecord.With("grant key of " + r.ID)
+	}
+	return ec, nil
+}
+
+// checkTerms recomputes meter, index and limit from the license's terms, so that nothing in the record is believed.
+func (r *record) checkTerms() error {
+	g, l := r.grant, r.license
+	if l.ID != g.License || l.Machine != g.Machine || l.Machine != r.machine.ID {
+		return ErrRecord.With("grant, license and machine don't belong together")
+	}
+	if l.Terms != license.TermsHash(l.Dataset, l.Version, l.Model) {
+		return ErrRecord.With("terms")
+	}
+	if !isPair(g.Pair, l.Custodians) || !slices.Equal(g.Pair, g.Request.Pair) {
+		return ErrRecord.With("pair")
+	}
+	if g.Limit != l.Model.Uses {
+		return ErrRecord.With("a limit of " + strconv.FormatInt(g.Limit, 10) + " for " + strconv.FormatInt(l.Model.Uses, 10) + " uses")
+	}
+	r.meter = tpmpolicy.Meter(l.Machine, l.Dataset, l.Terms)
+	if hex.EncodeToString(r.meter[:]) != g.Meter {
+		return ErrRecord.With("meter")
+	}
+	var err error
+	if r.index, err = tpmpolicy.NewIndex(g.Request.Index, r.keys, r.meter); err != nil {
+		return err
+	}
+	if r.index.Name(false).Hex() != g.IndexName || g.IndexName != g.Request.IndexName {
+		return ErrRecord.With("name of the index")
+	}
+	return nil
+}
+
+func isPair(pair, set []string) bool {
+	return len(pair) == 2 && pair[0] < pair[1] && slices.Contains(set, pair[0]) && slices.Contains(set, pair[1])
+}
+
+// checkAttestations has the machine's TPM itself say the counter and the reset count of this very session.
+func (r *record) checkAttestations(signer *tpmpolicy.Signer) error {
+	g := r.grant
+	if signer.SRK().Name().Hex() != g.SRKName || g.Nonce != g.Request.Nonce {
+		return ErrRecord.With("name of the SRK, or nonce")
+	}
+	extra, err := hex.DecodeString(ledger.Hash("guildmark/grant-request/1", g.License, g.Nonce, g.IndexName))
+	if err != nil {
+		return fmt.Errorf("decode a digest of ours: %w", err)
+	}
+	counter, err := attestation(g.Request.Counter)
+	if err != nil {
+		return err
+	}
+	at, err := attestation(g.Request.Time)
+	if err != nil {
+		return err
+	}
+	c, err := signer.Counter(counter, tpmpolicy.CounterName(), extra)
+	if err != nil {
+		return err
+	}
+	now, err := signer.Time(at, extra)
+	if err != nil {
+		return err
+	}
+	if c != g.Counter || now.ResetCount != g.ResetCount {
+		return ErrRecord.With("counter or reset count")
+	}
+	return nil
+}
+
+func attestation(a license.Attestation) (tpmpolicy.Attestation, error) {
+	attest, err := base64.StdEncoding.DecodeString(a.Attest)
+	if err != nil {
+		return tpmpolicy.Attestation{}, ErrRecord.With("attestation")
+	}
+	signature, err := base64.StdEncoding.DecodeString(a.Signature)
+	if err != nil {
+		return tpmpolicy.Attestation{}, ErrRecord.With("attestation")
+	}
+	return tpmpolicy.Attestation{Attest: attest, Signature: signature}, nil
+}
+
+// limit is the digest to sign: this limit, for this session of this TPM, on an index that was never written.
+func (r *record) limit() (tpmpolicy.Digest, error) {
+	nonce, err := base64.StdEncoding.DecodeString(r.grant.Nonce)
+	if err != nil {
+		return tpmpolicy.Digest{}, ErrRecord.With("nonce")
+	}
+	write, err := r.index.FirstLimit(r.grant.Limit)
+	if err != nil {
+		return tpmpolicy.Digest{}, err
+	}
+	return write.Digest(nonce, r.meter)
+}
+
+// release signs the limit and wraps the half: the lower MSP's under the policy that burns a use, the upper's without.
+func (c *Custodian) release(ctx context.Context, r *record, limit tpmpolicy.Digest) (license.Answer, error) {
+	half, err := c.licensedHalf(ctx, r)
+	if err != nil {
+		return license.Answer{}, err
+	}
+	defer half.Wipe()
+	policy, err := r.policy(c.MSP)
+	if err != nil {
+		return license.Answer{}, err
+	}
+	srk, err := base64.StdEncoding.DecodeString(r.machine.SRK)
+	if err != nil {
+		return license.Answer{}, ErrRecord.With("SRK")
+	}
+	blob, err := tpmpolicy.Wrap(rand.Reader, half[:], srk, policy)
+	if err != nil {
+		return license.Answer{}, err
+	}
+	signature, err := ecdsa.SignASN1(rand.Reader, c.grant, limit[:])
+	if err != nil {
+		return license.Answer{}, fmt.Errorf("sign the limit: %w", err)
+	}
+	text := base64.StdEncoding.EncodeToString
+	return license.Answer{
+		License: r.grant.License, Number: r.grant.Number, MSP: c.MSP, Signature: text(signature),
+		Public: text(blob.Public), Duplicate: text(blob.Duplicate), Seed: text(blob.Seed),
+	}, nil
+}
+
+func (r *record) policy(msp string) (tpmpolicy.Digest, error) {
+	if msp == r.grant.Pair[0] {
+		return tpmpolicy.UsePolicy(tpmpolicy.CounterName(), r.grant.Counter, r.index, r.meter)
+	}
+	return tpmpolicy.CounterPolicy(tpmpolicy.CounterName(), r.grant.Counter)
+}
+
+// licensedHalf opens the half of the dataset version that the license names.
+func (c *Custodian) licensedHalf(ctx context.Context, r *record) (sealed.Share, error) {
+	m, p, err := c.version(ctx, r.license.Dataset, r.license.Version)
+	if err != nil {
+		return sealed.Share{}, err
+	}
+	if p.Manifest != r.license.Manifest || !slices.Equal(m.Custodians, r.license.Custodians) {
+		return sealed.Share{}, ErrRecord.With("another manifest than was licensed")
+	}
+	e, err := c.envelope(ctx, p.Envelope)
+	if err != nil {
+		return sealed.Share{}, err
+	}
+	return c.half(m, e, r.grant.Pair)
+}
+
+// isAnswered recognizes the ledger's word that this custodian's answer is there already.
+func isAnswered(err error) bool {
+	var r *ledger.Refusal
+	return errors.As(err, &r) && r.Kind == ledger.Conflict && r.Code == "grant.answered"
+}

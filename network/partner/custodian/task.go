@@ -1,0 +1,252 @@
+package custodian
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/license"
+	"guildmark/network/partner/keyfile"
+)
+
+// errState means that the state folder can't be written: nothing may go on.
+var errState = errors.New("the custodian's state folder fails")
+
+// maxPause bounds the pause between two tries of a task.
+const maxPause = 15 * time.Second
+
+// task is something the ledger announced and this custodian has to do; a file until it is done or refused for good.
+type task struct {
+	Name    string          `json:"name"` // also the file's name
+	Kind    string          `json:"kind"` // the event's name
+	Payload json.RawMessage `json:"payload"`
+
+	tries int
+	due   time.Time
+}
+
+// tasks is the queue, in a folder.
+type tasks struct {
+	dir   string
+	retry time.Duration
+
+	mu   sync.Mutex
+	open map[string]*task
+	wake chan struct{}
+	at   Cursor // as on disk
+}
+
+func openTasks(dir string, retry time.Duration) (*tasks, error) {
+	q := &tasks{dir: dir, retry: retry, open: map[string]*task{}, wake: make(chan struct{}, 1)}
+	files, err := filepath.Glob(filepath.Join(dir, "tasks", "*.json"))
+	if err != nil {
+		return nil, fmt.Errorf("list tasks: %w", err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("read task: %w", err)
+		}
+		var t task
+		if err := json.Unmarshal(raw, &t); err != nil {
+			return nil, fmt.Errorf("read task %s: %w", file, err)
+		}
+		q.open[t.Name] = &t
+	}
+	return q, nil
+}
+
+// noteTask keeps what concerns this custodian, then moves the cursor.
+func (c *Custodian) noteTask(e Event) error {
+	name, err := c.concerns(e)
+	if err != nil {
+		c.Log.Error("an event of the ledger can't be read", slog.String("event", e.Name), slog.String("transaction", e.At.Transaction), slog.Any("error", err))
+		name = ""
+	}
+	if name != "" {
+		if err := c.tasks.add(task{Name: name, Kind: e.Name, Payload: e.Payload}); err != nil {
+			return err
+		}
+	}
+	return c.tasks.move(e.At, name != "")
+}
+
+// concerns names the task that an event makes; "" for none.
+func (c *Custodian) concerns(e Event) (string, error) {
+	switch e.Name {
+	case ledger.EventDatasetPublished:
+		m, err := published(e.Payload)
+		if err != nil || !slices.Contains(m.Custodians, c.MSP) {
+			return "", err
+		}
+		return fmt.Sprintf("confirm-%s-%d", m.Dataset, m.Version), ledger.CheckID(m.Dataset)
+	case ledger.EventGrantRecorded:
+		var g license.Grant
+		if err := ledger.Decode(e.Payload, &g); err != nil {
+			return "", err
+		}
+		if err := ledger.CheckID(g.License); err != nil || !slices.Contains(g.Pair, c.MSP) {
+			return "", err
+		}
+		return fmt.Sprintf("grant-%s-%d", g.License, g.Number), nil
+	}
+	return "", nil
+}
+
+func (q *tasks) path(name string) string { return filepath.Join(q.dir, "tasks", name+".json") }
+
+func (q *tasks) add(t task) error {
+	raw, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("encode task: %w", err)
+	}
+	if err := keyfile.Replace(q.path(t.Name), raw); err != nil {
+		return err
+	}
+	q.mu.Lock()
+	q.open[t.Name] = &t
+	q.mu.Unlock()
+	q.signal()
+	return nil
+}
+
+// nudge makes all tasks due: something happened that some may have waited for.
+func (q *tasks) nudge() {
+	q.mu.Lock()
+	for _, t := range q.open {
+		t.due = time.Time{}
+	}
+	q.mu.Unlock()
+	q.signal()
+}
+
+func (q *tasks) signal() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// cursor reads the place where the stream goes on.
+func (q *tasks) cursor() (Cursor, error) {
+	var at Cursor
+	raw, err := os.ReadFile(filepath.Join(q.dir, "cursor.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return at, nil
+	}
+	if err != nil {
+		return at, fmt.Errorf("read cursor: %w", err)
+	}
+	if err := json.Unmarshal(raw, &at); err != nil {
+		return at, fmt.Errorf("read cursor: %w", err)
+	}
+	q.mu.Lock()
+	q.at = at
+	q.mu.Unlock()
+	return at, nil
+}
+
+// cursorEvery is how many blocks without a task may pass before the cursor is written: it may lag, never lead.
+const cursorEvery = 50
+
+func (q *tasks) move(at Cursor, now bool) error {
+	q.mu.Lock()
+	skip := !now && at.Block < q.at.Block+cursorEvery
+	q.mu.Unlock()
+	if skip {
+		return nil
+	}
+	raw, err := json.Marshal(at)
+	if err != nil {
+		return fmt.Errorf("encode cursor: %w", err)
+	}
+	if err := keyfile.Replace(filepath.Join(q.dir, "cursor.json"), raw); err != nil {
+		return err
+	}
+	q.mu.Lock()
+	q.at = at
+	q.mu.Unlock()
+	return nil
+}
+
+// verdict says what becomes of a task.
+type verdict int
+
+const (
+	done verdict = iota
+	again
+	never
+)
+
+// work does the tasks that are due, one at a time, until ctx ends.
+func (q *tasks) work(ctx context.Context, do func(context.Context, task) (verdict, error)) {
+	for {
+		t, now, wait := q.next(time.Now())
+		if t == nil {
+			timer := time.NewTimer(wait)
+			select {
+			case <-ctx.Done():
+				timer.Stop()
+				return
+			case <-q.wake:
+			case <-timer.C:
+			}
+			timer.Stop()
+			continue
+		}
+		v, err := do(ctx, now)
+		if ctx.Err() != nil {
+			return
+		}
+		q.settle(t, v, err)
+	}
+}
+
+// next is the task that is due longest and its state now, or how long there is none.
+func (q *tasks) next(now time.Time) (*task, task, time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var first *task
+	for _, t := range q.open {
+		if first == nil || t.due.Before(first.due) {
+			first = t
+		}
+	}
+	switch {
+	case first == nil:
+		return nil, task{}, time.Hour
+	case first.due.After(now):
+		return nil, task{}, first.due.Sub(now)
+	}
+	return first, *first, 0
+}
+
+// settle drops what is done, keeps what was refused for good apart with its reason, and puts off the rest.
+func (q *tasks) settle(t *task, v verdict, reason error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if v == again {
+		t.due = time.Now().Add(min(q.retry<<min(t.tries, 10), maxPause))
+		t.tries++
+		return
+	}
+	if v == never {
+		raw, err := json.Marshal(map[string]any{"task": t, "reason": reason.Error()})
+		if err == nil {
+			_ = keyfile.Replace(filepath.Join(q.dir, "refused", t.Name+".json"), raw) // for people; the log has it too
+		}
+	}
+	_ = os.Remove(q.path(t.Name)) // left behind it is done once more, and the ledger refuses the repetition
+	if q.open[t.Name] == t {
+		delete(q.open, t.Name)
+	}
+}

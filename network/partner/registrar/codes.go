@@ -1,0 +1,118 @@
+package registrar
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/network/partner/keyfile"
+)
+
+// List is the owners' list: for each one-time code, known by its hash only, the machine's owner and product line.
+type List struct {
+	Codes []Entry `json:"codes"`
+}
+
+// Entry is one machine that may enroll.
+type Entry struct {
+	Code  string `json:"code"`  // SHA-256 of the code, hex
+	Owner string `json:"owner"` // buyer party id
+	Line  string `json:"line"`
+}
+
+// Codes are the list and what was used of it.
+type Codes struct {
+	path string // of the list
+	used string // folder: one file for each used code, naming its machine
+}
+
+func hashOf(code string) string {
+	h := sha256.Sum256([]byte("guildmark/code/1|" + strings.ToUpper(strings.TrimSpace(code))))
+	return hex.EncodeToString(h[:])
+}
+
+// Add draws a new code for an owner's machine and appends it to the list at path.
+func Add(path, owner, line string) (string, error) {
+	if !ledger.IsParty(owner) {
+		return "", fmt.Errorf("owner %q is not a party id", owner)
+	}
+	raw := make([]byte, 15)
+	_, _ = rand.Read(raw) // never fails: crypto/rand
+	code := base32.StdEncoding.EncodeToString(raw)
+	list, err := readList(path)
+	if err != nil {
+		return "", err
+	}
+	list.Codes = append(list.Codes, Entry{Code: hashOf(code), Owner: owner, Line: line})
+	doc, err := json.MarshalIndent(list, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("encode the list: %w", err)
+	}
+	return code, keyfile.Replace(path, append(doc, '\n'))
+}
+
+func readList(path string) (List, error) {
+	list := List{Codes: []Entry{}}
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return list, nil
+	}
+	if err != nil {
+		return list, fmt.Errorf("read the owners' list: %w", err)
+	}
+	if err := ledger.Decode(raw, &list); err != nil {
+		return list, fmt.Errorf("read the owners' list %s: %w", path, err)
+	}
+	return list, nil
+}
+
+// find gives the entry of a code. The list is read each time: new codes count at once.
+func (c Codes) find(code string) (Entry, error) {
+	list, err := readList(c.path)
+	if err != nil {
+		return Entry{}, err
+	}
+	hash := hashOf(code)
+	for _, e := range list.Codes {
+		if e.Code == hash {
+			return e, nil
+		}
+	}
+	return Entry{}, ErrCode
+}
+
+// use binds a code to a machine for ever; the same machine may come back with it.
+func (c Codes) use(e Entry, machineID string) error {
+	path := filepath.Join(c.used, e.Code)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return c.usedBy(path, machineID)
+	}
+	if err != nil {
+		return fmt.Errorf("mark a code as used: %w", err)
+	}
+	_, err = f.WriteString(machineID)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func (c Codes) usedBy(path, machineID string) error {
+	raw, err := os.ReadFile(path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read a used code: %w", err)
+	case len(raw) == 0: // killed between making the file and writing it
+		return keyfile.Replace(path, []byte(machineID))
+	case string(raw) != machineID:
+		return ErrCode
+	}
+	return nil
+}

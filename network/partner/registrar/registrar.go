@@ -1,0 +1,354 @@
+package registrar
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/machine"
+	"guildmark/chaincode/sealed"
+	"guildmark/chaincode/tpmpolicy"
+	"guildmark/network/partner/activation"
+	"guildmark/network/partner/keyfile"
+)
+
+// Ledger is the registrar's way to the ledger, with its own identity.
+type Ledger interface {
+	Submit(ctx context.Context, function string, args ...string) (string, error)
+	Evaluate(ctx context.Context, function string, args ...string) (string, error)
+}
+
+// Settings are what a registrar needs; all are required except Log and Now.
+type Settings struct {
+	MSP     string
+	Party   string
+	State   string   // folder, made if missing
+	List    string   // file of the owners' codes
+	Lines   []string // product lines whose runtime keys it keeps
+	Gateway string   // URL that machines are told
+	Issuer  string   // URL of the authorization server
+	Ledger  Ledger
+	Roots   *activation.Roots
+	Log     *slog.Logger     // nil: discards
+	Now     func() time.Time // nil: the system's clock
+}
+
+// Registrar serves one manufacturer.
+type Registrar struct {
+	Settings
+
+	desk  *activation.Desk
+	codes Codes
+}
+
+// New makes the state folder and starts nothing.
+func New(s Settings) (*Registrar, error) {
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	for _, line := range s.Lines {
+		if !governance.ValidLine(line) {
+			return nil, fmt.Errorf("product line %q: letters, digits, hyphens and underscores only", line)
+		}
+	}
+	if len(s.Lines) == 0 {
+		return nil, errors.New("no product line")
+	}
+	for _, dir := range []string{"codes", "runtime"} {
+		if err := os.MkdirAll(filepath.Join(s.State, dir), 0o700); err != nil {
+			return nil, fmt.Errorf("make the state folder: %w", err)
+		}
+	}
+	return &Registrar{
+		Settings: s, desk: activation.NewDesk(s.Roots, s.Now),
+		codes: Codes{path: s.List, used: filepath.Join(s.State, "codes")},
+	}, nil
+}
+
+// Register puts the runtime keys of all lines on the ledger, once, trying until it is done or ctx ends.
+func (r *Registrar) Register(ctx context.Context, retry time.Duration) error {
+	for _, line := range r.Lines {
+		for _, assurance := range []string{activation.TPM, activation.VTPM} {
+			for {
+				err := r.registerRuntime(ctx, line, assurance)
+				if err == nil {
+					break
+				}
+				if errors.Is(err, ErrKeys) || errors.Is(err, keyfile.ErrExposed) || errors.Is(err, keyfile.ErrForm) {
+					return err
+				}
+				r.Log.Warn("runtime key is not registered yet", slog.String("line", line), slog.Any("error", err))
+				select {
+				case <-ctx.Done():
+					return nil
+				case <-time.After(retry):
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// registerRuntime puts one line's public key for one class of machines on the ledger (T13).
+func (r *Registrar) registerRuntime(ctx context.Context, line, assurance string) error {
+	seed, err := r.runtimeSeed(line, assurance)
+	if err != nil {
+		return err
+	}
+	defer clear(seed)
+	key, err := sealed.PrivateKey(seed)
+	if err != nil {
+		return err
+	}
+	own := governance.Recipient{
+		Format: governance.RecipientFormat, ID: governance.RuntimeID(r.MSP, line, assurance), Role: governance.RuntimeRecipient,
+		MSP: r.MSP, Party: r.Party, Version: 1, HPKE: base64.StdEncoding.EncodeToString(key.PublicKey().Bytes()),
+		Line: line, Assurance: assurance,
+	}
+	doc, err := r.Ledger.Evaluate(ctx, "governance:Recipient", own.ID)
+	if errors.Is(err, governance.ErrNoRecipient) {
+		_, err = r.Ledger.Submit(ctx, "governance:SetRecipient", string(ledger.Encode(own)))
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	var known governance.Recipient
+	if err := ledger.Decode([]byte(doc), &known); err != nil {
+		return err
+	}
+	if known.HPKE != own.HPKE {
+		return ErrKeys.With(own.ID)
+	}
+	return nil
+}
+
+func (r *Registrar) runtimeSeed(line, assurance string) ([]byte, error) {
+	return keyfile.Seed(filepath.Join(r.State, "runtime", line+"."+assurance+".seed"), sealed.SeedSize)
+}
+
+// Handler serves POST /activations, POST /activations/{id} and GET /healthz.
+func (r *Registrar) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("POST /activations", func(w http.ResponseWriter, q *http.Request) {
+		a, err := r.open(w, q)
+		if err != nil {
+			activation.Problem(w, r.Log, err)
+			return
+		}
+		activation.Write(w, http.StatusCreated, a)
+	})
+	mux.HandleFunc("POST /activations/{id}", func(w http.ResponseWriter, q *http.Request) {
+		e, err := r.enroll(w, q)
+		if err != nil {
+			activation.Problem(w, r.Log, err)
+			return
+		}
+		activation.Write(w, http.StatusOK, e)
+	})
+	return mux
+}
+
+// open checks code, certificate and key before it makes a credential.
+func (r *Registrar) open(w http.ResponseWriter, q *http.Request) (machine.Activation, error) {
+	var request machine.ActivationRequest
+	if err := activation.Read(w, q, &request); err != nil {
+		return machine.Activation{}, err
+	}
+	if request.Machine != "" {
+		return machine.Activation{}, activation.ErrMalformed.With("machine")
+	}
+	if _, err := r.codes.find(request.Code); err != nil {
+		return machine.Activation{}, err
+	}
+	facts, ek, err := r.desk.Check(request)
+	if err != nil {
+		return machine.Activation{}, err
+	}
+	return r.desk.Open(facts, ek)
+}
+
+// enroll is the end of an enrollment: proof, what the attestation key certifies, the code, the ledger, the hand-over.
+func (r *Registrar) enroll(w http.ResponseWriter, q *http.Request) (machine.Enrolled, error) {
+	var request machine.EnrollmentRequest
+	if err := activation.Read(w, q, &request); err != nil {
+		return machine.Enrolled{}, err
+	}
+	facts, err := r.desk.Prove(q.PathValue("id"), request.Proof)
+	if err != nil {
+		return machine.Enrolled{}, err
+	}
+	m, err := certified(facts, request, q.PathValue("id"))
+	if err != nil {
+		return machine.Enrolled{}, err
+	}
+	entry, err := r.codes.find(facts.Request.Code)
+	if err != nil {
+		return machine.Enrolled{}, err
+	}
+	if entry.Line != m.Line || !slices.Contains(r.Lines, m.Line) {
+		return machine.Enrolled{}, ErrCode.With("line " + m.Line)
+	}
+	if err := r.codes.use(entry, m.ID); err != nil {
+		return machine.Enrolled{}, err
+	}
+	m.Owner = entry.Owner
+	if m, err = r.record(q.Context(), m); err != nil {
+		return machine.Enrolled{}, err
+	}
+	r.Log.Info("enrolled", slog.String("machine", m.ID), slog.String("owner", m.Owner), slog.String("assurance", m.Assurance))
+	return r.handOver(q.Context(), m)
+}
+
+// certified judges what the attestation key certified and makes the machine's record of it.
+func certified(f activation.Facts, request machine.EnrollmentRequest, id string) (machine.Machine, error) {
+	srk, err := base64.StdEncoding.DecodeString(request.SRK)
+	if err != nil {
+		return machine.Machine{}, activation.ErrMalformed.With("srk")
+	}
+	token, err := base64.StdEncoding.DecodeString(request.Token)
+	if err != nil {
+		return machine.Machine{}, activation.ErrMalformed.With("token")
+	}
+	signer, err := tpmpolicy.NewSigner(f.AK, srk)
+	if err != nil {
+		return machine.Machine{}, err
+	}
+	extra := machine.ActivationDigest(id, f.AKName.Hex())
+	for _, step := range []struct {
+		from  license.Attestation
+		check func(tpmpolicy.Attestation) error
+	}{
+		{request.SRKCertify, func(a tpmpolicy.Attestation) error { return signer.CertifySRK(a, extra) }},
+		{request.TokenCertify, func(a tpmpolicy.Attestation) error { _, err := signer.CertifyToken(a, token, extra); return err }},
+		{request.CounterCertify, func(a tpmpolicy.Attestation) error {
+			_, err := signer.Counter(a, tpmpolicy.CounterName(), extra)
+			return err
+		}},
+	} {
+		a, err := attestation(step.from)
+		if err != nil {
+			return machine.Machine{}, err
+		}
+		if err := step.check(a); err != nil {
+			return machine.Machine{}, err
+		}
+	}
+	if request.Counter != tpmpolicy.CounterName().Hex() {
+		return machine.Machine{}, ErrEnrollment.With("counter")
+	}
+	return machine.Machine{
+		Format: machine.Format, ID: f.MachineID, EKHash: f.EKHash, AK: f.Request.AK, SRK: request.SRK, Token: request.Token,
+		Counter: request.Counter, Line: request.Line, Assurance: f.Assurance,
+	}, nil
+}
+
+func attestation(a license.Attestation) (tpmpolicy.Attestation, error) {
+	attest, err := base64.StdEncoding.DecodeString(a.Attest)
+	if err != nil {
+		return tpmpolicy.Attestation{}, activation.ErrMalformed.With("attestation")
+	}
+	signature, err := base64.StdEncoding.DecodeString(a.Signature)
+	if err != nil {
+		return tpmpolicy.Attestation{}, activation.ErrMalformed.With("attestation")
+	}
+	return tpmpolicy.Attestation{Attest: attest, Signature: signature}, nil
+}
+
+// shardTries bounds how often a taken shard is drawn anew: with a million machines one draw in 2,000 is taken.
+const shardTries = 5
+
+// record registers the machine; one that is there already, with the same keys and owner, is the answer.
+func (r *Registrar) record(ctx context.Context, m machine.Machine) (machine.Machine, error) {
+	var err error
+	for range shardTries {
+		var raw [4]byte
+		_, _ = rand.Read(raw[:]) // never fails: crypto/rand
+		m.Shard = binary.BigEndian.Uint32(raw[:]) & machine.MaxShard
+		var doc string
+		doc, err = r.Ledger.Submit(ctx, "machines:Register", string(ledger.Encode(m)))
+		if errors.Is(err, machine.ErrShard) {
+			continue
+		}
+		if errors.Is(err, machine.ErrKnown) {
+			return r.known(ctx, m)
+		}
+		if err != nil {
+			return machine.Machine{}, err
+		}
+		var recorded machine.Machine
+		return recorded, ledger.Decode([]byte(doc), &recorded)
+	}
+	return machine.Machine{}, err
+}
+
+func (r *Registrar) known(ctx context.Context, m machine.Machine) (machine.Machine, error) {
+	doc, err := r.Ledger.Evaluate(ctx, "machines:Get", m.ID)
+	if err != nil {
+		return machine.Machine{}, err
+	}
+	var there machine.Machine
+	if err := ledger.Decode([]byte(doc), &there); err != nil {
+		return machine.Machine{}, err
+	}
+	m.Shard, m.Registrar, m.Epoch = there.Shard, there.Registrar, there.Epoch
+	if m != there {
+		return machine.Machine{}, machine.ErrKnown.With(m.ID)
+	}
+	return there, nil
+}
+
+// handOver wraps the runtime's key to the machine's TPM and adds what the machine trusts from now on.
+func (r *Registrar) handOver(ctx context.Context, m machine.Machine) (machine.Enrolled, error) {
+	doc, err := r.Ledger.Evaluate(ctx, "governance:Bundle", "")
+	if err != nil {
+		return machine.Enrolled{}, err
+	}
+	var bundle governance.SignedBundle
+	if err := ledger.Decode([]byte(doc), &bundle); err != nil {
+		return machine.Enrolled{}, err
+	}
+	key, err := r.wrapRuntime(m)
+	if err != nil {
+		return machine.Enrolled{}, err
+	}
+	return machine.Enrolled{
+		Machine: m, Bundle: bundle.Bundle, BundleSignatures: bundle.Signatures, RuntimeKey: key,
+		Recipient: governance.RuntimeID(r.MSP, m.Line, m.Assurance), Gateway: r.Gateway, Issuer: r.Issuer,
+	}, nil
+}
+
+// wrapRuntime seals the line's seed to the SRK. Its policy asks nothing: being this TPM, not cleared since, is the point.
+func (r *Registrar) wrapRuntime(m machine.Machine) (machine.SealedKey, error) {
+	seed, err := r.runtimeSeed(m.Line, m.Assurance)
+	if err != nil {
+		return machine.SealedKey{}, err
+	}
+	defer clear(seed)
+	srk, err := base64.StdEncoding.DecodeString(m.SRK)
+	if err != nil {
+		return machine.SealedKey{}, activation.ErrMalformed.With("srk")
+	}
+	blob, err := tpmpolicy.Wrap(rand.Reader, seed, srk, tpmpolicy.Digest{})
+	if err != nil {
+		return machine.SealedKey{}, err
+	}
+	text := base64.StdEncoding.EncodeToString
+	return machine.SealedKey{Public: text(blob.Public), Duplicate: text(blob.Duplicate), Seed: text(blob.Seed)}, nil
+}
