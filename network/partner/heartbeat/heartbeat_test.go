@@ -85,7 +85,7 @@ func TestOutageIsSurvivedWithBackoff(t *testing.T) {
 			}
 			return nil
 		}}
-		at := run(t, l, Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, 3*time.Minute)
+		at := run(t, l, Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, 170*time.Second)
 		want := []time.Duration{0, 1, 3, 7, 15, 30, 45, 60, 120}
 		if len(at) != len(want) {
 			t.Fatalf("ticks at %v, want %v seconds", at, want)
