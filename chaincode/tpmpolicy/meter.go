@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 
@@ -48,11 +49,7 @@ type MeterID [sha256.Size]byte
 
 // Meter is the id of the meter of a machine, a dataset and the hash of its terms (chaincode/docs/ledger.md).
 func Meter(machine, dataset, terms string) MeterID {
-	b, err := hex.DecodeString(ledger.Hash("guildmark/meter/1", machine, dataset, terms))
-	if err != nil {
-		panic("tpmpolicy: ledger.Hash is not hex: " + err.Error())
-	}
-	return MeterID(b)
+	return MeterID(ledgerDigest("guildmark/meter/1", machine, dataset, terms))
 }
 
 // Custodians are the grant-signing keys of a dataset's custodian set, in the order of their MSPs. The order matters:
@@ -248,4 +245,23 @@ func calculate(commands ...tpm2.PolicyCommand) (Digest, error) {
 		}
 	}
 	return Digest(pc.Hash().Digest), nil
+}
+
+// GrantDigest is the extra data of the attestations in a grant request: they belong to this license, this session and
+// this index, and to no other.
+func GrantDigest(license string, nonceTPM []byte, unwritten Name) Digest {
+	return ledgerDigest("guildmark/grant-request/1", license, base64.StdEncoding.EncodeToString(nonceTPM), unwritten.Hex())
+}
+
+// ReceiptDigest is the extra data of a receipt's attestation. job is the salted hash of job and lot (T27).
+func ReceiptDigest(license, job string) Digest {
+	return ledgerDigest("guildmark/receipt/1", license, job)
+}
+
+func ledgerDigest(parts ...string) Digest {
+	b, err := hex.DecodeString(ledger.Hash(parts...))
+	if err != nil {
+		panic("tpmpolicy: ledger.Hash is not hex: " + err.Error())
+	}
+	return Digest(b)
 }
