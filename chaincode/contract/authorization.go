@@ -72,6 +72,15 @@ func Rules() []Rule {
 		{Name: "bitcoin:Final", Args: 1},
 		{Name: "bitcoin:Locate", Args: 1},
 
+		{Name: "licenses:Get", Args: 1},
+		{Name: "licenses:OfMachine", Args: 1},
+		{Name: "licenses:GetGrant", Args: 2},
+		{Name: "licenses:Receipts", Args: 1},
+		{Name: "licenses:Sign", Args: 2},
+		{Name: "licenses:RecordGrant", Args: 1, Roles: only(party.Buyer), Writes: true},
+		{Name: "licenses:AnswerGrant", Args: 1, Roles: only(party.Custodian), Writes: true},
+		{Name: "licenses:RecordReceipt", Args: 1, Roles: only(party.Buyer), Writes: true},
+
 		{Name: "royalties:Accruals", Args: 1},
 		{Name: "royalties:Balance", Args: 1},
 	}
@@ -145,10 +154,11 @@ func (t *Transaction) readCaller() (party.Caller, error) {
 	if c.MSP, err = id.GetMSPID(); err != nil {
 		return c, ErrCaller.With(err.Error())
 	}
-	for attribute, to := range map[string]*string{"role": &c.Role, "party": &c.Party} {
-		if *to, _, err = id.GetAttributeValue(attribute); err != nil {
-			return c, ErrCaller.With("attribute " + attribute)
-		}
+	if c.Role, _, err = id.GetAttributeValue("role"); err != nil {
+		return c, ErrCaller.With("attribute role")
+	}
+	if c.Party, _, err = id.GetAttributeValue("party"); err != nil {
+		return c, ErrCaller.With("attribute party")
 	}
 	sum := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
 	c.KeyHash = hex.EncodeToString(sum[:])

@@ -34,6 +34,7 @@ func contracts(clock Clock) []contractapi.ContractInterface {
 		&Machines{Contract: named("machines")},
 		&Orders{Contract: named("orders"), clock: clock},
 		&Bitcoin{Contract: named("bitcoin")},
+		&Licenses{Contract: named("licenses"), clock: clock},
 		&Royalties{Contract: named("royalties")},
 	}
 }

@@ -201,10 +201,31 @@ func (g *Governance) setRecipient(t *Transaction, document string) (governance.R
 	if err := governance.CheckRecipient(r, t.caller, last.Version); err != nil {
 		return r, err
 	}
+	if err := oneCustodian(t, r); err != nil {
+		return r, err
+	}
 	if err := t.put(ledger.RecipientKey(r.ID), r); err != nil {
 		return r, err
 	}
 	return r, t.event(ledger.EventRecipientSet, r)
+}
+
+// oneCustodian keeps one custodian's recipient a partner: datasets and grants name custodians by their partner.
+func oneCustodian(t *Transaction, r governance.Recipient) error {
+	if r.Role != governance.CustodianRecipient {
+		return nil
+	}
+	if _, err := grantKey(r); err != nil {
+		return err
+	}
+	found, err := custodianRecipients(t)
+	if err != nil {
+		return err
+	}
+	if other, ok := found[r.MSP]; ok && other.ID != r.ID {
+		return governance.ErrSecond.With(other.ID)
+	}
+	return nil
 }
 
 // Config reads a configuration by its version, "" for the one in force.

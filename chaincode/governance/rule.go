@@ -31,6 +31,7 @@ var (
 	ErrRecipient    = ledger.Refuse(ledger.Invalid, "recipient.invalid", "the recipient document breaks a rule")
 	ErrRecipientOf  = ledger.Refuse(ledger.Forbidden, "recipient.foreign", "the recipient belongs to another party or partner")
 	ErrRecipientOld = ledger.Refuse(ledger.Conflict, "recipient.version", "the recipient's version is not the next one")
+	ErrSecond       = ledger.Refuse(ledger.Conflict, "recipient.second", "the partner's custodian has another recipient already")
 	ErrNoRecipient  = ledger.Refuse(ledger.NotFound, "recipient.unknown", "no such recipient is registered")
 )
 

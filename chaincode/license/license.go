@@ -48,7 +48,8 @@ type Grant struct {
 	License    string       `json:"license"`
 	Number     int          `json:"number"`
 	Machine    string       `json:"machine"`
-	Meter      string       `json:"meter"` // hex MeterID: policyRef of the index
+	Meter      string       `json:"meter"`  // hex MeterID: policyRef of the index
+	Policy     string       `json:"policy"` // hex digest of the index's write policy, any two custodians' signatures
 	SRKName    string       `json:"srkName"`
 	IndexName  string       `json:"indexName"` // unwritten
 	Nonce      string       `json:"nonce"`

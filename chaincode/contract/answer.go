@@ -1,0 +1,131 @@
+package contract
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/tpmpolicy"
+)
+
+// AnswerGrant records a custodian's signature over the limit and its wrapped half, after checking both against the
+// committed grant (T15).
+func (c *Licenses) AnswerGrant(t *Transaction, document string) (string, error) {
+	return answer(c.answerGrant(t, document))
+}
+
+func (c *Licenses) answerGrant(t *Transaction, document string) (license.Answer, error) {
+	var a license.Answer
+	if err := ledger.Decode([]byte(document), &a); err != nil {
+		return a, err
+	}
+	if err := ledger.CheckID(a.License); err != nil {
+		return a, err
+	}
+	if a.Number < 1 {
+		return a, license.ErrNoGrant
+	}
+	var g license.Grant
+	if err := t.need(ledger.GrantKey(a.License, a.Number), &g, license.ErrNoGrant); err != nil {
+		return a, err
+	}
+	newer, err := t.has(ledger.GrantKey(a.License, a.Number+1))
+	if err != nil {
+		return a, err
+	}
+	if newer {
+		return a, license.ErrSuperseded
+	}
+	if err := checkAnswer(t, a, g); err != nil {
+		return a, err
+	}
+	if err := t.create(ledger.AnswerKey(a.License, a.Number, a.MSP), a, license.ErrTwice); err != nil {
+		return a, err
+	}
+	return a, t.event(ledger.EventGrantAnswered, a)
+}
+
+func checkAnswer(t *Transaction, a license.Answer, g license.Grant) error {
+	place := -1
+	for i, msp := range g.Pair {
+		if msp == a.MSP && msp == t.caller.MSP {
+			place = i
+		}
+	}
+	if place < 0 {
+		return license.ErrNotInPair.With(t.caller.MSP)
+	}
+	l, err := loadLicense(t, g.License)
+	if err != nil {
+		return err
+	}
+	keys, recipients, err := custodians(t, l.Custodians)
+	if err != nil {
+		return err
+	}
+	if recipients[a.MSP].Party != t.caller.Party {
+		return license.ErrNotInPair.With(t.caller.Party)
+	}
+	meter := tpmpolicy.Meter(l.Machine, l.Dataset, l.Terms)
+	index, err := tpmpolicy.NewIndex(g.Request.Index, keys, meter)
+	if err != nil {
+		return err
+	}
+	if hex.EncodeToString(index.Policy[:]) != g.Policy {
+		return license.ErrKeysChanged
+	}
+	if err := checkLimit(a, g, index, meter, recipients[a.MSP]); err != nil {
+		return err
+	}
+	return checkHalf(a, g, index, meter, place)
+}
+
+// checkLimit checks the custodian's signature over the write of the limit.
+func checkLimit(a license.Answer, g license.Grant, index tpmpolicy.Index, meter tpmpolicy.MeterID, r governance.Recipient) error {
+	write, err := index.FirstLimit(g.Limit)
+	if err != nil {
+		return err
+	}
+	nonce, err := base64.StdEncoding.Strict().DecodeString(g.Nonce)
+	if err != nil {
+		return license.ErrNonce
+	}
+	digest, err := write.Digest(nonce, meter)
+	if err != nil {
+		return err
+	}
+	signature, err := base64.StdEncoding.Strict().DecodeString(a.Signature)
+	if err != nil {
+		return tpmpolicy.ErrLimitSignature.With("not base64")
+	}
+	key, err := grantKey(r)
+	if err != nil {
+		return err
+	}
+	return tpmpolicy.VerifyLimit(key, digest, signature)
+}
+
+// checkHalf checks that the wrapped half demands the full policy of the terms: the lower custodian's burns a use, the
+// upper's only demands that the counter has moved, so that a use burns one (T10).
+func checkHalf(a license.Answer, g license.Grant, index tpmpolicy.Index, meter tpmpolicy.MeterID, place int) error {
+	policy, err := tpmpolicy.CounterPolicy(tpmpolicy.CounterName(), g.Counter)
+	if place == 0 {
+		policy, err = tpmpolicy.UsePolicy(tpmpolicy.CounterName(), g.Counter, index, meter)
+	}
+	if err != nil {
+		return err
+	}
+	var blob tpmpolicy.Blob
+	for _, part := range []struct {
+		text string
+		to   *[]byte
+	}{{a.Public, &blob.Public}, {a.Duplicate, &blob.Duplicate}, {a.Seed, &blob.Seed}} {
+		if *part.to, err = base64.StdEncoding.Strict().DecodeString(part.text); err != nil {
+			return tpmpolicy.ErrBlobMalformed.With("not base64")
+		}
+	}
+	_, err = tpmpolicy.CheckBlob(blob, policy)
+	return err
+}

@@ -1,0 +1,297 @@
+package contract
+
+import (
+	"crypto/ecdsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/machine"
+	"guildmark/chaincode/order"
+	"guildmark/chaincode/tpmpolicy"
+)
+
+// RecordGrant commits what custodians will sign: it recomputes meter, policy and Name of the index from the license's
+// terms, and checks what the machine's TPM attests (T15).
+func (c *Licenses) RecordGrant(t *Transaction, document string) (string, error) {
+	return answer(c.recordGrant(t, document))
+}
+
+func (c *Licenses) recordGrant(t *Transaction, document string) (license.Grant, error) {
+	var r license.GrantRequest
+	if err := ledger.Decode([]byte(document), &r); err != nil {
+		return license.Grant{}, err
+	}
+	l, m, err := t.holds(r.License)
+	if err != nil {
+		return license.Grant{}, err
+	}
+	if err := l.CheckPair(r.Pair); err != nil {
+		return license.Grant{}, err
+	}
+	if err := undisputed(t, l.Order); err != nil {
+		return license.Grant{}, err
+	}
+	g, err := attested(t, r, l, m)
+	if err != nil {
+		return license.Grant{}, err
+	}
+	history, err := grantHistory(t, g)
+	if err != nil {
+		return license.Grant{}, err
+	}
+	g.Number, err = license.Next(license.Seen{
+		License: g.License, IndexName: g.IndexName, Counter: g.Counter, ResetCount: g.ResetCount,
+	}, history)
+	if err != nil {
+		return license.Grant{}, err
+	}
+	if g.Epoch, err = t.epoch(); err != nil {
+		return license.Grant{}, err
+	}
+	if err := t.create(ledger.GrantKey(g.License, g.Number), g, license.ErrOpen); err != nil {
+		return license.Grant{}, err
+	}
+	open := license.OpenGrant{License: g.License, Number: g.Number, Counter: g.Counter}
+	if err := t.put(ledger.GrantingKey(g.Machine), open); err != nil {
+		return license.Grant{}, err
+	}
+	return g, t.event(ledger.EventGrantRecorded, g)
+}
+
+func undisputed(t *Transaction, orderID string) error {
+	paid, err := payments(t, orderID)
+	if err != nil {
+		return err
+	}
+	disputed, err := isDisputed(t, paid)
+	if err == nil && disputed {
+		err = order.ErrDisputed.With(orderID)
+	}
+	return err
+}
+
+// attested makes the grant from the request's attestations and the license's terms; its number is still open.
+func attested(t *Transaction, r license.GrantRequest, l license.License, m machine.Machine) (license.Grant, error) {
+	none := license.Grant{}
+	index, meter, err := indexOf(t, l, r.Index)
+	if err != nil {
+		return none, err
+	}
+	name := index.Name(false)
+	if name.Hex() != r.IndexName {
+		return none, license.ErrIndexName.With(r.IndexName)
+	}
+	nonce, err := base64.StdEncoding.Strict().DecodeString(r.Nonce)
+	if err != nil || len(nonce) != tpmpolicy.NonceSize {
+		return none, license.ErrNonce
+	}
+	signer, err := signerOf(m)
+	if err != nil {
+		return none, err
+	}
+	extra := tpmpolicy.GrantDigest(l.ID, nonce, name)
+	counter, time, err := readAttestations(signer, r, m, extra[:])
+	if err != nil {
+		return none, err
+	}
+	if _, err := index.FirstLimit(l.Model.Uses); err != nil {
+		return none, err
+	}
+	return license.Grant{
+		Format: license.GrantFormat, License: l.ID, Machine: m.ID, Meter: hex.EncodeToString(meter[:]),
+		Policy: hex.EncodeToString(index.Policy[:]), SRKName: signer.SRK().Name().Hex(), IndexName: r.IndexName,
+		Nonce: r.Nonce, Counter: counter, ResetCount: time.ResetCount, Limit: l.Model.Uses, Pair: r.Pair, Request: r,
+	}, nil
+}
+
+func readAttestations(s *tpmpolicy.Signer, r license.GrantRequest, m machine.Machine, extra []byte) (uint64, tpmpolicy.Time, error) {
+	name, err := tpmpolicy.ParseName(m.Counter)
+	if err != nil {
+		return 0, tpmpolicy.Time{}, err
+	}
+	certified, err := attestationOf(r.Counter)
+	if err != nil {
+		return 0, tpmpolicy.Time{}, err
+	}
+	counter, err := s.Counter(certified, name, extra)
+	if err != nil {
+		return 0, tpmpolicy.Time{}, err
+	}
+	told, err := attestationOf(r.Time)
+	if err != nil {
+		return 0, tpmpolicy.Time{}, err
+	}
+	time, err := s.Time(told, extra)
+	return counter, time, err
+}
+
+func attestationOf(a license.Attestation) (tpmpolicy.Attestation, error) {
+	attest, err := base64.StdEncoding.Strict().DecodeString(a.Attest)
+	if err != nil {
+		return tpmpolicy.Attestation{}, license.ErrAttestation
+	}
+	signature, err := base64.StdEncoding.Strict().DecodeString(a.Signature)
+	if err != nil {
+		return tpmpolicy.Attestation{}, license.ErrAttestation
+	}
+	return tpmpolicy.Attestation{Attest: attest, Signature: signature}, nil
+}
+
+func signerOf(m machine.Machine) (*tpmpolicy.Signer, error) {
+	ak, err := base64.StdEncoding.Strict().DecodeString(m.AK)
+	if err != nil {
+		return nil, machine.ErrInvalid.With("AK")
+	}
+	srk, err := base64.StdEncoding.Strict().DecodeString(m.SRK)
+	if err != nil {
+		return nil, machine.ErrInvalid.With("SRK")
+	}
+	return tpmpolicy.NewSigner(ak, srk)
+}
+
+// indexOf recomputes a license's PIN index at a handle from the custodians' grant keys of now.
+func indexOf(t *Transaction, l license.License, handle uint32) (tpmpolicy.Index, tpmpolicy.MeterID, error) {
+	meter := tpmpolicy.Meter(l.Machine, l.Dataset, l.Terms)
+	keys, _, err := custodians(t, l.Custodians)
+	if err != nil {
+		return tpmpolicy.Index{}, meter, err
+	}
+	index, err := tpmpolicy.NewIndex(handle, keys, meter)
+	return index, meter, err
+}
+
+// custodians reads the grant keys of a custodian set, in its order, and the recipients that carry them.
+func custodians(t *Transaction, msps []string) (tpmpolicy.Custodians, map[string]governance.Recipient, error) {
+	found, err := custodianRecipients(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys := make(tpmpolicy.Custodians, 0, len(msps))
+	for _, msp := range msps {
+		r, ok := found[msp]
+		if !ok {
+			return nil, nil, license.ErrNoCustodian.With(msp)
+		}
+		key, err := grantKey(r)
+		if err != nil {
+			return nil, nil, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, found, nil
+}
+
+func custodianRecipients(t *Transaction) (map[string]governance.Recipient, error) {
+	found := map[string]governance.Recipient{}
+	err := t.each(func(_ string, value []byte) error {
+		var r governance.Recipient
+		if err := ledger.DecodeCanonical(value, &r); err != nil {
+			return err
+		}
+		if r.Role == governance.CustodianRecipient {
+			found[r.MSP] = r
+		}
+		return nil
+	}, "recipient")
+	return found, err
+}
+
+func grantKey(r governance.Recipient) (*ecdsa.PublicKey, error) {
+	der, err := base64.StdEncoding.Strict().DecodeString(r.GrantKey)
+	if err != nil {
+		return nil, governance.ErrRecipient.With("grant key")
+	}
+	parsed, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		return nil, governance.ErrRecipient.With("grant key")
+	}
+	key, ok := parsed.(*ecdsa.PublicKey)
+	if !ok {
+		return nil, governance.ErrRecipient.With("grant key")
+	}
+	if _, err := tpmpolicy.CustodianPublic(key); err != nil {
+		return nil, governance.ErrRecipient.With("grant key")
+	}
+	return key, nil
+}
+
+// grantHistory loads the machine's newest grant, whether both custodians have answered it, and whether the license
+// had a grant before.
+func grantHistory(t *Transaction, g license.Grant) (license.History, error) {
+	var h license.History
+	var open license.OpenGrant
+	var err error
+	if h.Granted, err = t.has(ledger.GrantKey(g.License, 1)); err != nil {
+		return h, err
+	}
+	known, err := t.get(ledger.GrantingKey(g.Machine), &open)
+	if err != nil || !known {
+		return h, err
+	}
+	h.Newest = new(license.Grant)
+	if err := t.need(ledger.GrantKey(open.License, open.Number), h.Newest, license.ErrNoGrant); err != nil {
+		return h, err
+	}
+	answers, err := answersOf(t, h.Newest)
+	h.Answered = len(answers) == len(h.Newest.Pair)
+	return h, err
+}
+
+// answersOf reads each custodian's answer by its own key, so that an answer and a newer grant in one block conflict.
+func answersOf(t *Transaction, g *license.Grant) ([]license.Answer, error) {
+	answers := []license.Answer{}
+	for _, msp := range g.Pair {
+		var a license.Answer
+		ok, err := t.get(ledger.AnswerKey(g.License, g.Number, msp), &a)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			answers = append(answers, a)
+		}
+	}
+	return answers, nil
+}
+
+// GetGrant reads a license's n-th grant with its answers, "" for the newest.
+func (c *Licenses) GetGrant(t *Transaction, id, number string) (string, error) {
+	return answer(c.getGrant(t, id, number))
+}
+
+func (c *Licenses) getGrant(t *Transaction, id, number string) (license.GrantView, error) {
+	var v license.GrantView
+	if err := ledger.CheckID(id); err != nil {
+		return v, err
+	}
+	var err error
+	if number == "" {
+		v.Grant, err = newestGrant(t, id)
+	} else {
+		var n int64
+		if n, err = parseNumber(number); err == nil {
+			err = t.need(ledger.GrantKey(id, int(n)), &v.Grant, license.ErrNoGrant)
+		}
+	}
+	if err != nil {
+		return v, err
+	}
+	v.Answers, err = answersOf(t, &v.Grant)
+	return v, err
+}
+
+// newestGrant walks a license's grants, of which there is rarely more than one.
+func newestGrant(t *Transaction, id string) (license.Grant, error) {
+	var newest license.Grant
+	err := t.each(func(_ string, value []byte) error {
+		newest = license.Grant{}
+		return ledger.DecodeCanonical(value, &newest)
+	}, "grant", id)
+	if err == nil && newest.Number == 0 {
+		err = license.ErrNoGrant.With(id)
+	}
+	return newest, err
+}
