@@ -1,0 +1,220 @@
+// Package networktest gives tests a running network: one shared by a package's tests, or by all packages when GUILDMARK_TEST_NETWORK names its connection.json.
+// It refuses to skip: a missing tool fails the test with the command that makes it. It leaves no process behind, also when tests fail or panic.
+//
+// A package's TestMain MUST be Main; tests call [Network] or, when they stop and kill things for good, [Private].
+package networktest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"guildmark/network/channel"
+	"guildmark/network/node"
+	"guildmark/network/topology"
+)
+
+// Environment names a running network's connection.json, to attach to instead of starting one.
+const Environment = "GUILDMARK_TEST_NETWORK"
+
+// Running is a network that is up.
+type Running struct {
+	Connection topology.Connection
+	Control    *node.Client
+	Made       *channel.Network // nil when attached to one that somebody else started
+	Took       time.Duration    // from nothing to ready; 0 when attached
+}
+
+// shared is the one network of this test binary.
+type shared struct {
+	once    sync.Once
+	running *Running
+	err     error
+	dir     string // to remove; "" when attached
+}
+
+//nolint:gochecknoglobals // a test binary has one shared network; TestMain and the tests have no other way to hand it on
+var one shared
+
+// Main runs the package's tests and stops the shared network afterwards.
+func Main(m *testing.M) {
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-interrupted
+		one.stop()
+		os.Exit(130)
+	}()
+	code := m.Run()
+	one.stop()
+	os.Exit(code)
+}
+
+// Network is the shared network, started at first use.
+func Network(t *testing.T) *Running {
+	t.Helper()
+	one.once.Do(func() {
+		if path := os.Getenv(Environment); path != "" {
+			one.running, one.err = attach(path)
+			return
+		}
+		one.dir, one.err = os.MkdirTemp("", "guildmark-net-")
+		if one.err == nil {
+			one.running, one.err = start(context.WithoutCancel(t.Context()), filepath.Join(one.dir, "net"), Config{})
+		}
+	})
+	if one.err != nil {
+		t.Fatalf("shared network: %v", one.err)
+	}
+	return one.running
+}
+
+// Config is what a private network may have otherwise.
+type Config struct {
+	Consensus topology.Consensus
+	Chaincode string // a binary; default: the product's
+	MineTo    string
+}
+
+// Private starts a network of the test's own, which is stopped and removed when the test ends.
+func Private(t *testing.T, c Config) *Running {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "guildmark-net-") // not t.TempDir: processes must be gone before it is removed
+	if err != nil {
+		t.Fatal(err)
+	}
+	running, err := start(t.Context(), filepath.Join(dir, "net"), c)
+	t.Cleanup(func() {
+		if running != nil {
+			stop(t.Errorf, running.Control)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatalf("private network: %v", err)
+	}
+	return running
+}
+
+func attach(path string) (*Running, error) {
+	conn, err := topology.ReadConnection(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", Environment, err)
+	}
+	return &Running{Connection: conn, Control: node.Dial(conn.ControlSocket)}, nil
+}
+
+func start(ctx context.Context, dir string, c Config) (*Running, error) {
+	programs, err := Programs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if c.Chaincode != "" {
+		programs.Chaincode = c.Chaincode
+	}
+	t, err := topology.Default()
+	if err != nil {
+		return nil, err
+	}
+	if c.Consensus != "" {
+		t.Consensus = c.Consensus
+	}
+	began := time.Now()
+	n, err := channel.Launch(ctx, channel.Options{Dir: dir, Programs: programs, Topology: t, Config: channel.Config{MineTo: c.MineTo}})
+	if err != nil {
+		return nil, err
+	}
+	running, err := attach(n.Layout().Connection())
+	if err != nil {
+		return nil, errors.Join(err, n.Control().Down(ctx))
+	}
+	running.Made, running.Took = n, time.Since(began)
+	return running, nil
+}
+
+func (s *shared) stop() {
+	if s.dir == "" {
+		return
+	}
+	if s.running != nil {
+		stop(func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }, s.running.Control)
+	}
+	_ = os.RemoveAll(s.dir) // the network's own folder under the system's temporary one
+}
+
+func stop(complain func(string, ...any), control *node.Client) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := control.Down(ctx); err != nil && !errors.Is(err, node.ErrDown) {
+		complain("stop network: %v", err)
+	}
+}
+
+// Programs builds the network command and the chaincode into build/test/bin as `make build` does, and finds the foreign tools.
+func Programs(ctx context.Context) (channel.Programs, error) {
+	root, err := Root()
+	if err != nil {
+		return channel.Programs{}, err
+	}
+	p := channel.Programs{Tools: filepath.Join(root, "build", "tools")}
+	if p.Network, err = Build(ctx, "./network/cmd/network"); err != nil {
+		return p, err
+	}
+	p.Chaincode, err = Build(ctx, "./chaincode/cmd/chaincode")
+	return p, err
+}
+
+// Build builds one command of this module and returns its path. Test binaries of several packages may do so at once.
+func Build(ctx context.Context, pkg string) (string, error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	to := filepath.Join(root, "build", "test", "bin", filepath.Base(pkg))
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return "", fmt.Errorf("build %s: %w", pkg, err)
+	}
+	lock, err := os.OpenFile(to+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("build %s: %w", pkg, err)
+	}
+	defer lock.Close() // releases the lock
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return "", fmt.Errorf("build %s: %w", pkg, err)
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", to, pkg)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, said)
+	}
+	return to, nil
+}
+
+// Root is the folder of go.mod.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("module root: %w", err)
+	}
+	for {
+		if raw, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil && len(raw) > 16 && string(raw[:16]) == "module guildmark" {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("module root: no go.mod of guildmark above the working folder")
+		}
+		dir = parent
+	}
+}
