@@ -1,7 +1,6 @@
 package signed
 
 import (
-	"bytes"
 	"encoding/json"
 
 	"guildmark/chaincode/governance"
@@ -92,20 +91,4 @@ func tagOf(function string) string {
 		return TagNoop
 	}
 	return ""
-}
-
-// decodeCanonical reads a document that must be exactly what ledger.Encode writes. Encoding it again refuses
-// everything that encoding/json forgives (unknown, repeated and case-folded keys, white space, trailing bytes), so
-// the slower walk of ledger.Decode isn't needed here; a fuzz test holds the two together.
-func decodeCanonical(doc []byte, v any) error {
-	if len(doc) > ledger.MaxDocument {
-		return ledger.ErrTooLarge
-	}
-	if err := json.Unmarshal(doc, v); err != nil {
-		return ledger.ErrMalformed.With(err.Error())
-	}
-	if !bytes.Equal(ledger.Encode(v), doc) {
-		return ledger.ErrNotCanonical
-	}
-	return nil
 }

@@ -9,7 +9,6 @@ import (
 
 	"guildmark/chaincode/dataset"
 	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
 	"guildmark/chaincode/order"
 )
 
@@ -80,16 +79,19 @@ func (v *Verifier) Recipients(file []byte, nonce string) ([]governance.Recipient
 	if err != nil {
 		return nil, Answer{}, err
 	}
-	var body RecipientsBody
-	if err := decodeCanonical(c.answer.Body, &body); err != nil {
-		return nil, Answer{}, ErrAnswer.With(err.Error())
-	}
-	return body.Recipients, c.answer, nil
+	return c.recipients.Recipients, c.answer, nil
 }
 
-// custodianSets decodes the body and names the sets of which each must have signed (T6).
+// custodianSets decodes the body, whatever it is, and names the sets of which each must have signed (T6).
 func (c *check) custodianSets() ([][]string, error) {
 	switch c.answer.Tag {
+	case TagRecipients:
+		return nil, decodeCanonical(c.answer.Body, &c.recipients)
+	case TagNoop:
+		if string(c.answer.Body) != "{}" {
+			return nil, errors.New("a body where none is due")
+		}
+		return nil, nil
 	case TagLicense:
 		if err := decodeCanonical(c.answer.Body, &c.license); err != nil {
 			return nil, err
@@ -151,7 +153,7 @@ func (v *Verifier) checkManifest(doc []byte, hash, id string, version int, custo
 
 func readManifest(doc []byte) (held, error) {
 	var m dataset.Manifest
-	if err := ledger.DecodeCanonical(doc, &m); err != nil {
+	if err := decodeCanonical(doc, &m); err != nil {
 		return held{}, err
 	}
 	if dataset.ID(m.Licensor, m.Custodians, m.Salt) != m.Dataset {

@@ -60,8 +60,10 @@ type check struct {
 	call      invocation
 	endorsers []*endorser
 	answer    Answer
-	license   LicenseBody // decoded when the answer is one
-	order     order.View
+
+	license    LicenseBody // the body, decoded as what the tag says
+	order      order.View
+	recipients RecipientsBody
 }
 
 func (c *check) parse(doc []byte) error {
