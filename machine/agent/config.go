@@ -1,0 +1,105 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/machine/device/mixer"
+)
+
+// ErrConfig refuses a configuration file; Saw says which setting.
+var ErrConfig = ledger.Refuse(ledger.Invalid, "machine.config", "the machine's configuration can't be used")
+
+// Config is machine.json. It holds no secret: those lie in files of their own that it names. Paths that are not
+// absolute count from the file's folder.
+type Config struct {
+	Gateway   Server  `json:"gateway"`
+	Issuer    Server  `json:"issuer"` // the authorization server; its URL is also the audience of our assertions
+	Registrar Server  `json:"registrar"`
+	Bundle    string  `json:"bundle"` // policy id of a trust bundle that enrolment must lead to or come from; "" takes the registrar's
+	Line      string  `json:"line"`   // product line of the machine's runtime, e.g. "mixer-1"
+	TPM       string  `json:"tpm"`    // "unix:<path>" or a device such as /dev/tpmrm0
+	State     string  `json:"state"`
+	Bitcoin   Bitcoin `json:"bitcoin"`
+	Mixer     Mixer   `json:"mixer"`
+}
+
+// Server is where a process answers, and the root that its TLS certificate must lead to.
+type Server struct {
+	URL string `json:"url"`
+	CA  string `json:"ca"` // PEM file; "" = the system's roots
+}
+
+// Bitcoin is the node that the machine's wallet asks; an empty URL means a machine without a wallet.
+type Bitcoin struct {
+	Network     string `json:"network"`
+	RPC         string `json:"rpc"`         // https://host:port
+	Certificate string `json:"certificate"` // the node's own PEM certificate
+	Credentials string `json:"credentials"` // 0600 file {"user","password"}
+}
+
+// Mixer is the device's setup.
+type Mixer struct {
+	Pumps  []mixer.Pump     `json:"pumps"`
+	Warn   mixer.Microliter `json:"warn"`   // 0 = 100 ml
+	AtOnce int              `json:"atOnce"` // 0 = 4
+	Scale  int              `json:"scale"`  // how many times faster than real pumps; 0 = 1
+}
+
+// LoadConfig reads machine.json strictly.
+func LoadConfig(file string) (Config, error) {
+	var c Config
+	doc, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, ErrConfig.With("no file " + file)
+	}
+	if err != nil {
+		return c, fmt.Errorf("read configuration: %w", err)
+	}
+	if err := ledger.Decode(doc, &c); err != nil {
+		return c, ErrConfig.With(file + ": " + err.Error())
+	}
+	c.resolve(filepath.Dir(file))
+	return c, c.check()
+}
+
+// resolve makes paths absolute from the file's folder.
+func (c *Config) resolve(dir string) {
+	for _, p := range []*string{&c.Gateway.CA, &c.Issuer.CA, &c.Registrar.CA, &c.State, &c.Bitcoin.Certificate, &c.Bitcoin.Credentials} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+}
+
+func (c *Config) check() error {
+	for name, s := range map[string]Server{"gateway": c.Gateway, "issuer": c.Issuer, "registrar": c.Registrar} {
+		u, err := url.Parse(s.URL)
+		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+			return ErrConfig.With(name + ".url " + s.URL)
+		}
+	}
+	switch {
+	case c.Line == "":
+		return ErrConfig.With("no line")
+	case c.TPM == "":
+		return ErrConfig.With("no tpm")
+	case c.State == "":
+		return ErrConfig.With("no state")
+	case c.Bundle != "" && ledger.CheckID(c.Bundle) != nil:
+		return ErrConfig.With("bundle " + c.Bundle)
+	case c.Mixer.Scale < 0 || c.Mixer.AtOnce < 0 || c.Mixer.Warn < 0:
+		return ErrConfig.With("mixer")
+	}
+	if len(c.Mixer.Pumps) > 0 {
+		if _, err := mixer.New(c.Mixer.Pumps, mixer.Config{}); err != nil {
+			return ErrConfig.With(err.Error())
+		}
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package agent
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/order"
+	"guildmark/chaincode/tpmpolicy"
+	"guildmark/machine/meter"
+)
+
+// Step is where a purchase stands: what is done and journaled. The next thing to do follows from it.
+type Step string
+
+// The steps of a purchase, in their order.
+const (
+	Started  Step = "started"  // the idempotency key is drawn
+	Ordered  Step = "ordered"  // the order stands on the ledger
+	Checked  Step = "checked"  // the signed order was verified and its script derived again
+	Paid     Step = "paid"     // the wallet sent the payment
+	Licensed Step = "licensed" // the ledger settled it and issued a license
+	Fetched  Step = "fetched"  // manifest, envelope, sealed body and signed license are stored and verified
+	Asked    Step = "asked"    // index defined, session open, grant request ready
+	Recorded Step = "recorded" // the ledger recorded the grant
+	Armed    Step = "armed"    // both custodians answered; the TPM took limit and halves, and the epoch counter rose
+	Finished Step = "finished" // the license can be used offline
+)
+
+// Purchase is the journal of one order of one offer; purchases/<key>.json.
+type Purchase struct {
+	Format  string                `json:"format"` // "guildmark/purchase/1"
+	Key     string                `json:"key"`    // idempotency key of the order
+	Offer   string                `json:"offer"`
+	AtMost  ledger.Satoshi        `json:"atMost,omitempty"`
+	Step    Step                  `json:"step"`
+	Order   *order.Order          `json:"order,omitempty"`
+	TxID    string                `json:"txid,omitempty"`
+	License string                `json:"license,omitempty"`
+	Request *license.GrantRequest `json:"request,omitempty"`
+	Number  int                   `json:"number,omitempty"` // of the grant
+}
+
+// Holding is what the machine keeps of a license; licenses/<id>/holding.json, beside license.signed.json,
+// manifest.json, envelope.json and body.sealed.
+type Holding struct {
+	Format    string          `json:"format"` // "guildmark/holding/1"
+	License   license.License `json:"license"`
+	Title     string          `json:"title"`
+	Recipient string          `json:"recipient"`       // the runtime's recipient id
+	Meter     string          `json:"meter,omitempty"` // file of the meter's state; "" until the grant is finished
+}
+
+func purchaseFile(key string) string { return "purchases/" + key + ".json" }
+
+func holdingFile(id, name string) string { return "licenses/" + id + "/" + name }
+
+// ErrLicense says that the machine holds no such license.
+var ErrLicense = ledger.Refuse(ledger.NotFound, "machine.license", "this machine holds no such license")
+
+// step journals that a step is done.
+func (d *desk) step(p *Purchase, to Step) error {
+	p.Step = to
+	return d.store.save(purchaseFile(p.Key), p)
+}
+
+// unfinished finds the purchase of an offer that a crash or a lost network interrupted.
+func (s *Store) unfinished(offer string) (*Purchase, error) {
+	all, err := s.purchases()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range all {
+		if p.Offer == offer && p.Step != Finished {
+			return &p, nil
+		}
+	}
+	return nil, nil
+}
+
+func (s *Store) purchases() ([]Purchase, error) {
+	names, err := s.list("purchases")
+	if err != nil {
+		return nil, err
+	}
+	var all []Purchase
+	for _, name := range names {
+		var p Purchase
+		if err := s.load("purchases/"+name, &p); err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// openSessions are the TPM sessions in which meters wait for a grant.
+func (a *Agent) openSessions() ([]uint32, error) {
+	names, err := a.store.list("meters")
+	if err != nil {
+		return nil, err
+	}
+	var keep []uint32
+	for _, name := range names {
+		var s meter.State
+		if err := a.store.load("meters/"+name, &s); err != nil {
+			return nil, err
+		}
+		if s.Pending != nil {
+			keep = append(keep, s.Pending.Session)
+		}
+	}
+	return keep, nil
+}
+
+// holding reads what is kept of a license; the id may be shortened to a beginning that is its own.
+func (s *Store) holding(id string) (Holding, error) {
+	var h Holding
+	names, err := s.list("licenses")
+	if err != nil {
+		return h, err
+	}
+	found := ""
+	for _, name := range names {
+		if id == "" || !strings.HasPrefix(name, id) {
+			continue
+		}
+		if found != "" {
+			return h, ErrLicense.With(id + " begins more than one")
+		}
+		found = name
+	}
+	if found == "" {
+		return h, ErrLicense.With(id)
+	}
+	err = s.load(holdingFile(found, "holding.json"), &h)
+	if errors.Is(err, fs.ErrNotExist) {
+		return h, ErrLicense.With(fmt.Sprintf("%s is not fetched yet: run `machine sync`", id))
+	}
+	return h, err
+}
+
+func meterFile(id tpmpolicy.MeterID) string { return "meters/" + hex.EncodeToString(id[:]) + ".json" }
+
+func number(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,96 @@
+package runtime
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/machine/device/mixer"
+	"guildmark/machine/tpm"
+)
+
+const jobFormat = "guildmark/job/1"
+
+// Job is everything one use needs, none of it secret: signed files, ciphertext, and objects that only this machine's TPM
+// opens.
+type Job struct {
+	Format     string     `json:"format"`
+	TPM        string     `json:"tpm"`  // address, as for tpm.Dial
+	Keys       tpm.Keys   `json:"keys"` // public areas
+	Machine    string     `json:"machine"`
+	Floor      int64      `json:"floor"` // floor of time, Unix seconds
+	Bundle     []byte     `json:"bundle"`
+	License    []byte     `json:"license"` // signed file
+	Manifest   []byte     `json:"manifest"`
+	Envelope   []byte     `json:"envelope"`
+	Body       string     `json:"body"`      // path of the sealed body
+	Recipient  string     `json:"recipient"` // this runtime's recipient id
+	RuntimeKey tpm.Sealed `json:"runtimeKey"`
+	Meter      string     `json:"meter"` // path of the meter's state: ciphertext that this TPM opens, one use at a time
+	Mixer      Setup      `json:"mixer"`
+}
+
+// Setup is the device as it stands.
+type Setup struct {
+	Pumps  []mixer.Pump     `json:"pumps"`
+	Warn   mixer.Microliter `json:"warn"`
+	AtOnce int              `json:"atOnce"`
+	Scale  int              `json:"scale"`
+}
+
+// ErrJob refuses a job description.
+var ErrJob = ledger.Refuse(ledger.Invalid, "runtime.job", "the job description can't be used")
+
+// ReadJob reads the job that the agent wrote to our standard input.
+func ReadJob(in io.Reader) (Job, error) {
+	doc, err := io.ReadAll(io.LimitReader(in, ledger.MaxDocument+1))
+	if err != nil {
+		return Job{}, fmt.Errorf("read the job: %w", err)
+	}
+	var j Job
+	d := json.NewDecoder(bytes.NewReader(doc))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&j); err != nil {
+		return Job{}, ErrJob.With(err.Error())
+	}
+	if j.Format != jobFormat {
+		return Job{}, ErrJob.With("format " + j.Format)
+	}
+	return j, nil
+}
+
+// NewJob is a job without contents.
+func NewJob() Job { return Job{Format: jobFormat} }
+
+// What names an event of the runtime.
+type What string
+
+// The events, in their order.
+const (
+	Locked   What = "locked"   // memory locked, no dumps, no network
+	Verified What = "verified" // the signed license holds
+	Opened   What = "opened"   // everything that can refuse has not; the use comes next
+	Burnt    What = "burnt"    // the TPM counted a use
+	Device   What = "device"   // the device reports; Mixer is set
+	Levels   What = "levels"   // what is left in the bottles, coarsely
+	Done     What = "done"
+	Refused  What = "refused" // Refusal is set
+)
+
+// Event is one line of the runtime's output.
+type Event struct {
+	Kind    What            `json:"kind"`
+	PID     int             `json:"pid,omitempty"`
+	Mixer   *mixer.Event    `json:"mixer,omitempty"`
+	Levels  []Level         `json:"levels,omitempty"`
+	Refusal *ledger.Refusal `json:"refusal,omitempty"`
+}
+
+// Level is what a pump's bottle holds at least, in steps of levelStep: exact levels before and after would tell the
+// recipe to the agent.
+type Level struct {
+	Pump int              `json:"pump"`
+	Left mixer.Microliter `json:"left"`
+}

@@ -1,0 +1,194 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"guildmark/chaincode/dataset"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/sealed"
+	"guildmark/chaincode/signed"
+	"guildmark/machine/meter"
+	"guildmark/machine/tpm"
+)
+
+// Run does the job that it reads from in, and writes events to out. The process must do nothing else and end with it.
+func Run(ctx context.Context, in io.Reader, out io.Writer) error {
+	v := &vault{events: json.NewEncoder(out)}
+	if err := v.run(ctx, in); err != nil {
+		r := refusalOf(err)
+		v.say(Event{Kind: Refused, Refusal: r})
+		return r
+	}
+	v.say(Event{Kind: Done})
+	return nil
+}
+
+// vault is the state of the one job.
+type vault struct {
+	events  *json.Encoder
+	job     Job
+	binding sealed.Binding
+	body    *os.File
+	runtime sealed.Share
+	license sealed.Share
+}
+
+// run is the list of steps. Everything that can refuse comes before openLicense, which burns the use.
+func (v *vault) run(ctx context.Context, in io.Reader) (err error) {
+	defer v.wipe()
+	if err := lockMemory(); err != nil {
+		return err
+	}
+	if err := checkNetwork(); err != nil {
+		return err
+	}
+	v.say(Event{Kind: Locked, PID: os.Getpid()})
+	if v.job, err = ReadJob(in); err != nil {
+		return err
+	}
+	if err := v.verify(); err != nil {
+		return err
+	}
+	if err := v.checkBody(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.body.Close()) }()
+	device, err := v.device()
+	if err != nil {
+		return err
+	}
+	if err := v.openShares(ctx); err != nil {
+		return err
+	}
+	return v.produce(ctx, device)
+}
+
+// verify checks the signed license again: the agent's word is not enough.
+func (v *vault) verify() error {
+	bundle, err := signed.ParseBundle(v.job.Bundle)
+	if err != nil {
+		return err
+	}
+	verifier, err := signed.NewVerifier(bundle)
+	if err != nil {
+		return err
+	}
+	_, answer, err := verifier.License(v.job.License, signed.LicenseExpectation{
+		Machine: v.job.Machine, Manifest: v.job.Manifest, Floor: v.job.Floor,
+	})
+	if err != nil {
+		return err
+	}
+	v.binding.Channel = answer.Channel
+	if err := ledger.DecodeCanonical(v.job.Manifest, &v.binding.Manifest); err != nil {
+		return err
+	}
+	v.say(Event{Kind: Verified})
+	return nil
+}
+
+// checkBody compares the sealed body with the licensed manifest before a use is spent on it.
+func (v *vault) checkBody() error {
+	f, err := os.Open(v.job.Body)
+	if err != nil {
+		return ErrJob.With("sealed body: " + err.Error())
+	}
+	v.body = f
+	if err := CheckBody(f, v.binding.Manifest); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return errors.Join(fmt.Errorf("read the sealed body: %w", err), f.Close())
+	}
+	return nil
+}
+
+// openShares opens the runtime share, and then the license share, which costs a use.
+func (v *vault) openShares(ctx context.Context) (err error) {
+	t, err := tpm.Dial(ctx, v.job.TPM)
+	if err != nil {
+		return ErrTPM.With(err.Error())
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	m, err := tpm.Attach(t, v.job.Keys)
+	if err != nil {
+		return err
+	}
+	if err := v.openRuntime(m); err != nil {
+		return err
+	}
+	count, err := meter.Open(t, v.job.Meter)
+	if err != nil {
+		return err
+	}
+	v.say(Event{Kind: Opened})
+	return v.openLicense(count)
+}
+
+// openLicense burns a use and takes the license share. Whether the share is the right one shows with the first package
+// of the body, which authenticates under the content key or not at all.
+func (v *vault) openLicense(count *meter.Meter) (err error) {
+	secret, err := count.Use()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, secret.Close()) }()
+	v.say(Event{Kind: Burnt})
+	v.license, err = sealed.ShareFrom(secret.Bytes())
+	return err
+}
+
+// openRuntime unseals this product line's key and opens the runtime share with it.
+func (v *vault) openRuntime(m *tpm.TPM) error {
+	seed, err := m.UnsealPlain(v.job.RuntimeKey)
+	if err != nil {
+		return err
+	}
+	defer clear(seed)
+	key, err := sealed.PrivateKey(seed)
+	if err != nil {
+		return err
+	}
+	envelope, err := sealed.ParseEnvelope(v.job.Envelope)
+	if err != nil {
+		return err
+	}
+	v.runtime, err = v.binding.OpenRuntimeShare(envelope, key, v.job.Recipient)
+	return err
+}
+
+func (v *vault) produce(ctx context.Context, device device) error {
+	// The meter has joined the halves already; joined with nothing they stay what they are.
+	plain, err := v.binding.OpenBody(v.body, v.runtime, v.license, sealed.Share{})
+	if err != nil {
+		return err
+	}
+	v.wipe()
+	return device.produce(ctx, plain)
+}
+
+// wipe overwrites the shares. What the Go runtime copied of them ends with the process.
+func (v *vault) wipe() {
+	v.runtime.Wipe()
+	v.license.Wipe()
+}
+
+// say writes an event; when nobody listens any more the job goes on or ends by itself.
+func (v *vault) say(e Event) { _ = v.events.Encode(e) }
+
+// CheckBody refuses a sealed body that isn't the one in the manifest.
+func CheckBody(body io.Reader, m dataset.Manifest) error {
+	sum, size, err := hashOf(body)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read the sealed body: %w", err)
+	case size != m.BodySize || sum != m.BodyHash:
+		return ErrSealedBody.With(fmt.Sprintf("%d bytes, %s", size, sum))
+	}
+	return nil
+}

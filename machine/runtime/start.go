@@ -1,0 +1,88 @@
+package runtime
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"guildmark/chaincode/ledger"
+)
+
+// ErrEnded says that the runtime's process ended without its last word: killed, or out of memory.
+var ErrEnded = ledger.Refuse(ledger.Unavailable, "runtime.ended", "the runtime's process ended before its job did")
+
+// maxEvent bounds a line of the runtime's output, bytes.
+const maxEvent = 1 << 16
+
+// stopGrace is how long an aborted runtime has to stop its pumps before it is killed.
+const stopGrace = 5 * time.Second
+
+// Start runs one job in a child process of the program at path with the arguments given ("runtime"), in a network
+// namespace of its own, and reports its events in order. It returns when the child has ended: nil, or the refusal that the
+// child gave. The job goes over a pipe: neither arguments nor environment say anything about it. When ctx ends the
+// child is asked to stop its pumps.
+func Start(ctx context.Context, path string, args []string, job Job, report func(Event)) error {
+	//nolint:gosec // G204: the machine's own program; see Program.
+	child := exec.CommandContext(ctx, path, args...)
+	child.Env = []string{}
+	child.Stdin = bytes.NewReader(ledger.Encode(job))
+	child.SysProcAttr = isolation(os.Geteuid())
+	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
+	child.WaitDelay = stopGrace
+	var faults bytes.Buffer
+	child.Stderr = &faults
+	out, err := child.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("start the runtime: %w", err)
+	}
+	if err := child.Start(); err != nil {
+		return ErrNetwork.With("no namespace of its own: " + err.Error())
+	}
+	last, readErr := follow(out, report)
+	err = errors.Join(child.Wait(), readErr)
+	switch {
+	case last.Kind == Refused && last.Refusal != nil:
+		return last.Refusal
+	case last.Kind == Done && err == nil:
+		return nil
+	case err == nil:
+		err = errors.New("no last word")
+	}
+	return ErrEnded.With(fmt.Sprintf("%v %.400s", err, faults.String()))
+}
+
+// isolation gives the child a network namespace without interfaces, and lets it die with us. Without root that takes a
+// user namespace too.
+func isolation(uid int) *syscall.SysProcAttr {
+	attr := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	if uid != 0 {
+		attr.Cloneflags |= syscall.CLONE_NEWUSER
+		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}}
+		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getegid(), HostID: os.Getegid(), Size: 1}}
+	}
+	return attr
+}
+
+// follow reads events until the child closes its output, and returns the last.
+func follow(out io.Reader, report func(Event)) (Event, error) {
+	var last Event
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, maxEvent)
+	for lines.Scan() {
+		var e Event
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			return last, fmt.Errorf("read the runtime's event: %w", err)
+		}
+		last = e
+		report(e)
+	}
+	return last, lines.Err()
+}
