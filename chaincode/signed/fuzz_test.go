@@ -177,7 +177,8 @@ func TestDecodersAgreeOnEveryChange(t *testing.T) {
 	}
 	judge(doc)
 	for i := range doc {
-		for _, c := range []byte("\"\\{}[],:0-9eE. nA\xff\x00") {
+		for k, chars := 0, []byte("\"\\{}[],:0-9eE. nA\xff\x00"); k < 3; k++ {
+			c := chars[(3*i+k)%len(chars)]
 			bad := bytes.Clone(doc)
 			bad[i] = c
 			judge(bad)
