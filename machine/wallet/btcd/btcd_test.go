@@ -1,0 +1,122 @@
+package btcd
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/rpcclient"
+	"github.com/btcsuite/btcd/txscript/v2"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/fixtures/bitcoin/regtest"
+	"guildmark/machine/wallet"
+)
+
+// One story on a real node: the wallet's address mines, the coins ripen, an order's P2WSH script is paid and
+// mined, the change is found.
+func TestPayOnRealNode(t *testing.T) {
+	w, err := wallet.Open(t.TempDir(), "regtest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	address, err := w.Address(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := regtest.Start(t, address)
+	chain, err := Open(Config{RPC: "https://" + node.RPC, Certificate: node.Certificate, Credentials: node.Credentials})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(chain.Close)
+	miner := minerOf(t, node)
+	mine := func(n uint32) *chainhash.Hash {
+		t.Helper()
+		hashes, err := miner.Generate(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hashes[len(hashes)-1]
+	}
+	balance := func() ledger.Satoshi {
+		t.Helper()
+		sum, err := w.Balance(t.Context(), chain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	const subsidy ledger.Satoshi = 50 * 100_000_000
+	mine(99)
+	if got := balance(); got != 0 {
+		t.Fatalf("unripe coins: got %s want none", got)
+	}
+	mine(3)
+	if got := balance(); got != 3*subsidy {
+		t.Fatalf("ripe coins: got %s want %s", got, 3*subsidy)
+	}
+	script := append([]byte{txscript.OP_0, 32}, bytes.Repeat([]byte{7}, 32)...)
+	order := wallet.Payment{Order: ledger.Hash("an order"), Script: script, Amount: 25_000}
+	id, err := w.Pay(t.Context(), chain, order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := w.Pay(t.Context(), chain, order); err != nil || again != id {
+		t.Fatalf("again, waiting: got %v %v want %v", again, err, id)
+	}
+	block, err := miner.GetBlock(mine(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(block.Transactions) != 2 || block.Transactions[1].TxHash() != id {
+		t.Fatalf("the payment %v was not mined", id)
+	}
+	if again, err := w.Pay(t.Context(), chain, order); err != nil || again != id {
+		t.Fatalf("again, mined: got %v %v want %v", again, err, id)
+	}
+	// One more subsidy has ripened; the change came back but for the fee.
+	if got, most := balance(), 4*subsidy-25_000; got >= most || got < most-2000 {
+		t.Fatalf("with the change: got %s want a little less than %s", got, most)
+	}
+}
+
+// minerOf speaks to the node on its own: the wallet itself can't mine.
+func minerOf(t *testing.T, n *regtest.Node) *rpcclient.Client {
+	t.Helper()
+	cert, err := os.ReadFile(n.Certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(n.Credentials)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var login struct{ User, Password string }
+	if err := json.Unmarshal(raw, &login); err != nil {
+		t.Fatal(err)
+	}
+	c, err := rpcclient.New(&rpcclient.ConnConfig{
+		Host: n.RPC, User: login.User, Pass: login.Password, Certificates: cert, HTTPPostMode: true,
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Shutdown)
+	return c
+}
+
+func TestOpenRefusesReadableSecret(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "credentials.json")
+	if err := os.WriteFile(path, []byte(`{"user":"u","password":"p"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(Config{Certificate: path, Credentials: path}); !errors.Is(err, ErrSecret) {
+		t.Fatalf("got %v want %v", err, ErrSecret)
+	}
+}
