@@ -40,7 +40,7 @@ type Facts struct {
 
 // Desk holds the open activations of one process. It is safe for concurrent use.
 type Desk struct {
-	roots *Roots
+	roots Roots
 	now   func() time.Time
 
 	mu   sync.Mutex
@@ -54,7 +54,7 @@ type pending struct {
 }
 
 // NewDesk makes a desk that trusts these issuers.
-func NewDesk(roots *Roots, now func() time.Time) *Desk {
+func NewDesk(roots Roots, now func() time.Time) *Desk {
 	return &Desk{roots: roots, now: now, open: map[string]pending{}}
 }
 

@@ -75,3 +75,11 @@ func status(kind ledger.Kind) int {
 	}
 	return http.StatusInternalServerError
 }
+
+// Health is the answer to GET /healthz.
+func Health(good bool) int {
+	if good {
+		return http.StatusNoContent
+	}
+	return http.StatusServiceUnavailable
+}

@@ -12,7 +12,6 @@ package activation
 import (
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,9 +26,11 @@ const (
 	VTPM = "vtpm"
 )
 
-// Roots are the trusted issuers of endorsement certificates, by the class of TPM that they vouch for.
+// Roots name the trusted issuers of endorsement certificates, by the class of TPM that they vouch for: PEM files, or
+// folders of them. They are read at each use, so a new maker counts at once.
 type Roots struct {
-	classes []class
+	TPM  string
+	VTPM string
 }
 
 type class struct {
@@ -37,32 +38,30 @@ type class struct {
 	roots, intermediates *x509.CertPool
 }
 
-// LoadRoots reads a folder of PEM files for each class; an empty name means none. Self-signed certificates become
-// roots, others intermediates.
-func LoadRoots(tpm, vtpm string) (*Roots, error) {
-	r := &Roots{}
-	for _, from := range []struct{ name, dir string }{{TPM, tpm}, {VTPM, vtpm}} {
-		if from.dir == "" {
+// classes reads the files. One that is not there yet trusts nobody.
+func (r Roots) classes() ([]class, error) {
+	var all []class
+	for _, from := range []struct{ name, path string }{{TPM, r.TPM}, {VTPM, r.VTPM}} {
+		if from.path == "" {
 			continue
 		}
 		c := class{name: from.name, roots: x509.NewCertPool(), intermediates: x509.NewCertPool()}
-		if err := c.load(from.dir); err != nil {
+		if err := c.load(from.path); err != nil {
 			return nil, fmt.Errorf("read TPM makers' certificates: %w", err)
 		}
-		r.classes = append(r.classes, c)
+		all = append(all, c)
 	}
-	if len(r.classes) == 0 {
-		return nil, errors.New("no TPM maker is trusted: name a folder of certificates")
-	}
-	return r, nil
+	return all, nil
 }
 
-func (c *class) load(dir string) error {
-	files, err := filepath.Glob(filepath.Join(dir, "*.pem"))
+func (c *class) load(path string) error {
+	files, err := filepath.Glob(filepath.Join(path, "*.pem"))
 	if err != nil {
-		return fmt.Errorf("list %s: %w", dir, err)
+		return fmt.Errorf("list %s: %w", path, err)
 	}
-	found := 0
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		files = []string{path}
+	}
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		if err != nil {
@@ -74,15 +73,12 @@ func (c *class) load(dir string) error {
 				return fmt.Errorf("read %s: %w", file, err)
 			}
 			c.add(cert)
-			found++
 		}
-	}
-	if found == 0 {
-		return fmt.Errorf("no certificate in %s", dir)
 	}
 	return nil
 }
 
+// add takes a certificate that signed itself as a root, any other as an intermediate.
 func (c *class) add(cert *x509.Certificate) {
 	if string(cert.RawSubject) == string(cert.RawIssuer) && cert.CheckSignatureFrom(cert) == nil {
 		c.roots.AddCert(cert)
@@ -92,9 +88,13 @@ func (c *class) add(cert *x509.Certificate) {
 }
 
 // Verify checks an endorsement certificate and says which class of TPM it vouches for.
-func (r *Roots) Verify(der []byte, at time.Time) (tpmpolicy.Endorsement, string, error) {
-	err := error(tpmpolicy.ErrEKChain)
-	for _, c := range r.classes {
+func (r Roots) Verify(der []byte, at time.Time) (tpmpolicy.Endorsement, string, error) {
+	classes, err := r.classes()
+	if err != nil {
+		return tpmpolicy.Endorsement{}, "", err
+	}
+	err = tpmpolicy.ErrEKChain.With("no maker is trusted")
+	for _, c := range classes {
 		var ek tpmpolicy.Endorsement
 		if ek, err = tpmpolicy.VerifyEndorsement(der, c.roots, c.intermediates, at); err == nil {
 			return ek, c.name, nil

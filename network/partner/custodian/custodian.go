@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"guildmark/chaincode/governance"
@@ -55,7 +56,7 @@ type Settings struct {
 	State   string // folder, made if missing
 	Ledger  Ledger
 	Content Content
-	Roots   *activation.Roots
+	Roots   activation.Roots
 	Log     *slog.Logger     // nil: discards
 	Now     func() time.Time // nil: the system's clock
 	Retry   time.Duration    // pause before the first retry of a task; 0: 500 ms
@@ -69,6 +70,7 @@ type Custodian struct {
 	hpke  hpke.PrivateKey
 	grant *ecdsa.PrivateKey
 	tasks *tasks
+	ready atomic.Bool // the keys are on the ledger
 }
 
 // New reads the keys, or makes them at first start, and starts nothing.
@@ -108,6 +110,7 @@ func (c *Custodian) Run(ctx context.Context) error {
 	if err := c.register(ctx); err != nil {
 		return endOf(ctx, err)
 	}
+	c.ready.Store(true)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	worked := make(chan struct{})

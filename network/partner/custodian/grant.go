@@ -157,6 +157,9 @@ func (r *record) checkTerms() error {
 	if r.index, err = tpmpolicy.NewIndex(g.Request.Index, r.keys, r.meter); err != nil {
 		return err
 	}
+	if hex.EncodeToString(r.index.Policy[:]) != g.Policy {
+		return ErrRecord.With("write policy of the index")
+	}
 	if r.index.Name(false).Hex() != g.IndexName || g.IndexName != g.Request.IndexName {
 		return ErrRecord.With("name of the index")
 	}

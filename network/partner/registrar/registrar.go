@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"guildmark/chaincode/governance"
@@ -40,7 +41,7 @@ type Settings struct {
 	Gateway string   // URL that machines are told
 	Issuer  string   // URL of the authorization server
 	Ledger  Ledger
-	Roots   *activation.Roots
+	Roots   activation.Roots
 	Log     *slog.Logger     // nil: discards
 	Now     func() time.Time // nil: the system's clock
 }
@@ -51,6 +52,7 @@ type Registrar struct {
 
 	desk  *activation.Desk
 	codes Codes
+	ready atomic.Bool // the runtime keys are on the ledger
 }
 
 // New makes the state folder and starts nothing.
@@ -80,28 +82,39 @@ func New(s Settings) (*Registrar, error) {
 	}, nil
 }
 
-// Register puts the runtime keys of all lines on the ledger, once, trying until it is done or ctx ends.
-func (r *Registrar) Register(ctx context.Context, retry time.Duration) error {
+// retry is the pause between two tries to register a runtime key.
+const retry = time.Second
+
+// Run registers the runtime keys of all lines, once, and returns when ctx ends; requests are served meanwhile.
+func (r *Registrar) Run(ctx context.Context) error {
 	for _, line := range r.Lines {
 		for _, assurance := range []string{activation.TPM, activation.VTPM} {
-			for {
-				err := r.registerRuntime(ctx, line, assurance)
-				if err == nil {
-					break
-				}
-				if errors.Is(err, ErrKeys) || errors.Is(err, keyfile.ErrExposed) || errors.Is(err, keyfile.ErrForm) {
-					return err
-				}
-				r.Log.Warn("runtime key is not registered yet", slog.String("line", line), slog.Any("error", err))
-				select {
-				case <-ctx.Done():
-					return nil
-				case <-time.After(retry):
-				}
+			if err := r.persist(ctx, line, assurance); err != nil {
+				return err
 			}
 		}
 	}
+	r.ready.Store(true)
+	<-ctx.Done()
 	return nil
+}
+
+// persist tries until the key is registered, ctx ends, or no try can help.
+func (r *Registrar) persist(ctx context.Context, line, assurance string) error {
+	for {
+		err := r.registerRuntime(ctx, line, assurance)
+		if err == nil || errors.Is(err, ErrKeys) || errors.Is(err, keyfile.ErrExposed) || errors.Is(err, keyfile.ErrForm) {
+			return err
+		}
+		r.Log.Warn("runtime key is not registered yet", slog.String("line", line), slog.Any("error", err))
+		t := time.NewTimer(retry)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return nil
+		case <-t.C:
+		}
+	}
 }
 
 // registerRuntime puts one line's public key for one class of machines on the ledger (T13).
@@ -145,7 +158,7 @@ func (r *Registrar) runtimeSeed(line, assurance string) ([]byte, error) {
 // Handler serves POST /activations, POST /activations/{id} and GET /healthz.
 func (r *Registrar) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(activation.Health(r.ready.Load())) })
 	mux.HandleFunc("POST /activations", func(w http.ResponseWriter, q *http.Request) {
 		a, err := r.open(w, q)
 		if err != nil {

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/network/partner/keyfile"
+	"guildmark/network/topology"
+)
+
+// common is what every service's configuration begins with.
+type common struct {
+	Connection string `json:"connection"`
+	Identity   string `json:"identity"`
+	Listen     string `json:"listen"`
+	TLS        tlsKey `json:"tls"`
+}
+
+type tlsKey struct {
+	Certificate string `json:"certificate"`
+	Key         string `json:"key"`
+	Clients     string `json:"clients"`
+}
+
+type heartbeatConfig struct {
+	common
+
+	Interval string `json:"interval"`
+}
+
+type custodianConfig struct {
+	common
+
+	State   string  `json:"state"`
+	EKRoots ekRoots `json:"ekRoots"`
+	Gateway server  `json:"gateway"`
+}
+
+type registrarConfig struct {
+	common
+
+	State   string   `json:"state"`
+	EKRoots ekRoots  `json:"ekRoots"`
+	Codes   string   `json:"codes"`
+	Lines   []string `json:"lines"`
+	Gateway string   `json:"gateway"`
+	Issuer  string   `json:"issuer"`
+}
+
+type ekRoots struct {
+	TPM  string `json:"tpm"`
+	VTPM string `json:"vtpm"`
+}
+
+type server struct {
+	URL   string `json:"url"`
+	Roots string `json:"roots"`
+}
+
+// load reads a configuration strictly from a file that only its owner can read.
+func load(path string, v interface{ base() *common }) error {
+	raw, err := keyfile.Read(path)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	if err := ledger.Decode(raw, v); err != nil {
+		return fmt.Errorf("%w: %s: %w", errUsage, path, err)
+	}
+	c := v.base()
+	for key, value := range map[string]string{"connection": c.Connection, "identity": c.Identity} {
+		if !filepath.IsAbs(value) {
+			return fmt.Errorf("%w: %s: %s must be an absolute path", errUsage, path, key)
+		}
+	}
+	return nil
+}
+
+func (c *common) base() *common { return c }
+
+// who finds the identity in the connection file.
+func (c *common) who() (topology.Connection, topology.Enrolled, error) {
+	conn, err := topology.ReadConnection(c.Connection)
+	if err != nil {
+		return conn, topology.Enrolled{}, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	for _, id := range conn.Identities {
+		if filepath.Dir(id.Certificate) == filepath.Clean(c.Identity) {
+			return conn, id, nil
+		}
+	}
+	return conn, topology.Enrolled{}, fmt.Errorf("%w: %s is not an identity of %s", errUsage, c.Identity, c.Connection)
+}
+
+// duration reads "20s"; "" is the default.
+func duration(text string, otherwise time.Duration) (time.Duration, error) {
+	if text == "" {
+		return otherwise, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%w: interval %q", errUsage, text)
+	}
+	return d, nil
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"guildmark/network/partner/activation"
+	"guildmark/network/partner/custodian"
+	"guildmark/network/partner/heartbeat"
+	"guildmark/network/partner/registrar"
+)
+
+func runHeartbeat(ctx context.Context, path string, log *slog.Logger) error {
+	var c heartbeatConfig
+	if err := load(path, &c); err != nil {
+		return err
+	}
+	interval, err := duration(c.Interval, heartbeat.Interval)
+	if err != nil {
+		return err
+	}
+	w, err := c.open(log)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	var h health
+	return c.beside(ctx, log, h.handler(), func(ctx context.Context) error {
+		return heartbeat.Run(ctx, w.any, heartbeat.Config{Interval: interval, Log: log, Ticked: func() { h.good.Store(true) }})
+	})
+}
+
+// fetchTimeout bounds one fetch of a key envelope.
+const fetchTimeout = 30 * time.Second
+
+func runCustodian(ctx context.Context, path string, log *slog.Logger) error {
+	var c custodianConfig
+	if err := load(path, &c); err != nil {
+		return err
+	}
+	conn, who, err := c.who()
+	if err != nil {
+		return err
+	}
+	w, err := c.open(log)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	roots, err := pool(c.Gateway.Roots)
+	if err != nil {
+		return err
+	}
+	fetch := &http.Client{
+		Timeout:   fetchTimeout,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true},
+	}
+	cust, err := custodian.New(custodian.Settings{
+		MSP: who.MSP, Party: who.Party, Channel: conn.Channel, State: c.State, Ledger: w,
+		Content: custodian.HTTPContent(fetch, c.Gateway.URL), Roots: activation.Roots(c.EKRoots), Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	return c.beside(ctx, log, cust.Handler(), cust.Run)
+}
+
+func runRegistrar(ctx context.Context, path string, log *slog.Logger) error {
+	var c registrarConfig
+	if err := load(path, &c); err != nil {
+		return err
+	}
+	if c.Listen == "" {
+		return fmt.Errorf("%w: a registrar without listen serves nobody", errUsage)
+	}
+	_, who, err := c.who()
+	if err != nil {
+		return err
+	}
+	w, err := c.open(log)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	reg, err := registrar.New(registrar.Settings{
+		MSP: who.MSP, Party: who.Party, State: c.State, List: c.Codes, Lines: c.Lines, Gateway: c.Gateway, Issuer: c.Issuer,
+		Ledger: w, Roots: activation.Roots(c.EKRoots), Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	return c.beside(ctx, log, reg.Handler(), reg.Run)
+}
+
+// addCode is `partner registrar code`.
+func addCode(args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("partner registrar code", flag.ContinueOnError)
+	flags.SetOutput(out)
+	path := flags.String("config", "", "the registrar's configuration file")
+	owner := flags.String("owner", "", "party id of the buyer who will own the machine")
+	line := flags.String("line", "", "product line, e.g. mixer")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	var c registrarConfig
+	if err := load(*path, &c); err != nil {
+		return err
+	}
+	code, err := registrar.Add(c.Codes, *owner, *line)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, code)
+	return nil
+}
