@@ -48,7 +48,7 @@ func (c *Custodian) answer(ctx context.Context, announced license.Grant) error {
 		return err
 	}
 	_, err = c.Ledger.Submit(ctx, "licenses:AnswerGrant", string(ledger.Encode(a)))
-	if isAnswered(err) {
+	if errors.Is(err, license.ErrTwice) {
 		return nil // said before a crash
 	}
 	return err
@@ -176,10 +176,11 @@ func (r *record) checkAttestations(signer *tpmpolicy.Signer) error {
 	if signer.SRK().Name().Hex() != g.SRKName || g.Nonce != g.Request.Nonce {
 		return ErrRecord.With("name of the SRK, or nonce")
 	}
-	extra, err := hex.DecodeString(ledger.Hash("guildmark/grant-request/1", g.License, g.Nonce, g.IndexName))
+	nonce, err := base64.StdEncoding.DecodeString(g.Nonce)
 	if err != nil {
-		return fmt.Errorf("decode a digest of ours: %w", err)
+		return ErrRecord.With("nonce")
 	}
+	extra := tpmpolicy.GrantDigest(g.License, nonce, r.index.Name(false))
 	counter, err := attestation(g.Request.Counter)
 	if err != nil {
 		return err
@@ -188,11 +189,11 @@ func (r *record) checkAttestations(signer *tpmpolicy.Signer) error {
 	if err != nil {
 		return err
 	}
-	c, err := signer.Counter(counter, tpmpolicy.CounterName(), extra)
+	c, err := signer.Counter(counter, tpmpolicy.CounterName(), extra[:])
 	if err != nil {
 		return err
 	}
-	now, err := signer.Time(at, extra)
+	now, err := signer.Time(at, extra[:])
 	if err != nil {
 		return err
 	}
@@ -278,10 +279,4 @@ func (c *Custodian) licensedHalf(ctx context.Context, r *record) (sealed.Share, 
 		return sealed.Share{}, err
 	}
 	return c.half(m, e, r.grant.Pair)
-}
-
-// isAnswered recognizes the ledger's word that this custodian's answer is there already.
-func isAnswered(err error) bool {
-	var r *ledger.Refusal
-	return errors.As(err, &r) && r.Kind == ledger.Conflict && r.Code == "grant.answered"
 }
