@@ -178,11 +178,7 @@ func (x *Meter) arm() error {
 		}
 	}
 	if len(p.Halves) == 2 {
-		next, err := tpmpolicy.NextCounter(p.Counter)
-		if err != nil {
-			return err
-		}
-		x.state.Counter, x.state.Halves = next, p.Halves
+		x.state.Counter, x.state.Halves = p.Counter, p.Halves
 	}
 	x.state.Pending = nil
 	if err := x.save(); err != nil {

@@ -129,6 +129,9 @@ func (b *bench) reopen() {
 		b.t.Fatal(err)
 	}
 	b.meter = m
+	if b.tpm, err = tpm.Attach(b.conn, b.tpm.Keys()); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 func (b *bench) reboot() {

@@ -91,3 +91,11 @@ func (x *Meter) Cancel() error {
 	x.state.Pending = nil
 	return x.save()
 }
+
+// Session is the handle of the session that waits for a grant: spare it when the TPM is swept.
+func (x *Meter) Session() (uint32, bool) {
+	if x.state.Pending == nil {
+		return 0, false
+	}
+	return x.state.Pending.Session, true
+}

@@ -26,8 +26,8 @@ type State struct {
 	Handle     uint32       `json:"handle"`
 	Custodians [][]byte     `json:"custodians"` // SPKI, in the order of their MSPs
 	Keys       tpm.Keys     `json:"keys"`
-	Counter    uint64       `json:"counter"` // smallest epoch counter at which the halves open; 0 = no grant
-	Halves     []tpm.Sealed `json:"halves"`  // the one that burns a use, then the other
+	Counter    uint64       `json:"counter"` // epoch counter of the grant in force: the halves open above it
+	Halves     []tpm.Sealed `json:"halves"`  // the one that burns a use, then the other; none = no grant
 	Pending    *Pending     `json:"pending,omitempty"`
 }
 

@@ -11,66 +11,117 @@ import (
 	"guildmark/machine/tpm"
 )
 
-// Use burns one use and opens the license share, for the runtime alone: six commands, one NV write. The half that
-// burns nothing is opened first, and the burn comes last among the checks, so that what fails before costs no use. A
-// crash after the burn loses that use and never gains one.
-func (x *Meter) Use() (share *Secret, err error) {
+// Armed is a grant in force: all that a use needs of the meter, none of it secret. The agent hands it to the runtime.
+type Armed struct {
+	ID      []byte     `json:"id"`      // the meter's id: policyRef
+	Index   uint32     `json:"index"`   // NV handle of the PIN index
+	Policy  []byte     `json:"policy"`  // its write policy, part of its Name
+	Counter uint64     `json:"counter"` // c: the halves open from c + 1 on
+	Lower   tpm.Sealed `json:"lower"`   // opening it burns a use
+	Upper   tpm.Sealed `json:"upper"`
+}
+
+// Armed is the grant in force.
+func (x *Meter) Armed() (Armed, error) {
 	if len(x.state.Halves) != 2 {
-		return nil, ErrNoGrant
+		return Armed{}, ErrNoGrant
 	}
-	session, err := x.tpm.Session()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, session.Close(x.tpm.Transport())) }()
-	upper, err := x.openUpper(session)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(upper)
-	lower, err := x.openLower(session)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(lower)
-	return join(lower, upper)
+	return Armed{
+		ID: x.id[:], Index: x.index.Handle, Policy: x.index.Policy[:], Counter: x.state.Counter,
+		Lower: x.state.Halves[0], Upper: x.state.Halves[1],
+	}, nil
 }
 
-// openUpper opens the half that asks only for the armed counter.
-func (x *Meter) openUpper(session *tpm.Session) ([]byte, error) {
-	if err := x.checkArmed(session); err != nil {
-		return nil, err
-	}
-	return x.tpm.Unseal(x.state.Halves[1], session)
+// Use is one use under way: Upper, what the caller wants to check before it pays, Lower. Six commands, one NV write.
+// The burn comes last among the checks, so what fails before it costs no use; a crash after it loses that use and never
+// gains one.
+type Use struct {
+	tpm     *tpm.TPM
+	session *tpm.Session
+	armed   Armed
+	index   tpmpolicy.Index
+	next    uint64
 }
 
-// openLower burns a use and opens the other half with the session's last command.
-func (x *Meter) openLower(session *tpm.Session) ([]byte, error) {
-	if err := x.checkArmed(session); err != nil {
+// Begin opens the session of one use; close it deferred.
+func Begin(m *tpm.TPM, a Armed) (*Use, error) {
+	if len(a.ID) != len(tpmpolicy.MeterID{}) || len(a.Policy) != len(tpmpolicy.Digest{}) {
+		return nil, errState
+	}
+	next, err := tpmpolicy.NextCounter(a.Counter)
+	if err != nil {
 		return nil, err
 	}
-	if err := x.tpm.BurnUse(session, x.index, x.id); err != nil {
+	session, err := m.Session()
+	if err != nil {
+		return nil, err
+	}
+	index := tpmpolicy.Index{Handle: a.Index, Policy: tpmpolicy.Digest(a.Policy)}
+	return &Use{tpm: m, session: session, armed: a, index: index, next: next}, nil
+}
+
+// Close ends the session, unless the last command did.
+func (u *Use) Close() error { return u.session.Close(u.tpm.Transport()) }
+
+// Upper opens the half that burns nothing: it asks only for the armed counter.
+func (u *Use) Upper() ([]byte, error) {
+	if err := u.checkArmed(); err != nil {
+		return nil, err
+	}
+	return u.tpm.Unseal(u.armed.Upper, u.session)
+}
+
+// Lower burns a use and opens the other half. The session ends with it.
+func (u *Use) Lower() ([]byte, error) {
+	if err := u.checkArmed(); err != nil {
+		return nil, err
+	}
+	if err := u.tpm.BurnUse(u.session, u.index, tpmpolicy.MeterID(u.armed.ID)); err != nil {
 		if isUsedUp(err) {
 			return nil, fmt.Errorf("%w: %w", ErrUsedUp, err)
 		}
 		return nil, err
 	}
-	session.End()
-	return x.tpm.Unseal(x.state.Halves[0], session)
+	u.session.End()
+	return u.tpm.Unseal(u.armed.Lower, u.session)
 }
 
-// isUsedUp recognizes what a TPM says of a PIN index whose count has reached its limit: libtpms and the reference code
-// TPM_RC_AUTH_UNAVAILABLE (measured); the others are what Part 1, 37.2.8 leaves to a chip.
-func isUsedUp(err error) bool {
-	return errors.Is(err, tpm2.TPMRCAuthUnavailable) || errors.Is(err, tpm2.TPMRCAuthFail) || errors.Is(err, tpm2.TPMRCBadAuth)
-}
-
-func (x *Meter) checkArmed(session *tpm.Session) error {
-	err := x.tpm.CheckCounter(session, x.state.Counter)
+func (u *Use) checkArmed() error {
+	err := u.tpm.CheckCounter(u.session, u.next)
 	if errors.Is(err, tpm2.TPMRCPolicy) {
 		return fmt.Errorf("%w: %w", ErrNotArmed, err)
 	}
 	return err
+}
+
+// isUsedUp recognizes what a TPM says of a PIN index whose count has reached its limit: TPM_RC_AUTH_UNAVAILABLE
+// (measured on libtpms); the others are what a chip may say of a failed authorization.
+func isUsedUp(err error) bool {
+	return errors.Is(err, tpm2.TPMRCAuthUnavailable) || errors.Is(err, tpm2.TPMRCAuthFail) || errors.Is(err, tpm2.TPMRCBadAuth)
+}
+
+// Use burns one use and gives the license share in locked memory, for the runtime alone.
+func (x *Meter) Use() (share *Secret, err error) {
+	armed, err := x.Armed()
+	if err != nil {
+		return nil, err
+	}
+	u, err := Begin(x.tpm, armed)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, u.Close()) }()
+	upper, err := u.Upper()
+	if err != nil {
+		return nil, err
+	}
+	defer clear(upper)
+	lower, err := u.Lower()
+	if err != nil {
+		return nil, err
+	}
+	defer clear(lower)
+	return join(lower, upper)
 }
 
 var errHalves = errors.New("the halves of the license share have different sizes")
