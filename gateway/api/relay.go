@@ -2,12 +2,12 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -90,7 +90,7 @@ func custodianRefusal(status int, body []byte) (*ledger.Refusal, bool) {
 	}
 	for kind, s := range statuses {
 		if s == status {
-			return &ledger.Refusal{Kind: kind, Code: strings.TrimSpace(p.Code), Message: p.Detail, Saw: p.Saw}, true
+			return &ledger.Refusal{Kind: kind, Code: p.Code, Message: cmp.Or(p.Detail, p.Title), Saw: p.Saw}, true
 		}
 	}
 	return nil, false

@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
+	"strings"
 	"time"
 
 	"gocloud.dev/blob"
@@ -127,4 +129,13 @@ func (c *Content) Sweep(ctx context.Context, now time.Time) (removed int, err er
 		}
 		removed++
 	}
+}
+
+// URL turns a plain folder into the URL of a store in it; a URL stays as it is.
+// dir_file_mode is read as a decimal number: 448 = 0o700.
+func URL(place string) string {
+	if strings.Contains(place, "://") {
+		return place
+	}
+	return (&url.URL{Scheme: "file", Path: place, RawQuery: "create_dir=true&dir_file_mode=448&no_tmp_dir=true&metadata=skip"}).String()
 }

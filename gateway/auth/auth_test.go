@@ -1,0 +1,463 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-tpm/tpm2"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/machine"
+	"guildmark/chaincode/tpmpolicy"
+	"guildmark/gateway/api/bearer"
+)
+
+const (
+	issuer  = "https://auth.test"
+	gateway = "https://gateway.test"
+)
+
+func id(name string) string { return ledger.Hash("test", name) }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newKey(t testing.TB) *ecdsa.PrivateKey {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	return k
+}
+
+// tokenPublic is a key as the TPM describes it.
+func tokenPublic(t testing.TB, k *ecdsa.PrivateKey, restricted bool) []byte {
+	t.Helper()
+	raw, err := k.PublicKey.Bytes()
+	must(t, err)
+	area := tpmpolicy.SigningTemplate(restricted)
+	area.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgECC, &tpm2.TPMSECCPoint{
+		X: tpm2.TPM2BECCParameter{Buffer: raw[1:33]}, Y: tpm2.TPM2BECCParameter{Buffer: raw[33:]}})
+	return tpm2.Marshal(area)
+}
+
+// world is an authorization server over a ledger with one machine.
+type world struct {
+	t       testing.TB
+	key     *ecdsa.PrivateKey // the machine's
+	records map[string][]byte
+	down    bool
+	asked   atomic.Int32
+	folder  string
+	server  *Server
+	handler http.Handler
+	log     bytes.Buffer
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, key: newKey(t), folder: t.TempDir()}
+	w.records = map[string][]byte{id("machine"): w.record("machine", tokenPublic(t, w.key, false))}
+	w.start()
+	return w
+}
+
+func (w *world) record(name string, public []byte) []byte {
+	return ledger.Encode(machine.Machine{Format: "guildmark/machine/1", ID: id(name), Token: base64.StdEncoding.EncodeToString(public)})
+}
+
+func (w *world) evaluate(_ context.Context, function string, args ...string) ([]byte, error) {
+	w.asked.Add(1)
+	if w.down {
+		return nil, errors.New("connection refused at 10.0.0.1")
+	}
+	doc, ok := w.records[args[0]]
+	if function != "machines:Get" || !ok {
+		return nil, ledger.Refuse(ledger.NotFound, "machine.unknown", "no such machine")
+	}
+	return doc, nil
+}
+
+// start opens everything from the folder, as after a restart.
+func (w *world) start() {
+	w.t.Helper()
+	keys, err := OpenKeys(filepath.Join(w.folder, "keys.json"), time.Now)
+	must(w.t, err)
+	once, err := OpenOnce(w.t.Context(), filepath.Join(w.folder, "used.db"), time.Now)
+	must(w.t, err)
+	w.t.Cleanup(func() { _ = once.Close() })
+	w.server, err = New(Config{Issuer: issuer, Audience: gateway, Keys: keys, Machines: NewMachines(w.evaluate, time.Now), Once: once,
+		Log: slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test"})
+	must(w.t, err)
+	w.handler = w.server.Handler()
+}
+
+// assertion makes a good one, changed by the caller.
+func (w *world) assertion(change func(jwt.MapClaims)) string {
+	w.t.Helper()
+	return w.signed(w.key, change)
+}
+
+func (w *world) signed(key *ecdsa.PrivateKey, change func(jwt.MapClaims)) string {
+	w.t.Helper()
+	c := jwt.MapClaims{"iss": id("machine"), "sub": id("machine"), "aud": issuer, "jti": rand.Text(), "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix()}
+	if change != nil {
+		change(c)
+	}
+	raw, err := jwt.NewWithClaims(jwt.SigningMethodES256, c).SignedString(key)
+	must(w.t, err)
+	return raw
+}
+
+func (w *world) form(assertion string) url.Values {
+	return url.Values{"grant_type": {"client_credentials"}, "scope": {"order license"}, "client_assertion": {assertion},
+		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}}
+}
+
+func (w *world) post(form url.Values) *httptest.ResponseRecorder {
+	req := httptest.NewRequest(http.MethodPost, "/oauth/token", strings.NewReader(form.Encode()))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return w.do(req)
+}
+
+func (w *world) do(req *http.Request) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, req)
+	return rec
+}
+
+// wants checks status and OAuth error; "" = a token came.
+func wants(t testing.TB, rec *httptest.ResponseRecorder, status int, code string) string {
+	t.Helper()
+	var answer struct {
+		Error string `json:"error"`
+		Token string `json:"access_token"`
+		Type  string `json:"token_type"`
+		Life  int    `json:"expires_in"`
+	}
+	must(t, json.Unmarshal(rec.Body.Bytes(), &answer))
+	if rec.Code != status || answer.Error != code || (code == "") != (answer.Token != "") {
+		t.Fatalf("got %d %q, want %d %q; body %s", rec.Code, answer.Error, status, code, rec.Body)
+	}
+	if code == "" && (answer.Type != "Bearer" || answer.Life < 290 || answer.Life > 300) {
+		t.Fatalf("token of type %q for %d s", answer.Type, answer.Life)
+	}
+	return answer.Token
+}
+
+// verifier is the gateway's, over the server's own JWKS.
+func (w *world) verifier(t testing.TB) *bearer.Verifier {
+	t.Helper()
+	server := httptest.NewServer(w.handler)
+	t.Cleanup(server.Close)
+	return bearer.New(issuer, gateway, bearer.NewKeys(server.URL+"/keys", server.Client(), time.Now), time.Now)
+}
+
+func TestTokenIsTheGateways(t *testing.T) {
+	w := newWorld(t)
+	assertion := w.assertion(nil)
+	token := wants(t, w.post(w.form(assertion)), 200, "")
+	got, err := w.verifier(t).Verify(t.Context(), token)
+	must(t, err)
+	if got.Subject != id("machine") || got.Allows("order") != nil || got.Allows("license") != nil {
+		t.Fatalf("got %+v", got)
+	}
+	if got.Expires.After(time.Now().Add(tokenLife)) {
+		t.Fatalf("expires %v", got.Expires)
+	}
+	if log := w.log.String(); strings.Contains(log, assertion) || strings.Contains(log, token) {
+		t.Fatal("the log has an assertion or a token in it")
+	}
+}
+
+func TestAssertions(t *testing.T) {
+	hmac := func(w *world) string {
+		raw, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"iss": id("machine"), "sub": id("machine"), "aud": issuer, "jti": "x",
+			"iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix()}).SignedString(tokenPublic(t, w.key, false))
+		must(t, err)
+		return raw
+	}
+	none := func() string {
+		raw, err := jwt.NewWithClaims(jwt.SigningMethodNone, jwt.MapClaims{"iss": id("machine"), "sub": id("machine"), "aud": issuer, "jti": "x",
+			"iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix()}).SignedString(jwt.UnsafeAllowNoneSignatureType)
+		must(t, err)
+		return raw
+	}
+	set := func(name string, value any) func(jwt.MapClaims) {
+		return func(c jwt.MapClaims) { c[name] = value }
+	}
+	unset := func(name string) func(jwt.MapClaims) { return func(c jwt.MapClaims) { delete(c, name) } }
+	tests := []struct {
+		name      string
+		assertion func(w *world) string
+		status    int
+		code      string
+	}{
+		{"good", func(w *world) string { return w.assertion(nil) }, 200, ""},
+		{"another key", func(w *world) string { return w.signed(newKey(t), nil) }, 401, "invalid_client"},
+		{"a copy of the files in another TPM, which makes another key of them", func(w *world) string { return w.signed(newKey(t), set("kid", "copied")) }, 401, "invalid_client"},
+		{"for another machine", func(w *world) string {
+			return w.assertion(func(c jwt.MapClaims) { c["iss"], c["sub"] = id("other"), id("other") })
+		}, 401, "invalid_client"},
+		{"delegated", func(w *world) string { return w.assertion(set("sub", id("other"))) }, 401, "invalid_client"},
+		{"id that is none", func(w *world) string {
+			return w.assertion(func(c jwt.MapClaims) { c["iss"], c["sub"] = "x", "x" })
+		}, 401, "invalid_client"},
+		{"another audience", func(w *world) string { return w.assertion(set("aud", gateway)) }, 401, "invalid_client"},
+		{"two audiences", func(w *world) string { return w.assertion(set("aud", []string{issuer, gateway})) }, 401, "invalid_client"},
+		{"token endpoint as audience", func(w *world) string { return w.assertion(set("aud", issuer+"/oauth/token")) }, 401, "invalid_client"},
+		{"no expiry", func(w *world) string { return w.assertion(unset("exp")) }, 401, "invalid_client"},
+		{"expired", func(w *world) string { return w.assertion(set("exp", time.Now().Add(-time.Minute).Unix())) }, 401, "invalid_client"},
+		{"a year long", func(w *world) string { return w.assertion(set("exp", time.Now().Add(365*24*time.Hour).Unix())) }, 401, "invalid_client"},
+		{"no issue time", func(w *world) string { return w.assertion(unset("iat")) }, 401, "invalid_client"},
+		{"old", func(w *world) string { return w.assertion(set("iat", time.Now().Add(-time.Hour).Unix())) }, 401, "invalid_client"},
+		{"no id", func(w *world) string { return w.assertion(unset("jti")) }, 401, "invalid_client"},
+		{"an id like a novel", func(w *world) string { return w.assertion(set("jti", strings.Repeat("x", 129))) }, 401, "invalid_client"},
+		{"unsigned", func(*world) string { return none() }, 401, "invalid_client"},
+		{"HS256 with the public key", hmac, 401, "invalid_client"},
+		{"no token", func(*world) string { return "abc" }, 401, "invalid_client"},
+		{"huge", func(*world) string { return strings.Repeat("a", 5000) }, 401, "invalid_client"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			wants(t, w.post(w.form(tt.assertion(w))), tt.status, tt.code)
+		})
+	}
+}
+
+func TestAssertionCountsOnce(t *testing.T) {
+	w := newWorld(t)
+	assertion := w.assertion(nil)
+	wants(t, w.post(w.form(assertion)), 200, "")
+	wants(t, w.post(w.form(assertion)), 401, "invalid_client")
+	w.start() // a restart forgets nothing
+	wants(t, w.post(w.form(assertion)), 401, "invalid_client")
+	wants(t, w.post(w.form(w.assertion(nil))), 200, "")
+}
+
+// TestAssertionCountsOnceAtOnce: of many at the same moment one gets a token.
+func TestAssertionCountsOnceAtOnce(t *testing.T) {
+	w := newWorld(t)
+	form := w.form(w.assertion(nil))
+	codes := make(chan int)
+	for range 8 {
+		go func() { codes <- w.post(form).Code }()
+	}
+	good := 0
+	for range 8 {
+		if <-codes == 200 {
+			good++
+		}
+	}
+	if good != 1 {
+		t.Fatalf("tokens for one assertion: got %d, want 1", good)
+	}
+}
+
+func TestRequests(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(url.Values)
+		status int
+		code   string
+	}{
+		{"good", func(url.Values) {}, 200, ""},
+		{"with its own client_id", func(f url.Values) { f.Set("client_id", id("machine")) }, 200, ""},
+		{"with another client_id", func(f url.Values) { f.Set("client_id", id("other")) }, 401, "invalid_client"},
+		{"one scope", func(f url.Values) { f.Set("scope", "order") }, 200, ""},
+		{"no scope", func(f url.Values) { f.Del("scope") }, 400, "invalid_scope"},
+		{"unknown scope", func(f url.Values) { f.Set("scope", "order admin") }, 400, "invalid_scope"},
+		{"no assertion", func(f url.Values) { f.Del("client_assertion"); f.Set("client_id", id("machine")) }, 401, "invalid_client"},
+		{"an empty secret", func(f url.Values) {
+			f.Del("client_assertion")
+			f.Set("client_id", id("machine"))
+			f.Set("client_secret", "")
+		}, 401, "invalid_client"},
+		{"a secret beside", func(f url.Values) { f.Set("client_secret", "x") }, 401, "invalid_client"},
+		{"wrong assertion type", func(f url.Values) { f.Set("client_assertion_type", "x") }, 400, "invalid_request"},
+		{"no grant", func(f url.Values) { f.Del("grant_type") }, 400, "invalid_request"},
+		{"code", func(f url.Values) { f.Set("grant_type", "authorization_code"); f.Set("code", "x") }, 400, "unsupported_grant_type"},
+		{"refresh", func(f url.Values) { f.Set("grant_type", "refresh_token"); f.Set("refresh_token", "x") }, 400, "unsupported_grant_type"},
+		{"assertion as grant", func(f url.Values) {
+			f.Set("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
+			f.Set("assertion", f.Get("client_assertion"))
+		}, 400, "unsupported_grant_type"},
+		{"twice", func(f url.Values) { f.Add("scope", "order") }, 400, "invalid_request"},
+		{"too large", func(f url.Values) { f.Set("x", strings.Repeat("x", maxForm)) }, 400, "invalid_request"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			form := w.form(w.assertion(nil))
+			tt.change(form)
+			wants(t, w.post(form), tt.status, tt.code)
+		})
+	}
+	t.Run("in the address", func(t *testing.T) {
+		w := newWorld(t)
+		req := httptest.NewRequest(http.MethodPost, "/oauth/token?"+w.form(w.assertion(nil)).Encode(), nil)
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		wants(t, w.do(req), 400, "invalid_request")
+	})
+	t.Run("basic", func(t *testing.T) {
+		w := newWorld(t)
+		req := httptest.NewRequest(http.MethodPost, "/oauth/token", strings.NewReader("grant_type=client_credentials&scope=order"))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.SetBasicAuth(id("machine"), "")
+		wants(t, w.do(req), 400, "invalid_request")
+	})
+}
+
+func TestLedger(t *testing.T) {
+	t.Run("down is not unknown", func(t *testing.T) {
+		w := newWorld(t)
+		w.down = true
+		rec := w.post(w.form(w.assertion(nil)))
+		wants(t, rec, 503, "server_error")
+		if strings.Contains(rec.Body.String(), "10.0.0.1") {
+			t.Fatalf("the answer tells too much: %s", rec.Body)
+		}
+	})
+	t.Run("asked once for a while", func(t *testing.T) {
+		w := newWorld(t)
+		for range 3 {
+			wants(t, w.post(w.form(w.assertion(nil))), 200, "")
+		}
+		if n := w.asked.Load(); n != 1 {
+			t.Fatalf("look-ups: got %d, want 1", n)
+		}
+	})
+	t.Run("an AK is no token key", func(t *testing.T) {
+		w := newWorld(t)
+		w.records[id("machine")] = w.record("machine", tokenPublic(t, w.key, true))
+		wants(t, w.post(w.form(w.assertion(nil))), 503, "server_error")
+	})
+}
+
+func TestRotation(t *testing.T) {
+	w := newWorld(t)
+	v := w.verifier(t)
+	before := wants(t, w.post(w.form(w.assertion(nil))), 200, "")
+	must(t, w.server.config.Keys.Rotate())
+	after := wants(t, w.post(w.form(w.assertion(nil))), 200, "")
+	if kid(t, before) == kid(t, after) {
+		t.Fatal("the old key signs still")
+	}
+	for _, token := range []string{before, after} {
+		if _, err := v.Verify(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(t, w.server.config.Keys.Rotate())
+	if _, err := w.verifier(t).Verify(t.Context(), before); !errors.Is(err, bearer.ErrKey) {
+		t.Fatalf("token of a forgotten key: got %v, want %v", err, bearer.ErrKey)
+	}
+	w.start()
+	if n := len(w.server.config.Keys.all()); n != published {
+		t.Fatalf("keys after a restart: got %d, want %d", n, published)
+	}
+}
+
+func kid(t *testing.T, token string) any {
+	t.Helper()
+	parsed, _, err := jwt.NewParser().ParseUnverified(token, jwt.MapClaims{})
+	must(t, err)
+	return parsed.Header["kid"]
+}
+
+func TestKeyFile(t *testing.T) {
+	w := newWorld(t)
+	path := filepath.Join(w.folder, "keys.json")
+	info, err := os.Stat(path)
+	must(t, err)
+	if info.Mode().Perm() != 0o600 {
+		t.Fatalf("mode: got %o, want 600", info.Mode().Perm())
+	}
+	must(t, os.Chmod(path, 0o640)) // #nosec G302 -- that is the test
+	if _, err := OpenKeys(path, time.Now); err == nil {
+		t.Fatal("a key file that others may read was taken")
+	}
+	busted := filepath.Join(w.folder, "busted.json")
+	must(t, os.WriteFile(busted, []byte(`{"format":"guildmark/auth-keys/1","keys":[]}`), 0o600))
+	if _, err := OpenKeys(busted, time.Now); err == nil {
+		t.Fatal("a key file without keys was taken")
+	}
+}
+
+// TestMaintain: a key gets old, and another process's rotation is noticed.
+func TestMaintain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys.json")
+	now := time.Now()
+	clock := func() time.Time { return now }
+	a, err := OpenKeys(path, clock)
+	must(t, err)
+	first := a.newest().id
+	must(t, a.Maintain())
+	if a.newest().id != first {
+		t.Fatal("a young key was rotated")
+	}
+	now = now.Add(keyAge + time.Hour)
+	must(t, a.Maintain())
+	second := a.newest().id
+	if second == first || len(a.all()) != 2 {
+		t.Fatal("an old key was not rotated")
+	}
+	b, err := OpenKeys(path, clock)
+	must(t, err)
+	must(t, b.Rotate())
+	must(t, os.Chtimes(path, now, now.Add(time.Second)))
+	must(t, a.Maintain())
+	if a.newest().id != b.newest().id {
+		t.Fatal("another process's rotation was not noticed")
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	w := newWorld(t)
+	for _, path := range []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"} {
+		rec := w.do(httptest.NewRequest(http.MethodGet, path, nil))
+		var m metadata
+		must(t, json.Unmarshal(rec.Body.Bytes(), &m))
+		if m.Issuer != issuer || m.TokenEndpoint != issuer+"/oauth/token" || len(m.Grants) != 1 || len(m.AuthAlgorithms) != 1 {
+			t.Fatalf("%s: got %+v", path, m)
+		}
+	}
+	for _, path := range []string{"/authorize", "/callback", "/userinfo", "/revoke", "/oauth/introspect", "/device_authorization", "/end_session", "/healthz", "/"} {
+		if rec := w.do(httptest.NewRequest(http.MethodGet, path, nil)); rec.Code != 404 {
+			t.Errorf("%s: got %d, want 404", path, rec.Code)
+		}
+	}
+	if rec := w.do(httptest.NewRequest(http.MethodGet, "/v1/health", nil)); rec.Code != 200 {
+		t.Errorf("health: got %d", rec.Code)
+	}
+	rec := w.do(httptest.NewRequest(http.MethodGet, "/keys", nil))
+	if strings.Contains(rec.Body.String(), `"d"`) || !strings.Contains(rec.Body.String(), `"crv":"P-256"`) {
+		t.Fatalf("keys: %s", rec.Body)
+	}
+}
+
+func FuzzKeyFile(f *testing.F) {
+	f.Add([]byte(`{"format":"guildmark/auth-keys/1","keys":[]}`))
+	f.Fuzz(func(_ *testing.T, raw []byte) { _, _ = parseKeys(raw) })
+}

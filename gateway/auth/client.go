@@ -1,0 +1,85 @@
+package auth
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+	"github.com/zitadel/oidc/v3/pkg/op"
+)
+
+// scopes are what a machine may ask for.
+func scopes() []string { return []string{"order", "license"} }
+
+// client is a machine as the library wants to see it: one grant, one way to authenticate.
+type client struct{ id string }
+
+// GetID is the machine id.
+func (c client) GetID() string { return c.id }
+
+// RedirectURIs: none, machines have no browser.
+func (c client) RedirectURIs() []string { return nil }
+
+// PostLogoutRedirectURIs: none.
+func (c client) PostLogoutRedirectURIs() []string { return nil }
+
+// ApplicationType has no meaning without redirects.
+func (c client) ApplicationType() op.ApplicationType { return op.ApplicationTypeNative }
+
+// AuthMethod is private_key_jwt and nothing else.
+func (c client) AuthMethod() oidc.AuthMethod { return oidc.AuthMethodPrivateKeyJWT }
+
+// ResponseTypes: none.
+func (c client) ResponseTypes() []oidc.ResponseType { return nil }
+
+// GrantTypes is client_credentials and nothing else.
+func (c client) GrantTypes() []oidc.GrantType {
+	return []oidc.GrantType{oidc.GrantTypeClientCredentials}
+}
+
+// LoginURL: none.
+func (c client) LoginURL(string) string { return "" }
+
+// AccessTokenType is JWT: the gateway checks without asking.
+func (c client) AccessTokenType() op.AccessTokenType { return op.AccessTokenTypeJWT }
+
+// IDTokenLifetime: none is issued.
+func (c client) IDTokenLifetime() time.Duration { return 0 }
+
+// DevMode is off.
+func (c client) DevMode() bool { return false }
+
+// RestrictAdditionalIdTokenScopes lets nothing through.
+func (c client) RestrictAdditionalIdTokenScopes() func([]string) []string {
+	return func([]string) []string { return nil }
+}
+
+// RestrictAdditionalAccessTokenScopes lets the known scopes through.
+func (c client) RestrictAdditionalAccessTokenScopes() func([]string) []string {
+	return func(asked []string) []string { return asked }
+}
+
+// IsScopeAllowed knows the scopes.
+func (c client) IsScopeAllowed(scope string) bool { return slices.Contains(scopes(), scope) }
+
+// IDTokenUserinfoClaimsAssertion: no id_tokens.
+func (c client) IDTokenUserinfoClaimsAssertion() bool { return false }
+
+// ClockSkew is none: tokens count from now.
+func (c client) ClockSkew() time.Duration { return 0 }
+
+// tokenRequest is what a token is made from.
+type tokenRequest struct {
+	machine  string
+	audience string
+	scopes   []string
+}
+
+// GetSubject is the machine itself.
+func (r tokenRequest) GetSubject() string { return r.machine }
+
+// GetAudience is the gateway.
+func (r tokenRequest) GetAudience() []string { return []string{r.audience} }
+
+// GetScopes are the granted ones.
+func (r tokenRequest) GetScopes() []string { return r.scopes }

@@ -1,0 +1,213 @@
+package auth
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	jose "github.com/go-jose/go-jose/v4"
+
+	"guildmark/chaincode/ledger"
+)
+
+// Rotation: the newest key signs, the newest two are published, so that tokens of the one before stay good for
+// their five minutes and the gateway meets a new key id at most once a rotation.
+const (
+	published = 2
+	keyAge    = 30 * 24 * time.Hour
+)
+
+const keysFormat = "guildmark/auth-keys/1"
+
+type keysFile struct {
+	Format string    `json:"format"`
+	Keys   []keyFile `json:"keys"` // oldest first
+}
+
+type keyFile struct {
+	ID      string `json:"id"`
+	Created int64  `json:"created"` // Unix seconds
+	Key     []byte `json:"key"`     // PKCS #8
+}
+
+// signingKey is one key; op.SigningKey and, without the private half, op.Key.
+type signingKey struct {
+	id      string
+	created time.Time
+	private *ecdsa.PrivateKey
+}
+
+// ID is the key id in tokens and JWKS.
+func (k signingKey) ID() string { return k.id }
+
+// SignatureAlgorithm is always ES256.
+func (k signingKey) SignatureAlgorithm() jose.SignatureAlgorithm { return jose.ES256 }
+
+// Key is the private key, for the signer only.
+func (k signingKey) Key() any { return k.private }
+
+// publicKey is a key as the JWKS shows it.
+type publicKey struct{ signingKey }
+
+// Algorithm is always ES256.
+func (k publicKey) Algorithm() jose.SignatureAlgorithm { return jose.ES256 }
+
+// Use is signing.
+func (k publicKey) Use() string { return "sig" }
+
+// Key is the public key.
+func (k publicKey) Key() any { return k.private.Public() }
+
+// Keys are the server's signing keys in one 0600 file.
+type Keys struct {
+	path string
+	now  func() time.Time
+
+	mu   sync.RWMutex
+	keys []signingKey // oldest first, at most published
+	read time.Time    // the file's time of change when it was read
+}
+
+// OpenKeys reads the file, or makes it with a first key.
+func OpenKeys(path string, now func() time.Time) (*Keys, error) {
+	k := &Keys{path: path, now: now}
+	err := k.reload()
+	if errors.Is(err, fs.ErrNotExist) {
+		err = k.Rotate()
+	}
+	return k, err
+}
+
+// Rotate makes a new key, which signs from now on, and forgets those before the last one.
+func (k *Keys) Rotate() error {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return fmt.Errorf("signing keys: %w", err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	spki, err := x509.MarshalPKIXPublicKey(private.Public())
+	if err != nil {
+		return fmt.Errorf("signing keys: %w", err)
+	}
+	keys := append(k.keys[:len(k.keys):len(k.keys)], signingKey{id: ledger.Hash("guildmark/auth-key/1", string(spki))[:16], created: k.now(), private: private})
+	keys = keys[max(0, len(keys)-published):]
+	if err := k.store(keys); err != nil {
+		return err
+	}
+	k.keys = keys
+	return nil
+}
+
+// Maintain reads the file again when somebody else rotated, and rotates when the newest key is old.
+func (k *Keys) Maintain() error {
+	info, err := os.Stat(k.path)
+	if err != nil {
+		return fmt.Errorf("signing keys: %w", err)
+	}
+	k.mu.RLock()
+	changed, newest := !info.ModTime().Equal(k.read), k.keys[len(k.keys)-1]
+	k.mu.RUnlock()
+	if changed {
+		return k.reload()
+	}
+	if k.now().Sub(newest.created) > keyAge {
+		return k.Rotate()
+	}
+	return nil
+}
+
+// newest is the key that signs.
+func (k *Keys) newest() signingKey {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.keys[len(k.keys)-1]
+}
+
+// all are the keys that are published.
+func (k *Keys) all() []signingKey {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.keys
+}
+
+func (k *Keys) reload() error {
+	info, err := os.Stat(k.path)
+	if err != nil {
+		return fmt.Errorf("signing keys: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("signing keys %s: mode %04o lets others in; run chmod 600 on it", k.path, info.Mode().Perm())
+	}
+	raw, err := os.ReadFile(k.path)
+	if err != nil {
+		return fmt.Errorf("signing keys: %w", err)
+	}
+	keys, err := parseKeys(raw)
+	if err != nil {
+		return fmt.Errorf("signing keys %s: %w", k.path, err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.keys, k.read = keys, info.ModTime()
+	return nil
+}
+
+// parseKeys reads the file's bytes; its errors repeat nothing of them.
+func parseKeys(raw []byte) ([]signingKey, error) {
+	var file keysFile
+	if err := ledger.DecodeCanonical(raw, &file); err != nil {
+		return nil, errors.New("not a key file")
+	}
+	if file.Format != keysFormat || len(file.Keys) == 0 || len(file.Keys) > published {
+		return nil, errors.New("unknown format, or no keys")
+	}
+	var keys []signingKey
+	for _, f := range file.Keys {
+		key, err := x509.ParsePKCS8PrivateKey(f.Key)
+		private, ok := key.(*ecdsa.PrivateKey)
+		if err != nil || !ok || private.Curve != elliptic.P256() || f.ID == "" {
+			return nil, errors.New("a key that is not P-256")
+		}
+		keys = append(keys, signingKey{id: f.ID, created: time.Unix(f.Created, 0), private: private})
+	}
+	return keys, nil
+}
+
+// store replaces the file in one step.
+func (k *Keys) store(keys []signingKey) error {
+	file := keysFile{Format: keysFormat}
+	for _, key := range keys {
+		der, err := x509.MarshalPKCS8PrivateKey(key.private)
+		if err != nil {
+			return fmt.Errorf("signing keys: %w", err)
+		}
+		file.Keys = append(file.Keys, keyFile{ID: key.id, Created: key.created.Unix(), Key: der})
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(k.path), ".keys-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("signing keys: %w", err)
+	}
+	_, err = temporary.Write(ledger.Encode(file))
+	err = errors.Join(err, temporary.Sync(), temporary.Close())
+	if err == nil {
+		err = os.Rename(temporary.Name(), k.path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("signing keys: %w", err), os.Remove(temporary.Name()))
+	}
+	info, err := os.Stat(k.path)
+	if err != nil {
+		return fmt.Errorf("signing keys: %w", err)
+	}
+	k.read = info.ModTime()
+	return nil
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"guildmark/chaincode/client"
+	rules "guildmark/chaincode/ledger"
+	"guildmark/gateway/projection"
+	"guildmark/gateway/store"
+)
+
+// What clients are told when the ledger itself couldn't say anything; the cause stays in the log.
+var (
+	errUnreachable = rules.Refuse(rules.Unavailable, "ledger.unreachable", "no peer answers now; nothing was written")
+	errOutcome     = rules.Refuse(rules.Unavailable, "ledger.outcome_unknown", "the ledger may or may not have written this; ask before repeating, or repeat with the same key")
+	errInvalidated = rules.Refuse(rules.Unavailable, "ledger.invalidated", "other transactions were faster; try again")
+)
+
+// public adds what a client may know to a failure of the ledger client; refusals of the ledger stay as they are.
+func public(err error) error {
+	var refusal *rules.Refusal
+	var invalid *client.CommitError
+	switch {
+	case err == nil, errors.As(err, &refusal):
+		return err
+	case errors.Is(err, client.ErrOutcome):
+		return errors.Join(errOutcome, err)
+	case errors.As(err, &invalid):
+		return errors.Join(errInvalidated, err)
+	case errors.Is(err, client.ErrUnreachable):
+		return errors.Join(errUnreachable, err)
+	}
+	return err
+}
+
+// ledger shapes the ledger client as the gateway's packages want it.
+type ledger struct{ client *client.Client }
+
+func openLedger(connection, folder string, log *slog.Logger) (ledger, error) {
+	c, err := client.Open(connection, folder, client.Config{Log: log})
+	return ledger{c}, err
+}
+
+// Evaluate reads from one peer.
+func (l ledger) Evaluate(ctx context.Context, function string, args ...string) ([]byte, error) {
+	doc, err := l.client.Evaluate(ctx, function, args...)
+	return doc, public(err)
+}
+
+// Submit writes and waits for the commit.
+func (l ledger) Submit(ctx context.Context, function string, args ...string) ([]byte, error) {
+	r, err := l.client.Submit(ctx, function, args...)
+	return r.Payload, public(err)
+}
+
+// Sign collects a signed answer of exactly these organisations.
+func (l ledger) Sign(ctx context.Context, organisations []string, function string, args ...string) ([]byte, error) {
+	file, err := l.client.Sign(ctx, client.Exactly(organisations...), function, args...)
+	if err != nil {
+		return nil, public(err)
+	}
+	return file.Encode(), nil
+}
+
+// events is the projection's source; the client changes peers by itself, so the channel ends with ctx only.
+func (l ledger) events(ctx context.Context, after store.Cursor) (<-chan projection.Event, error) {
+	out := make(chan projection.Event, 256)
+	go func() {
+		defer close(out)
+		for e, err := range l.client.Events(ctx, client.Checkpoint{Block: after.Block, TxID: after.TxID}) {
+			if err != nil {
+				return
+			}
+			select {
+			case out <- projection.Event{Block: e.Block, TxID: e.TxID, Name: e.Name, Payload: e.Payload}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out, nil
+}
