@@ -127,11 +127,11 @@ func (x *Meter) writeLimit(g Grant) error {
 	if err != nil {
 		return err
 	}
-	make := x.index.FirstLimit
+	kind := x.index.FirstLimit
 	if is == tpm.IndexWritten {
-		make = x.index.NewLimit
+		kind = x.index.NewLimit
 	}
-	write, err := make(g.Limit)
+	write, err := kind(g.Limit)
 	if err != nil {
 		return err
 	}

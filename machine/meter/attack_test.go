@@ -3,6 +3,7 @@ package meter_test
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"encoding/binary"
 	"errors"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-tpm/tpm2"
+	"github.com/google/go-tpm/tpm2/transport"
 
 	"guildmark/chaincode/tpmpolicy"
 	"guildmark/machine/meter"
@@ -467,8 +469,44 @@ func TestAttackAnotherLimitInTheSignedSession(t *testing.T) {
 	}
 	// The cpHash that goes with the signatures is part of what was signed.
 	b.refused(b.tpm.WriteLimit(tpm.ResumeSession(b.openSession()[0], g.Nonce), b.limit(g, w)), tpm2.TPMRCSignature)
-	g.Limit = 300
-	b.refused(b.meter.Apply(g), tpm2.TPMRCSignature)
+	larger := g
+	larger.Limit = 300
+	b.refused(b.meter.Apply(larger), tpm2.TPMRCSignature)
+	// With the signed cpHash shown and another command sent, the session allows only what was signed.
+	honest, err := b.meter.Index().FirstLimit(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.refusedRaw(b.sendInstead(g, honest, w), tpm2.TPMRCPolicyFail)
+}
+
+// sendInstead satisfies the policy for one write and then sends another.
+func (b *bench) sendInstead(g meter.Grant, signed, sent tpmpolicy.Write) error {
+	b.t.Helper()
+	cut := &cutter{inner: b.conn, at: tpm2.TPMCCNVWrite}
+	m, err := tpm.Attach(cut, b.tpm.Keys())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	session := tpm.ResumeSession(b.openSession()[0], g.Nonce)
+	if err := m.WriteLimit(session, b.limit(g, signed)); !errors.Is(err, errCrash) {
+		b.t.Fatalf("got %v, want to stop before the write", err)
+	}
+	_, err = sent.Command(session).Execute(b.conn)
+	return err
+}
+
+// cutter holds one command back.
+type cutter struct {
+	inner transport.TPM
+	at    tpm2.TPMCC
+}
+
+func (c *cutter) Send(command []byte) ([]byte, error) {
+	if tpm2.TPMCC(binary.BigEndian.Uint32(command[6:])) == c.at {
+		return nil, errCrash
+	}
+	return c.inner.Send(command)
 }
 
 // A session that already carries the signatures can't be kept for later: its context loads once, and not after a reset.

@@ -1,0 +1,72 @@
+package meter_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/tpmpolicy"
+	"guildmark/machine/meter"
+)
+
+func TestFromView(t *testing.T) {
+	text := base64.StdEncoding.EncodeToString([]byte("bytes"))
+	answer := func(msp string, number int) license.Answer {
+		return license.Answer{License: licenseID, Number: number, MSP: msp, Signature: text, Public: text, Duplicate: text, Seed: text}
+	}
+	good := func() license.GrantView {
+		return license.GrantView{
+			Grant:   license.Grant{License: licenseID, Number: 2, Nonce: text, Limit: 3, Pair: []string{"A", "C"}},
+			Answers: []license.Answer{answer("C", 2), answer("A", 1), answer("A", 2)},
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*license.GrantView)
+		ok     bool
+	}{
+		{"good", func(*license.GrantView) {}, true},
+		{"one answer is missing", func(v *license.GrantView) { v.Answers = v.Answers[:2] }, false},
+		{"an answer to another grant", func(v *license.GrantView) { v.Answers[0].Number = 1 }, false},
+		{"a pair of one", func(v *license.GrantView) { v.Grant.Pair = v.Grant.Pair[:1] }, false},
+		{"a stranger in the pair", func(v *license.GrantView) { v.Grant.Pair[1] = "X" }, false},
+		{"nonce not base64", func(v *license.GrantView) { v.Grant.Nonce = "!" }, false},
+		{"signature not base64", func(v *license.GrantView) { v.Answers[0].Signature = "!" }, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := good()
+			c.change(&v)
+			g, err := meter.FromView(v, []string{"A", "B", "C"})
+			if (err == nil) != c.ok {
+				t.Fatalf("got %v, want success %v", err, c.ok)
+			}
+			if c.ok && (g.Pair != [2]int{0, 2} || len(g.Blobs) != 2 || string(g.Signatures[1]) != "bytes") {
+				t.Errorf("got %+v", g)
+			}
+		})
+	}
+}
+
+func FuzzStateFile(f *testing.F) {
+	f.Add([]byte(`{"format":"guildmark/meter/1","meter":"AAAA","handle":25166336,"custodians":[],"keys":{}}`))
+	f.Add([]byte(`{}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path := filepath.Join(t.TempDir(), "meter.json")
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m, err := meter.Open(nil, path) // asks the TPM nothing
+		if err == nil && m.Index().Handle < tpmpolicy.FirstIndexHandle {
+			t.Errorf("opened a meter at 0x%x", m.Index().Handle)
+		}
+	})
+}
+
+func TestMissingStateIsSaid(t *testing.T) {
+	if _, err := meter.Open(nil, filepath.Join(t.TempDir(), "none")); err == nil || errors.Is(err, os.ErrExist) {
+		t.Errorf("got %v", err)
+	}
+}
