@@ -5,7 +5,6 @@ package tools
 
 import (
 	_ "github.com/btcsuite/btcd"
-	_ "github.com/hyperledger/fabric-ca/cmd/fabric-ca-server"
 	_ "github.com/hyperledger/fabric/cmd/configtxgen"
 	_ "github.com/hyperledger/fabric/cmd/orderer"
 	_ "github.com/hyperledger/fabric/cmd/peer"
