@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"guildmark/chaincode/dataset"
 	"guildmark/chaincode/ledger"
@@ -15,6 +17,16 @@ import (
 	"guildmark/machine/meter"
 	"guildmark/machine/tpm"
 )
+
+// Main is the whole life of the runtime's process: it gives the exit code. SIGTERM and SIGINT stop the pumps.
+func Main(in io.Reader, out io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	if Run(ctx, in, out) != nil {
+		return 1 // the refusal went out as the last event
+	}
+	return 0
+}
 
 // Run does the job that it reads from in, and writes events to out. The process must do nothing else and end with it.
 func Run(ctx context.Context, in io.Reader, out io.Writer) error {

@@ -16,14 +16,10 @@ var (
 	ErrNetwork = ledger.Refuse(ledger.Unavailable, "runtime.network", "the runtime was started with a network interface")
 )
 
-// lockMemory keeps every page that is or will be touched out of swap, and the process out of core dumps and ptrace by
-// its own user. It must come before the first secret.
+// lockMemory keeps every page that is or will be touched out of swap. It must come before the first secret.
 func lockMemory() error {
-	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
-		return ErrDump.With(err.Error())
-	}
-	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
-		return ErrDump.With(err.Error())
+	if err := forbidDumps(); err != nil {
+		return err
 	}
 	// The limit is 8 MiB by default (facts/go.md), a Go process reserves more. Where it may not be raised, CAP_IPC_LOCK
 	// makes it void; mlockall tells.
@@ -31,6 +27,17 @@ func lockMemory() error {
 	raised := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unlimited)
 	if err := unix.Mlockall(unix.MCL_CURRENT | unix.MCL_FUTURE | unix.MCL_ONFAULT); err != nil {
 		return ErrMemory.With(fmt.Sprintf("mlockall: %v; raise the limit: %v", err, raised))
+	}
+	return nil
+}
+
+// forbidDumps keeps the process out of core dumps, and out of reach of ptrace and /proc/<pid>/mem for its own user.
+func forbidDumps() error {
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return ErrDump.With(err.Error())
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
+		return ErrDump.With(err.Error())
 	}
 	return nil
 }

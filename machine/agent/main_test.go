@@ -1,0 +1,134 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"guildmark/machine/device/mixer"
+	"guildmark/machine/runtime"
+	"guildmark/machine/tpm/swtpm"
+)
+
+// made holds two TPMs of one authority; each test works on copies.
+//
+//nolint:gochecknoglobals // set once by TestMain
+var made string
+
+// TestMain is also the runtime's process: the agent starts this very program with the argument "runtime".
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "runtime" {
+		os.Exit(runtime.Main(os.Stdin, os.Stdout))
+	}
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "agent-test")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	made = dir
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	ca, err := swtpm.NewAuthority(filepath.Join(dir, "ca"))
+	for _, name := range []string{"first", "second"} {
+		if err == nil {
+			err = ca.Make(ctx, filepath.Join(dir, name))
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err, "- apt install swtpm swtpm-tools")
+		return 1
+	}
+	return m.Run()
+}
+
+// site is one machine: a TPM, a state folder, an agent on them.
+type site struct {
+	t      *testing.T
+	world  *world
+	sim    *swtpm.Simulator
+	state  string
+	store  *Store
+	agent  *Agent
+	events []runtime.Event
+	extra  func(runtime.Event) // also told, while the runtime runs
+}
+
+func newSite(t *testing.T, w *world, which string) *site {
+	t.Helper()
+	dir := t.TempDir()
+	must(t, swtpm.Clone(filepath.Join(made, which), dir))
+	sim, err := swtpm.Start(t.Context(), dir)
+	must(t, err)
+	t.Cleanup(func() { must(t, sim.Stop(context.Background())) })
+	s := &site{t: t, world: w, sim: sim, state: filepath.Join(t.TempDir(), "state")}
+	s.open()
+	t.Cleanup(func() { _ = s.store.Close() })
+	return s
+}
+
+func (s *site) config() Config {
+	at := Server{URL: s.world.server.URL}
+	c := Config{Gateway: at, Issuer: at, Registrar: at, Line: "mixer-1", TPM: s.sim.Address(), State: s.state}
+	c.Mixer.Scale = 1000
+	for i, ingredient := range []string{"orange-juice", "pineapple-juice", "grenadine"} {
+		c.Mixer.Pumps = append(c.Mixer.Pumps, mixer.Pump{
+			Number: i + 1, Ingredient: ingredient, Level: 700_000, Calibration: []mixer.Point{{Drive: 200, Flow: 2_000}, {Drive: 1000, Flow: 20_000}},
+		})
+	}
+	return c
+}
+
+// open is a new agent process on the state folder.
+func (s *site) open() {
+	s.t.Helper()
+	store, err := OpenStore(s.state)
+	must(s.t, err)
+	s.store = store
+	program, err := os.Executable()
+	must(s.t, err)
+	s.agent, err = New(s.config(), store, Options{
+		Payer: s.world, Poll: time.Millisecond,
+		Start: func(ctx context.Context, job runtime.Job, report func(runtime.Event)) error {
+			return runtime.Start(ctx, program, []string{"runtime"}, job, report)
+		},
+		Report: func(p Progress) {
+			if p.Runtime == nil {
+				return
+			}
+			s.events = append(s.events, *p.Runtime)
+			if s.extra != nil {
+				s.extra(*p.Runtime)
+			}
+		},
+	})
+	must(s.t, err)
+}
+
+// reopen ends the agent process and starts another.
+func (s *site) reopen() {
+	s.t.Helper()
+	must(s.t, s.store.Close())
+	s.open()
+}
+
+func (s *site) enrolled() *site {
+	s.t.Helper()
+	_, err := s.agent.Enroll(s.t.Context(), testCode)
+	must(s.t, err)
+	return s
+}
+
+func (s *site) bought() Holding {
+	s.t.Helper()
+	h, err := s.agent.Buy(s.t.Context(), offerID, 0)
+	must(s.t, err)
+	return h
+}
