@@ -109,3 +109,6 @@ const (
 	retryEvery = 100 * time.Millisecond
 	patience   = 30 * time.Second // start-up steps take 1-5 s; 30 s is the limit (facts: Fabric 8.4)
 )
+
+// Programs are the files that this network runs.
+func (n *Network) Programs() Programs { return n.programs }

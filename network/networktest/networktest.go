@@ -218,3 +218,14 @@ func Root() (string, error) {
 		dir = parent
 	}
 }
+
+// Relaunch brings a network up again that was taken down, on its ledger from before.
+func (r *Running) Relaunch(t *testing.T) {
+	t.Helper()
+	state := r.Made.State()
+	n, err := channel.Launch(t.Context(), channel.Options{Dir: r.Connection.Directory, Programs: r.Made.Programs(), Topology: state.Topology})
+	if err != nil {
+		t.Fatalf("relaunch: %v", err)
+	}
+	r.Made = n
+}
