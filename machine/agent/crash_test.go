@@ -1,0 +1,236 @@
+package agent
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var errKilled = errors.New("killed")
+
+// killAt makes the store fail at its n-th point, and at every later one: what is dead stays dead. It returns the points
+// that were passed.
+func (s *site) killAt(n int) *[]string {
+	var passed []string
+	s.store.fault = func(point string) error {
+		passed = append(passed, point)
+		if len(passed) > n {
+			return errKilled
+		}
+		return nil
+	}
+	return &passed
+}
+
+// The agent is killed before and after each of its writes, from the first enrolment to the license in hand, and goes on
+// each time: nothing twice, nothing lost.
+func TestKilledAtEachWrite(t *testing.T) {
+	all := points(t)
+	if len(all) < 30 {
+		t.Fatalf("only %d points: %v", len(all), all)
+	}
+	for n, point := range all {
+		t.Run(strings.ReplaceAll(point, "/", "_"), func(t *testing.T) {
+			w := newWorld(t, "sunrise.jsonl")
+			s := newSite(t, w, "first")
+			s.killAt(n)
+			if err := s.enrolAndBuy(); !errors.Is(err, errKilled) {
+				t.Fatalf("got %v, want to be killed at %s", err, point)
+			}
+			s.reopen()
+			must(t, s.enrolAndBuy())
+			w.checkOnce(t)
+			h, err := s.agent.Licenses()
+			must(t, err)
+			used, err := s.agent.Use(t.Context(), h[0].License.ID)
+			must(t, err)
+			if used.Count != 1 || used.Limit != 3 {
+				t.Errorf("count %d of %d, want 1 of 3", used.Count, used.Limit)
+			}
+		})
+	}
+}
+
+// points lists the points of a run that isn't killed.
+func points(t *testing.T) []string {
+	s := newSite(t, newWorld(t, "sunrise.jsonl"), "first")
+	passed := s.killAt(1 << 30)
+	must(t, s.enrolAndBuy())
+	return *passed
+}
+
+func (s *site) enrolAndBuy() error {
+	if _, err := s.agent.Enroll(s.t.Context(), testCode); err != nil {
+		return err
+	}
+	if all, err := s.agent.Licenses(); err != nil || (len(all) == 1 && all[0].Meter != "" && s.finished()) {
+		return err // it was killed when all was done
+	}
+	_, err := s.agent.Buy(s.t.Context(), offerID, 0)
+	return err
+}
+
+func (s *site) finished() bool {
+	all, err := s.store.purchases()
+	must(s.t, err)
+	return len(all) == 1 && all[0].Step == Finished
+}
+
+// checkOnce: one machine, one order, one license, one grant.
+func (w *world) checkOnce(t *testing.T) {
+	t.Helper()
+	grants := 0
+	for _, g := range w.grants {
+		grants += len(g)
+	}
+	if len(w.machines) != 1 || len(w.orders) != 1 || len(w.paid) != 1 || len(w.licenses) != 1 || grants != 1 {
+		t.Errorf("%d machines, %d orders, %d payments, %d licenses, %d grants: want one of each",
+			len(w.machines), len(w.orders), len(w.paid), len(w.licenses), grants)
+	}
+}
+
+// The answer to each writing request is lost once after its work was done.
+func TestLostAnswers(t *testing.T) {
+	for _, lost := range []string{"/v1/orders", "/grants", "/oauth/token", "/receipts"} {
+		t.Run(strings.TrimPrefix(lost, "/"), func(t *testing.T) {
+			w := newWorld(t, "sunrise.jsonl")
+			s := newSite(t, w, "first").enrolled()
+			w.lose = lost
+			_, err := s.agent.Buy(t.Context(), offerID, 0)
+			if lost == "/grants" || lost == "/oauth/token" { // net/http itself repeats what carries an Idempotency-Key
+				wantCode(t, err, "machine.offline")
+				s.reopen()
+				_, err = s.agent.Buy(t.Context(), offerID, 0)
+			}
+			must(t, err)
+			w.checkOnce(t)
+			all, err := s.agent.Licenses()
+			must(t, err)
+			_, err = s.agent.Use(t.Context(), all[0].License.ID)
+			must(t, err)
+			if lost == "/receipts" {
+				_, err := s.agent.Sync(t.Context())
+				wantCode(t, err, "machine.offline")
+			}
+			for range 2 { // the second has nothing to deliver
+				_, err = s.agent.Sync(t.Context())
+				must(t, err)
+			}
+			if len(w.receipts) != 1 {
+				t.Errorf("%d receipts on the ledger, want 1", len(w.receipts))
+			}
+		})
+	}
+}
+
+// The TPM is reset between request and answer: the agent asks again.
+func TestResetWhileAGrantIsOpen(t *testing.T) {
+	w := newWorld(t, "sunrise.jsonl")
+	s := newSite(t, w, "first").enrolled()
+	s.store.fault = func(point string) error {
+		if strings.HasPrefix(point, "after purchases/") && w.recorded() {
+			return errKilled
+		}
+		return nil
+	}
+	if _, err := s.agent.Buy(t.Context(), offerID, 0); !errors.Is(err, errKilled) {
+		t.Fatalf("got %v, want to be killed after the grant was recorded", err)
+	}
+	must(t, s.sim.Reboot(t.Context()))
+	s.reopen()
+	h := s.bought()
+	used, err := s.agent.Use(t.Context(), h.License.ID)
+	must(t, err)
+	if used.Limit != 3 {
+		t.Errorf("limit %d, want 3", used.Limit)
+	}
+}
+
+func (w *world) recorded() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.grants) > 0
+}
+
+// The state folder, put back from a copy that was made before the second use, gives no use back.
+func TestRestoredFromACopy(t *testing.T) {
+	s := newSite(t, newWorld(t, "sunrise.jsonl"), "first").enrolled()
+	h := s.bought()
+	use := func() error {
+		_, err := s.agent.Use(t.Context(), h.License.ID)
+		return err
+	}
+	must(t, use())
+	copied := filepath.Join(t.TempDir(), "copy")
+	must(t, os.CopyFS(copied, os.DirFS(s.state)))
+	must(t, use())
+	must(t, use())
+	must(t, s.store.Close())
+	must(t, os.RemoveAll(s.state))
+	must(t, os.CopyFS(s.state, os.DirFS(copied)))
+	s.open()
+	wantCode(t, use(), "tpm.auth_unavailable")
+}
+
+// The same files on a second machine of the same make are worth nothing: not whole, and not with its own enrolment.
+func TestFilesOnASecondMachine(t *testing.T) {
+	w := newWorld(t, "sunrise.jsonl")
+	first := newSite(t, w, "first").enrolled()
+	h := first.bought()
+
+	t.Run("the whole folder", func(t *testing.T) {
+		second := newSite(t, w, "second")
+		second.replaceState(first, ".")
+		_, err := second.agent.Use(t.Context(), h.License.ID)
+		wantCode(t, err, "license.machine")
+	})
+	t.Run("the license beside its own enrolment", func(t *testing.T) {
+		second := newSite(t, w, "second").enrolled()
+		second.replaceState(first, "licenses")
+		second.replaceState(first, "meters")
+		_, err := second.agent.Use(t.Context(), h.License.ID)
+		wantCode(t, err, "license.machine")
+	})
+	t.Run("the first machine still has its three uses", func(t *testing.T) {
+		for range 3 {
+			_, err := first.agent.Use(t.Context(), h.License.ID)
+			must(t, err)
+		}
+		_, err := first.agent.Use(t.Context(), h.License.ID)
+		wantCode(t, err, "tpm.auth_unavailable")
+	})
+}
+
+// replaceState copies a part of another machine's state folder over ours.
+func (s *site) replaceState(from *site, part string) {
+	s.t.Helper()
+	must(s.t, s.store.Close())
+	must(s.t, os.RemoveAll(filepath.Join(s.state, part)))
+	must(s.t, os.CopyFS(filepath.Join(s.state, part), os.DirFS(filepath.Join(from.state, part))))
+	s.open()
+}
+
+// A torn write leaves the old content and nothing that a reader would take for a document.
+func TestTornWrite(t *testing.T) {
+	s, err := OpenStore(t.TempDir())
+	must(t, err)
+	defer func() { must(t, s.Close()) }()
+	must(t, s.write("purchases/a.json", []byte("old")))
+	must(t, os.WriteFile(s.Path("purchases/.new-123"), []byte("to"), 0o600))
+	names, err := s.list("purchases")
+	must(t, err)
+	content, err := s.read("purchases/a.json")
+	must(t, err)
+	if len(names) != 1 || string(content) != "old" {
+		t.Errorf("got %v with %q, want one file with the old content", names, content)
+	}
+	if _, err := s.read("purchases/b.json"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want fs.ErrNotExist", err)
+	}
+	if _, err := OpenStore(s.dir); !errors.Is(err, ErrLocked) {
+		t.Errorf("got %v, want %v", err, ErrLocked)
+	}
+}
