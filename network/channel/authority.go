@@ -88,17 +88,25 @@ func (n *Network) oldRegistrar(p topology.Partner, name string) (registrar, erro
 	return registrar{n.caClient(p, name), enrolled}, err
 }
 
-// enroll registers somebody and enrolls them at once; the secret lives only in this call.
-func (r registrar) enroll(ctx context.Context, dir string, who ca.Registration, profile string) error {
+// loopback is where everything of this network listens.
+func loopback() []string { return []string{"localhost", "127.0.0.1"} }
+
+// one registers somebody and enrolls them at once; the secret lives only in this call.
+func (r registrar) one(ctx context.Context, who ca.Registration, profile string) (ca.Enrolled, error) {
 	secret, err := r.client.Register(ctx, r.identity, who)
 	if err != nil {
-		return err
+		return ca.Enrolled{}, err
 	}
 	var hosts []string
 	if profile == "tls" {
-		hosts = []string{"localhost", "127.0.0.1"}
+		hosts = loopback()
 	}
-	enrolled, err := r.client.Enroll(ctx, who.ID, secret, profile, hosts)
+	return r.client.Enroll(ctx, who.ID, secret, profile, hosts)
+}
+
+// enroll makes an identity and stores it in its folder.
+func (r registrar) enroll(ctx context.Context, dir string, who ca.Registration) error {
+	enrolled, err := r.one(ctx, who, "")
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (n *Network) enrollNodes(ctx context.Context, p topology.Partner, r registr
 		"peer":    filepath.Join(n.layout.peer(p.Name), "identity"),
 		"admin":   n.layout.identity(p.Name, "admin"),
 	} {
-		if err := r.enroll(ctx, dir, ca.Registration{ID: kind + "." + p.Name, Type: kind}, ""); err != nil {
+		if err := r.enroll(ctx, dir, ca.Registration{ID: kind + "." + p.Name, Type: kind}); err != nil {
 			return err
 		}
 	}
@@ -112,8 +112,17 @@ func (n *Network) enrollTLS(ctx context.Context, p topology.Partner, r registrar
 			ends[s.Name] = filepath.Join(n.layout.service(p.Name, s.Name), "tls")
 		}
 	}
-	for name, dir := range ends {
-		if err := r.enroll(ctx, dir, ca.Registration{ID: name + "." + p.Name, Type: "client"}, "tls"); err != nil {
+	// One name for all connections of a partner: what is checked there is the root and the host, never the name.
+	first, err := r.one(ctx, ca.Registration{ID: "tls." + p.Name, Type: "client"}, "tls")
+	if err != nil {
+		return err
+	}
+	for _, dir := range ends {
+		end, err := r.client.Reenroll(ctx, first, "tls."+p.Name, "tls", loopback())
+		if err != nil {
+			return err
+		}
+		if err := store(dir, end); err != nil {
 			return err
 		}
 	}
@@ -126,7 +135,7 @@ func (n *Network) enrollClient(ctx context.Context, p topology.Partner, r regist
 	if role != "" {
 		attributes = append(attributes, ca.Attribute{Name: "role", Value: role, ECert: true})
 	}
-	return r.enroll(ctx, n.layout.identity(p.Name, name), ca.Registration{ID: name + "." + p.Name, Type: "client", Attributes: attributes}, "")
+	return r.enroll(ctx, n.layout.identity(p.Name, name), ca.Registration{ID: name + "." + p.Name, Type: "client", Attributes: attributes})
 }
 
 // AddIdentity enrolls somebody new at a running partner's CA and makes it known to clients.
