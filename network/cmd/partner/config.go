@@ -30,6 +30,14 @@ type heartbeatConfig struct {
 	Interval string `json:"interval"`
 }
 
+type oracleConfig struct {
+	common
+
+	State    string `json:"state"`
+	Node     string `json:"node"`
+	Interval string `json:"interval"`
+}
+
 type custodianConfig struct {
 	common
 

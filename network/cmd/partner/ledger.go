@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"iter"
 	"log/slog"
 
 	"guildmark/chaincode/client"
@@ -40,6 +41,20 @@ func (w *way) Submit(ctx context.Context, function string, args ...string) (stri
 func (w *way) Evaluate(ctx context.Context, function string, args ...string) (string, error) {
 	doc, err := w.own.Evaluate(ctx, function, args...)
 	return string(doc), err
+}
+
+// wide is a way whose reads go to any peer: for an oracle, whose every word the chaincode checks.
+type wide struct{ *way }
+
+// Evaluate implements oracle.Ledger.
+func (w wide) Evaluate(ctx context.Context, function string, args ...string) (string, error) {
+	doc, err := w.any.Evaluate(ctx, function, args...)
+	return string(doc), err
+}
+
+// Events implements oracle.Ledger.
+func (w wide) Events(ctx context.Context, from client.Checkpoint) iter.Seq2[client.Event, error] {
+	return w.any.Events(ctx, from)
 }
 
 // Follow implements custodian.Ledger.

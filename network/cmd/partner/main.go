@@ -44,7 +44,7 @@ func main() {
 type service func(ctx context.Context, config string, log *slog.Logger) error
 
 func services() map[string]service {
-	return map[string]service{"heartbeat": runHeartbeat, "custodian": runCustodian, "registrar": runRegistrar}
+	return map[string]service{"heartbeat": runHeartbeat, "oracle": runOracle, "custodian": runCustodian, "registrar": runRegistrar}
 }
 
 func run(ctx context.Context, args []string, out, errs io.Writer) int {

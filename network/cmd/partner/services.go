@@ -9,12 +9,16 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"guildmark/network/partner/activation"
+	"guildmark/network/partner/bitcoin"
 	"guildmark/network/partner/custodian"
 	"guildmark/network/partner/heartbeat"
+	"guildmark/network/partner/oracle"
 	"guildmark/network/partner/registrar"
+	"guildmark/network/topology"
 )
 
 func runHeartbeat(ctx context.Context, path string, log *slog.Logger) error {
@@ -35,6 +39,52 @@ func runHeartbeat(ctx context.Context, path string, log *slog.Logger) error {
 	return c.beside(ctx, log, h.handler(), func(ctx context.Context) error {
 		return heartbeat.Run(ctx, w.any, heartbeat.Config{Interval: interval, Log: log, Ticked: func() { h.good.Store(true) }})
 	})
+}
+
+func runOracle(ctx context.Context, path string, log *slog.Logger) error {
+	var c oracleConfig
+	if err := load(path, &c); err != nil {
+		return err
+	}
+	interval, err := duration(c.Interval, oracle.Interval)
+	if err != nil {
+		return err
+	}
+	conn, who, err := c.who()
+	if err != nil {
+		return err
+	}
+	node, err := openNode(conn, c.Node)
+	if err != nil {
+		return err
+	}
+	defer node.Close()
+	w, err := c.open(log)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	if err := os.MkdirAll(c.State, 0o700); err != nil {
+		return fmt.Errorf("make the state folder: %w", err)
+	}
+	var h health
+	o, err := oracle.New(oracle.Config{
+		MSP: who.MSP, State: c.State, Ledger: wide{w}, Node: node, Interval: interval, Log: log,
+		Rounded: func() { h.good.Store(true) },
+	})
+	if err != nil {
+		return err
+	}
+	return c.beside(ctx, log, h.handler(), o.Run)
+}
+
+func openNode(conn topology.Connection, name string) (*bitcoin.Node, error) {
+	for _, n := range conn.Bitcoin {
+		if n.Name == name {
+			return bitcoin.Open(bitcoin.Config{RPC: n.RPC, Certificate: n.Certificate, Credentials: n.Credentials, Network: n.Network})
+		}
+	}
+	return nil, fmt.Errorf("%w: the connection file names no Bitcoin node %q", errUsage, name)
 }
 
 // fetchTimeout bounds one fetch of a key envelope.
