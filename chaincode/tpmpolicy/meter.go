@@ -222,7 +222,7 @@ func CounterPublic(written bool) tpm2.TPMSNVPublic {
 // CounterName is the Name of the epoch counter once it has been incremented: the same on every TPM.
 func CounterName() Name { return nameOf(tpm2.Marshal(CounterPublic(true))) }
 
-// nameOf is the Name of a marshalled public area whose nameAlg is SHA-256.
+// nameOf is the Name of a marshaled public area whose nameAlg is SHA-256.
 func nameOf(public []byte) Name {
 	h := sha256.Sum256(public)
 	return Name(append([]byte{0x00, 0x0B}, h[:]...))

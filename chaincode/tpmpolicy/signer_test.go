@@ -30,15 +30,15 @@ type recording struct {
 	Attests map[string]tpmpolicy.Attestation `json:"attests"`
 }
 
-func recorded(t testing.TB) recording {
-	t.Helper()
+func recorded(tb testing.TB) recording {
+	tb.Helper()
 	b, err := os.ReadFile("testdata/attested.json")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var r recording
 	if err := json.Unmarshal(b, &r); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r
 }
@@ -142,16 +142,16 @@ type forger struct {
 	place   []byte
 }
 
-func newForger(t testing.TB) forger {
-	t.Helper()
-	f := forger{srk: recorded(t).Keys.SRK}
+func newForger(tb testing.TB) forger {
+	tb.Helper()
+	f := forger{srk: recorded(tb).Keys.SRK}
 	var err error
 	if f.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	point, err := f.key.PublicKey.Bytes()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	area := tpmpolicy.SigningTemplate(true)
 	area.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgECC, &tpm2.TPMSECCPoint{
@@ -166,12 +166,12 @@ func under(parent, public []byte) []byte {
 	return append(u16(11), hash(parent, u16(11), hash(public))...)
 }
 
-func (f forger) sign(t testing.TB, attest []byte) tpmpolicy.Attestation {
-	t.Helper()
+func (f forger) sign(tb testing.TB, attest []byte) tpmpolicy.Attestation {
+	tb.Helper()
 	digest := sha256.Sum256(attest)
 	r, s, err := ecdsa.Sign(rand.Reader, f.key, digest[:])
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	sig := slices.Concat(u16(0x18), u16(0xB), sized(r.FillBytes(make([]byte, 32))), sized(s.FillBytes(make([]byte, 32))))
 	return tpmpolicy.Attestation{Attest: attest, Signature: sig}

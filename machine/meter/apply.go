@@ -200,12 +200,10 @@ func (x *Meter) Resume() (bool, error) {
 	return true, x.arm()
 }
 
-// sealedPlace is the first persistent handle for sealed halves; each meter has two, beside its index's number.
-const sealedPlace = 0x81000200
-
-// keep persists the halves in the TPM if it has room: a use then takes six commands instead of ten.
+// keep persists the halves in the TPM if it has room: a use then takes six commands instead of ten. Each meter has two
+// places beside its index's number.
 func (x *Meter) keep() error {
-	first := sealedPlace + 2*(x.index.Handle-tpmpolicy.FirstIndexHandle)
+	first := tpm.FirstSealedHandle + 2*(x.index.Handle-tpmpolicy.FirstIndexHandle)
 	for i := range x.state.Halves {
 		kept, ok, err := x.tpm.Persist(x.state.Halves[i], first+uint32(i))
 		if err != nil {

@@ -1,11 +1,13 @@
 package meter_test
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
 	"github.com/google/go-tpm/tpm2"
 
+	"guildmark/chaincode/tpmpolicy"
 	"guildmark/machine/meter"
 	"guildmark/machine/tpm"
 )
@@ -56,4 +58,57 @@ func TestUseTakesSixCommands(t *testing.T) {
 		}
 		t.Logf("%d commands %v, wall %v", len(commands), sum, wall)
 	}
+}
+
+// With the runtime key's seed persisted and opened in the same session, a job takes one command more.
+func TestJobTakesSevenCommands(t *testing.T) {
+	b := newBench(t, "first", 2)
+	b.granted(3)
+	seed := bytes.Repeat([]byte{0x17}, 32)
+	sealed, err := b.tpm.Import(b.wrap(seed, tpmpolicy.Digest{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, kept, err := b.tpm.Persist(sealed, tpm.RuntimeKeyHandle)
+	if err != nil || !kept {
+		t.Fatalf("kept %v, %v", kept, err)
+	}
+	armed, err := b.meter.Armed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := tpm.NewRecorder(b.conn)
+	m, err := tpm.Attach(r, b.tpm.Keys())
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := meter.Begin(m, armed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := u.Plain(sealed)
+	if err != nil || !bytes.Equal(got, seed) {
+		t.Fatalf("got another seed, %v", err)
+	}
+	upper, err := u.Upper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lower, err := u.Lower()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range lower {
+		lower[i] ^= upper[i]
+	}
+	if !bytes.Equal(lower, b.share) {
+		t.Error("got another share")
+	}
+	if err := u.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(r.Take()); n != 7 {
+		t.Errorf("got %d commands, want 7", n)
+	}
+	b.noLeak()
 }

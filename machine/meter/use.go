@@ -63,6 +63,10 @@ func Begin(m *tpm.TPM, a Armed) (*Use, error) {
 // Close ends the session, unless the last command did.
 func (u *Use) Close() error { return u.session.Close(u.tpm.Transport()) }
 
+// Plain opens a secret whose policy asks nothing, such as the seed of the runtime's key, in the same session: one more
+// command if it is persistent. It comes before Lower.
+func (u *Use) Plain(s tpm.Sealed) ([]byte, error) { return u.tpm.Unseal(s, u.session) }
+
 // Upper opens the half that burns nothing: it asks only for the armed counter.
 func (u *Use) Upper() ([]byte, error) {
 	if err := u.checkArmed(); err != nil {

@@ -43,7 +43,8 @@ func EKCertificate(t transport.TPM) ([]byte, error) {
 	}
 	der := first
 	for len(der) < size {
-		more, err := readCertificate(t, min(nvChunk, size-len(der)), len(der))
+		//nolint:gosec // G115: both are at most maxCertificate.
+		more, err := readCertificate(t, uint16(min(nvChunk, size-len(der))), uint16(len(der)))
 		if err != nil {
 			return nil, err
 		}
@@ -54,19 +55,19 @@ func EKCertificate(t transport.TPM) ([]byte, error) {
 
 // readCertificate reads a part. The owner may read the index, so its Name need not be known: a password
 // authorization doesn't cover Names.
-func readCertificate(t transport.TPM, size, offset int) ([]byte, error) {
+func readCertificate(t transport.TPM, size, offset uint16) ([]byte, error) {
 	rsp, err := tpm2.NVRead{
 		AuthHandle: tpm2.TPMRHOwner,
 		NVIndex:    tpm2.NamedHandle{Handle: ekCertificateIndex},
-		Size:       uint16(size),
-		Offset:     uint16(offset),
+		Size:       size,
+		Offset:     offset,
 	}.Execute(t)
 	switch {
 	case errors.Is(err, tpm2.TPMRCHandle):
 		return nil, ErrNoEndorsement
 	case err != nil:
 		return nil, refused("read the endorsement key certificate", err)
-	case len(rsp.Data.Buffer) != size:
+	case len(rsp.Data.Buffer) != int(size):
 		return nil, fmt.Errorf("read the endorsement key certificate: %w", ErrResponse)
 	}
 	return rsp.Data.Buffer, nil

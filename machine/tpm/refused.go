@@ -9,6 +9,8 @@ import (
 )
 
 // Refused is a TPM's no: which step, and the TPM's own response code. errors.Is finds the tpm2.TPMRC behind it.
+//
+//nolint:errname // callers read "the TPM refused"; the repository's word for a no is refusal.
 type Refused struct {
 	Step string     // what was attempted, e.g. "burn a use"
 	Code tpm2.TPMRC // as it came, with the bits that say which handle, parameter or session
@@ -37,8 +39,7 @@ func (r *Refused) IsMemory() bool {
 
 // refused names the step of an error; a response code becomes *Refused.
 func refused(step string, err error) error {
-	var code tpm2.TPMRC
-	if errors.As(err, &code) {
+	if code, ok := errors.AsType[tpm2.TPMRC](err); ok {
 		return &Refused{Step: step, Code: code}
 	}
 	return fmt.Errorf("%s: %w", step, err)

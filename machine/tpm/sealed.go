@@ -10,11 +10,16 @@ import (
 	"guildmark/chaincode/tpmpolicy"
 )
 
-// sealedHandle is the first of the persistent places for sealed objects.
+// Persistent places for sealed objects: two for each meter, and one for the seed of the runtime's key.
 const (
-	firstSealedHandle uint32 = 0x81000200
+	FirstSealedHandle uint32 = 0x81000200
 	lastSealedHandle  uint32 = 0x810003FF
+	RuntimeKeyHandle  uint32 = 0x81000103
 )
+
+func isSealedPlace(at uint32) bool {
+	return at == RuntimeKeyHandle || at >= FirstSealedHandle && at <= lastSealedHandle
+}
 
 // ErrBlob says that a sealed secret is not shaped as one.
 var ErrBlob = errors.New("the sealed secret is not shaped as one")
@@ -53,7 +58,7 @@ func (m *TPM) Import(b tpmpolicy.Blob) (Sealed, error) {
 // Persist keeps a sealed object in the TPM, so that each use saves loading and flushing it. A TPM without room says
 // so (kept is false), and the object is loaded for each use instead.
 func (m *TPM) Persist(s Sealed, at uint32) (out Sealed, kept bool, err error) {
-	if at < firstSealedHandle || at > lastSealedHandle {
+	if !isSealedPlace(at) {
 		return s, false, fmt.Errorf("%w: handle 0x%08x", ErrBlob, at)
 	}
 	if _, err := (tpm2.ReadPublic{ObjectHandle: tpm2.TPMHandle(at)}).Execute(m.t); err == nil {
@@ -79,7 +84,7 @@ func (m *TPM) Persist(s Sealed, at uint32) (out Sealed, kept bool, err error) {
 
 // Evict drops a persistent sealed object.
 func (m *TPM) Evict(at uint32) error {
-	if at < firstSealedHandle || at > lastSealedHandle {
+	if !isSealedPlace(at) {
 		return fmt.Errorf("%w: handle 0x%08x", ErrBlob, at)
 	}
 	h := tpm2.TPMHandle(at)

@@ -119,8 +119,7 @@ func TestSealedSecretOpensOnItsTPMOnly(t *testing.T) {
 		t.Error("the secret crossed the bus in the clear")
 	}
 	_, err = m2.Import(blob)
-	var r *tpm.Refused
-	if !errors.As(err, &r) {
+	if _, ok := errors.AsType[*tpm.Refused](err); !ok {
 		t.Errorf("another TPM imported the blob: %v", err)
 	}
 	t.Logf("another TPM: %v", err)
