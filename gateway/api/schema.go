@@ -24,7 +24,7 @@ type schemas struct {
 }
 
 // resource is the document's name inside the compiler; nothing is ever fetched.
-const resource = "openapi.json"
+const resource = "urn:guildmark:openapi"
 
 func loadSpec() (*schemas, error) {
 	loader := openapi3.NewLoader()
