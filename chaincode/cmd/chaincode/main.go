@@ -78,37 +78,41 @@ func serverFrom(env func(string) string, clock contract.Clock) (*shim.ChaincodeS
 	if err != nil {
 		return nil, err
 	}
-	server := &shim.ChaincodeServer{CC: cc}
-	for name, to := range map[string]*string{"CHAINCODE_ID": &server.CCID, "CHAINCODE_ADDRESS": &server.Address} {
-		if *to = env(name); *to == "" {
-			return nil, fmt.Errorf("%w %s", errEnvironment, name)
-		}
+	server := &shim.ChaincodeServer{CC: cc, CCID: env("CHAINCODE_ID"), Address: env("CHAINCODE_ADDRESS")}
+	if server.CCID == "" || server.Address == "" {
+		return nil, fmt.Errorf("%w CHAINCODE_ID or CHAINCODE_ADDRESS", errEnvironment)
 	}
-	for name, to := range map[string]*[]byte{
-		"CHAINCODE_TLS_CERT": &server.TLSProps.Cert, "CHAINCODE_TLS_KEY": &server.TLSProps.Key,
-		"CHAINCODE_TLS_CLIENT_CA": &server.TLSProps.ClientCACerts,
+	for _, file := range []struct {
+		name string
+		to   *[]byte
+	}{
+		{"CHAINCODE_TLS_CERT", &server.TLSProps.Cert}, {"CHAINCODE_TLS_KEY", &server.TLSProps.Key},
+		{"CHAINCODE_TLS_CLIENT_CA", &server.TLSProps.ClientCACerts},
 	} {
-		path := env(name)
+		path := env(file.name)
 		if path == "" {
-			return nil, fmt.Errorf("%w %s", errEnvironment, name)
+			return nil, fmt.Errorf("%w %s", errEnvironment, file.name)
 		}
-		if *to, err = os.ReadFile(path); err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
+		if *file.to, err = os.ReadFile(path); err != nil {
+			return nil, fmt.Errorf("read %s: %w", file.name, err)
 		}
-		if len(*to) == 0 {
-			return nil, fmt.Errorf("read %s: the file %s is empty", name, path)
+		if len(*file.to) == 0 {
+			return nil, fmt.Errorf("read %s: the file %s is empty", file.name, path)
 		}
 	}
 	return server, nil
 }
 
-// version is the module's version and the commit that Go stamped into the binary.
+// commit is set by the linker (-X main.commit=...) where Go can't stamp the binary itself.
+var commit = "unknown"
+
+// version is the module's version and the commit that the binary was built from.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return commit
 	}
-	revision, dirty := "unknown", ""
+	revision, dirty := commit, ""
 	for _, s := range info.Settings {
 		switch {
 		case s.Key == "vcs.revision":

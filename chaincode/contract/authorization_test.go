@@ -1,0 +1,185 @@
+package contract_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
+
+	"guildmark/chaincode/contract"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/party"
+	"guildmark/chaincode/replay"
+)
+
+func base64Decode(text string) ([]byte, error) { return base64.StdEncoding.DecodeString(text) }
+
+// TestTableIsComplete: every exported function stands in the table with its number of arguments, and nothing else does.
+func TestTableIsComplete(t *testing.T) {
+	inherited := map[string]bool{}
+	base := reflect.TypeFor[*contractapi.Contract]()
+	for i := range base.NumMethod() {
+		inherited[base.Method(i).Name] = true
+	}
+	functions := map[string]int{}
+	for name, c := range map[string]any{
+		"governance": &contract.Governance{}, "catalogue": &contract.Catalogue{}, "machines": &contract.Machines{},
+		"orders": &contract.Orders{}, "bitcoin": &contract.Bitcoin{}, "licenses": &contract.Licenses{}, "royalties": &contract.Royalties{},
+	} {
+		ct := reflect.TypeOf(c)
+		for i := range ct.NumMethod() {
+			m := ct.Method(i)
+			if inherited[m.Name] {
+				continue
+			}
+			functions[name+":"+m.Name] = m.Type.NumIn() - 2 // receiver and transaction
+			for in := 2; in < m.Type.NumIn(); in++ {
+				if m.Type.In(in) != reflect.TypeFor[string]() {
+					t.Errorf("%s:%s takes something else than strings", name, m.Name)
+				}
+			}
+			if m.Type.NumOut() != 2 || m.Type.Out(0) != reflect.TypeFor[string]() {
+				t.Errorf("%s:%s does not return (string, error)", name, m.Name)
+			}
+		}
+	}
+	listed := map[string]int{}
+	for _, r := range contract.Rules() {
+		listed[r.Name] = r.Args
+	}
+	if !reflect.DeepEqual(functions, listed) {
+		for name, n := range functions {
+			if m, ok := listed[name]; !ok || m != n {
+				t.Errorf("%s with %d arguments is not in the table so", name, n)
+			}
+		}
+		for name := range listed {
+			if _, ok := functions[name]; !ok {
+				t.Errorf("%s stands in the table and does not exist", name)
+			}
+		}
+	}
+}
+
+// TestEveryRoleUnderEveryMSP calls each function as each role from each partner and from a stranger: the call gets
+// past the table exactly when the table and the role's homes say so.
+func TestEveryRoleUnderEveryMSP(t *testing.T) {
+	w := newWorld(t)
+	homes := map[string][]string{}
+	for _, r := range w.config.Roles {
+		homes[r.Role] = r.MSPs
+	}
+	callers := map[string]*caller{}
+	for _, role := range append(party.Roles(), "", "king", "Governor") {
+		for _, m := range append(everyPartner(), "StrangerMSP") {
+			callers[role+" "+m] = someone(t, m, role)
+		}
+	}
+	denied := []string{"caller.role", "caller.foreign_role", "caller.not_allowed"}
+	rows := 0
+	for _, rule := range contract.Rules() {
+		args := slices.Repeat([]string{"x"}, rule.Args)
+		for name, c := range callers {
+			rows++
+			allowed := slices.Contains(homes[c.role], c.msp) && (len(rule.Roles) == 0 || slices.Contains(rule.Roles, c.role))
+			r := w.simulate(c, rule.Name, args...)
+			refusal, _ := ledger.ParseRefusal(r.Message)
+			refused := refusal != nil && slices.Contains(denied, refusal.Code)
+			if refused == allowed {
+				t.Errorf("%s as %s: allowed %v, got %s", rule.Name, name, allowed, r.Message)
+			}
+			if !allowed && len(r.Writes) > 0 {
+				t.Errorf("%s as %s wrote", rule.Name, name)
+			}
+		}
+	}
+	if want := len(contract.Rules()) * 12 * 5; rows != want {
+		t.Errorf("tried %d rows, want %d", rows, want)
+	}
+}
+
+func TestCallerRefused(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		name string
+		by   *caller
+		want *ledger.Refusal
+	}{
+		{"another partner's party", certified(t, operator, auditor+".0123456789abcdef", party.Buyer), party.ErrForeign},
+		{"a party whose home begins alike", certified(t, "Operator", operator+".0123456789abcdef", party.Buyer), party.ErrForeign},
+		{"no party", certified(t, operator, "", party.Buyer), party.ErrForeign},
+		{"a party with a slash", certified(t, operator, operator+".0123456789abcde/", party.Buyer), party.ErrForeign},
+		{"no certificate", &caller{creator: []byte("\x0a\x01x\x12\x01y")}, contract.ErrCaller},
+		{"no creator", &caller{}, contract.ErrCaller},
+		{"a key that is not pinned", certified(t, licensors, w.licensor.party, party.Licensor), party.ErrNotPinned},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w.refused(c.want, c.by, "catalogue:Publish", "{}")
+		})
+	}
+	w.refused(party.ErrUnknown, someone(t, licensors, party.Licensor), "catalogue:Publish", "{}")
+}
+
+func TestNamesAndArguments(t *testing.T) {
+	w := newWorld(t)
+	for _, rule := range contract.Rules() {
+		contractName, function, _ := strings.Cut(rule.Name, ":")
+		args := slices.Repeat([]string{""}, rule.Args)
+		for _, name := range []string{
+			contractName + ":" + strings.ToLower(function[:1]) + function[1:], function, ":" + function, strings.ToUpper(rule.Name),
+			rule.Name + " ", " " + rule.Name, "x:" + rule.Name, contractName + "::" + function, contractName + ":", rule.Name + "\x00",
+		} {
+			w.refused(contract.ErrUnknownFunction, w.buyer, name, args...)
+		}
+		w.refused(contract.ErrArguments, w.buyer, rule.Name, append(args, "")...)
+		if rule.Args > 0 {
+			w.refused(contract.ErrArguments, w.buyer, rule.Name, args[1:]...)
+		}
+	}
+	for _, name := range []string{"", "org.hyperledger.fabric:GetMetadata", "governance:GetName", "governance:GetBeforeTransaction", "Propose"} {
+		w.refused(contract.ErrUnknownFunction, w.governors[operator], name)
+	}
+	r := w.engine.ExecuteAt(w.state, replay.Tx{Channel: channel, Creator: w.buyer.creator}, w.now)
+	if refusal, ok := ledger.ParseRefusal(r.Message); !ok || refusal.Code != contract.ErrUnknownFunction.Code {
+		t.Errorf("no arguments at all: got %s", r.Message)
+	}
+}
+
+// TestDocumentsAreStrict sends each function that takes a document what encoding/json would forgive.
+func TestDocumentsAreStrict(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		function string
+		by       *caller
+		good     string
+	}{
+		{"orders:Place", w.buyer, fmt.Sprintf(`{"key":"k","machine":%q,"offers":[%q]}`, nonce(1), nonce(2))},
+		{"governance:SetRecipient", w.custodians[operator], doc(w.custodianRecipient(operator))},
+	} {
+		first, rest, _ := strings.Cut(c.good, ":")
+		key := strings.Trim(first, `{"`)
+		for name, bad := range map[string]struct {
+			doc  string
+			want *ledger.Refusal
+		}{
+			"a key twice":        {first + ":" + rest[:len(rest)-1] + `,"` + key + `":"x"}`, ledger.ErrDuplicateKey},
+			"a key in capitals":  {`{"` + strings.ToUpper(key) + `":` + rest, ledger.ErrUnknownKey},
+			"both spellings":     {`{"` + strings.ToUpper(key) + `":"x",` + c.good[1:], ledger.ErrUnknownKey},
+			"an unknown key":     {`{"color":"red",` + c.good[1:], ledger.ErrUnknownKey},
+			"a missing key":      {"{" + rest[strings.Index(rest, ",")+1:], ledger.ErrMissingKey},
+			"bytes after it":     {c.good + "{}", ledger.ErrMalformed},
+			"null":               {"null", ledger.ErrMalformed},
+			"a null inside":      {`{"` + key + `":null` + rest[strings.Index(rest, ","):], ledger.ErrMalformed},
+			"a list":             {"[" + c.good + "]", ledger.ErrMalformed},
+			"nothing":            {"", ledger.ErrMalformed},
+			"half of it":         {c.good[:len(c.good)/2], ledger.ErrMalformed},
+			"text that is bytes": {strings.Replace(c.good, `":"`, "\":\"\xff", 1), ledger.ErrText},
+		} {
+			t.Run(c.function+" "+name, func(t *testing.T) { w.refused(bad.want, c.by, c.function, bad.doc) })
+		}
+	}
+}

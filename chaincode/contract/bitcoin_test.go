@@ -1,0 +1,131 @@
+package contract_test
+
+import (
+	"strconv"
+	"testing"
+
+	"guildmark/chaincode/bitcoin"
+	"guildmark/chaincode/contract"
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/order"
+	"guildmark/chaincode/party"
+	"guildmark/chaincode/signed"
+	"guildmark/chaincode/spv"
+)
+
+func TestHeaders(t *testing.T) {
+	s := newSale(newWorld(t))
+	s.refused(spv.ErrStarted, s.oracles[manufacturer], "bitcoin:Start")
+	one, two, three := s.miner.mine(), s.miner.mine(), s.miner.mine()
+	s.refused(spv.ErrUnknownParent, s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{two.hex(s.world)}))
+	got := decodeAs[bitcoin.Submitted](s.world, s.must(s.buyer, "bitcoin:SubmitHeaders", doc([]string{one.hex(s.world), two.hex(s.world)})))
+	if got.Height != 2 || got.Hash != two.hash() || got.Added != 2 {
+		t.Errorf("got %+v", got)
+	}
+	s.refused(nowhere("bitcoin.nothing_new"), s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{one.hex(s.world)}))
+	bad := three
+	for bad.header.BlockHash()[31]&0x80 == 0 {
+		bad.header.Nonce++
+	}
+	s.refused(spv.ErrWork, s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{bad.hex(s.world)}))
+	s.refused(spv.ErrHeader, s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{three.hex(s.world)[2:]}))
+	s.refused(spv.ErrTooMany, s.oracles[operator], "bitcoin:SubmitHeaders", "[]")
+	s.refused(spv.ErrTooMany, s.oracles[operator], "bitcoin:SubmitHeaders", doc(make([]string, 501)))
+
+	if tip := read[bitcoin.Tip](s.world, s.buyer, "bitcoin:Tip"); tip.Height != 2 || tip.Hash != two.hash() {
+		t.Errorf("got %+v", tip)
+	}
+	h := read[bitcoin.Header](s.world, s.buyer, "bitcoin:Header", one.hash())
+	if !h.Active || h.Height != 1 || h.Depth != 2 || h.Merkle != one.header.MerkleRoot.String() {
+		t.Errorf("got %+v", h)
+	}
+	if got := s.must(s.buyer, "bitcoin:Locate", "2"); got != two.hash() {
+		t.Errorf("got %s", got)
+	}
+	s.refused(nowhere("bitcoin.unknown_block"), s.buyer, "bitcoin:Locate", "3")
+	s.refused(nowhere("bitcoin.unknown_block"), s.buyer, "bitcoin:Header", nonce(1))
+	s.refused(contract.ErrNumber, s.buyer, "bitcoin:Locate", "4294967296")
+	s.refused(contract.ErrNumber, s.buyer, "bitcoin:Final", "-1")
+}
+
+// TestOneAttestationIsNone: T22.
+func TestOneAttestationIsNone(t *testing.T) {
+	s := newSale(newWorld(t))
+	b, top := s.miner.mine(), s.miner.mine()
+	s.submit(b)
+	s.refused(spv.ErrNotDeep, s.oracles[operator], "bitcoin:Attest", "1", b.hash())
+	s.submit(top)
+	s.refused(spv.ErrNotActive, s.oracles[operator], "bitcoin:Attest", "1", top.hash())
+	first := decodeAs[bitcoin.Attested](s.world, s.must(s.oracles[operator], "bitcoin:Attest", "1", b.hash()))
+	f := read[bitcoin.Final](s.world, s.buyer, "bitcoin:Final", "1")
+	if first.Final || f.Hash != "" || len(f.Attested) != 1 {
+		t.Errorf("got %+v, %+v", first, f)
+	}
+	// a second oracle of the same partner is the same partner
+	s.refused(spv.ErrAttested, someone(t, operator, party.Oracle), "bitcoin:Attest", "1", b.hash())
+	second := decodeAs[bitcoin.Attested](s.world, s.must(s.oracles[manufacturer], "bitcoin:Attest", "1", b.hash()))
+	f = read[bitcoin.Final](s.world, s.buyer, "bitcoin:Final", "1")
+	if !second.Final || f.Hash != b.hash() || len(f.Attested) != 2 {
+		t.Errorf("got %+v, %+v", second, f)
+	}
+}
+
+// TestAttestationsInOneBlock: two partners that don't see each other's word can't both be the first.
+func TestAttestationsInOneBlock(t *testing.T) {
+	s := newSale(newWorld(t))
+	b := s.miner.mine()
+	s.submit(b, s.miner.mine())
+	one := s.simulate(s.oracles[operator], "bitcoin:Attest", "1", b.hash())
+	two := s.simulate(s.oracles[manufacturer], "bitcoin:Attest", "1", b.hash())
+	if err := s.commit(one); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.commit(two); err == nil {
+		t.Error("both counted as the first")
+	}
+	s.must(s.oracles[manufacturer], "bitcoin:Attest", "1", b.hash())
+	if f := read[bitcoin.Final](s.world, s.buyer, "bitcoin:Final", "1"); f.Hash != b.hash() {
+		t.Errorf("got %+v", f)
+	}
+}
+
+func TestContradictionRaisesAlarmAndStopsCredits(t *testing.T) {
+	s := newSale(newWorld(t))
+	o := s.place("k")
+	b := s.confirm(s.miner, outputs(o.Script, 10_001))
+	c := s.miner.mine()
+	s.submit(c, s.miner.mine())
+	height := strconv.FormatUint(uint64(c.height), 10)
+	s.must(s.oracles[operator], "bitcoin:Attest", height, c.hash())
+	got := decodeAs[bitcoin.Attested](s.world, s.must(s.oracles[manufacturer], "bitcoin:Attest", height, nonce(1)))
+	if got.Alarm == "" || got.Final {
+		t.Errorf("got %+v", got)
+	}
+	s.refused(spv.ErrAlarm, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	s.refused(spv.ErrAlarm, s.oracles[operator], "bitcoin:Attest", height, c.hash())
+	if v := s.view(o); v.State != order.Open {
+		t.Errorf("got %s", v.State)
+	}
+}
+
+// TestReorgDisputes: a final block leaves the chain; the order is disputed, the license suspended, nothing is granted.
+func TestReorgDisputes(t *testing.T) {
+	s := newSale(newWorld(t))
+	o := s.place("k")
+	b := s.confirm(s.miner, outputs(o.Script, 10_001))
+	r := decodeAs[order.SettleResult](s.world, s.must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1)))
+	fork := s.world.miner()
+	fork.extra = 1
+	s.submit(fork.mine(), fork.mine(), fork.mine())
+	if v := s.view(o); v.State != order.Disputed {
+		t.Errorf("got %s", v.State)
+	}
+	a := read[signed.Answer](s.world, s.buyer, "licenses:Sign", r.Licenses[0], nonce(1))
+	if body := decodeAs[signed.LicenseBody](s.world, string(a.Body)); body.State != signed.StateSuspended {
+		t.Errorf("got %s", body.State)
+	}
+	l := read[license.License](s.world, s.buyer, "licenses:Get", r.Licenses[0])
+	s.refused(order.ErrDisputed, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(l, licensors, operator)))
+	later := s.place("later")
+	s.refused(spv.ErrAlarm, s.oracles[operator], "orders:Settle", s.settlement(later, b, 1))
+}

@@ -1,0 +1,439 @@
+package contract_test
+
+import (
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"testing"
+
+	"guildmark/chaincode/dataset"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/machine"
+	"guildmark/chaincode/order"
+	"guildmark/chaincode/party"
+	"guildmark/chaincode/royalty"
+	"guildmark/chaincode/signed"
+	"guildmark/chaincode/spv"
+)
+
+func TestPublish(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		name string
+		edit func(*dataset.Manifest)
+		want *ledger.Refusal
+	}{
+		{"an id that commits to another set", func(m *dataset.Manifest) { m.Dataset = nonce(1) }, dataset.ErrID},
+		{"another licensor", func(m *dataset.Manifest) { m.Licensor.Party = licensors + ".ffffffffffffffff" }, dataset.ErrForeign},
+		{"one custodian", func(m *dataset.Manifest) { m.Custodians = m.Custodians[:1] }, dataset.ErrManifest},
+		{"custodians not sorted", func(m *dataset.Manifest) { m.Custodians = []string{operator, licensors} }, dataset.ErrManifest},
+		{"a custodian that is none", func(m *dataset.Manifest) { m.Custodians = []string{auditor, operator} }, dataset.ErrManifest},
+		{"a commitment missing", func(m *dataset.Manifest) { m.Commitments = m.Commitments[1:] }, dataset.ErrCommitments},
+		{"a commitment twice", func(m *dataset.Manifest) { m.Commitments[1] = m.Commitments[2] }, dataset.ErrCommitments},
+		{"a half of a stranger", func(m *dataset.Manifest) { m.Commitments[1].Holder = auditor }, dataset.ErrCommitments},
+		{"a size of zero", func(m *dataset.Manifest) { m.Size = 0 }, dataset.ErrManifest},
+		{"a negative size", func(m *dataset.Manifest) { m.Size = -1 }, dataset.ErrManifest},
+		{"a body smaller than its content", func(m *dataset.Manifest) { m.BodySize = m.Size - 1 }, dataset.ErrManifest},
+		{"another cipher", func(m *dataset.Manifest) { m.Cipher = "ROT13" }, dataset.ErrManifest},
+		{"a profile of another technology", func(m *dataset.Manifest) { m.Profile = "laser/1" }, dataset.ErrManifest},
+		{"version 2 first", func(m *dataset.Manifest) { m.Version = 2 }, dataset.ErrVersion},
+		{"version 0", func(m *dataset.Manifest) { m.Version = 0 }, dataset.ErrManifest},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := w.manifest(1)
+			c.edit(&m)
+			w.refused(c.want, w.licensor, "catalogue:Publish", doc(w.publishRequest(m)))
+		})
+	}
+	good := w.publishRequest(w.manifest(1))
+	forged := good
+	forged.Signature = sign(t, newKey(t), decode(t, good.Manifest))
+	w.refused(dataset.ErrSignature, w.licensor, "catalogue:Publish", doc(forged))
+	spaced := good
+	spaced.Manifest = b64([]byte(" " + string(decode(t, good.Manifest))))
+	w.refused(ledger.ErrNotCanonical, w.licensor, "catalogue:Publish", doc(spaced))
+	w.must(w.licensor, "catalogue:Publish", doc(good))
+	w.refused(dataset.ErrPublished, w.licensor, "catalogue:Publish", doc(good))
+}
+
+func TestConfirmMakesFinal(t *testing.T) {
+	w := newWorld(t)
+	m := w.manifest(1)
+	w.refused(dataset.ErrUnknown, w.custodians[operator], "catalogue:Confirm", m.Dataset, "1", nonce(99))
+	w.must(w.licensor, "catalogue:Publish", doc(w.publishRequest(m)))
+	w.refused(dataset.ErrEnvelope, w.custodians[operator], "catalogue:Confirm", m.Dataset, "1", nonce(98))
+	for i, c := range m.Custodians {
+		got := decodeAs[dataset.Confirmed](w, w.must(w.custodians[c], "catalogue:Confirm", m.Dataset, "1", nonce(99)))
+		if got.Final != (i == 2) {
+			t.Errorf("confirmation %d: got %+v", i+1, got)
+		}
+		w.refused(dataset.ErrConfirmed, w.custodians[c], "catalogue:Confirm", m.Dataset, "1", nonce(99))
+		v := read[dataset.View](w, w.buyer, "catalogue:Dataset", m.Dataset, "1")
+		if v.Final != (i == 2) || !slices.Equal(v.Confirmed, m.Custodians[:i+1]) {
+			t.Errorf("confirmation %d: got %v, %v", i+1, v.Confirmed, v.Final)
+		}
+	}
+	for _, bad := range []string{"", "01", "-1", "1.0", "99999999999999999999"} {
+		w.refused(nowhere("number.malformed"), w.buyer, "catalogue:Dataset", m.Dataset, bad)
+	}
+}
+
+func TestOffer(t *testing.T) {
+	w := newWorld(t)
+	m := w.publish(1)
+	for _, c := range []struct {
+		name string
+		edit func(*dataset.OfferRequest)
+		want *ledger.Refusal
+	}{
+		{"a price of zero", func(r *dataset.OfferRequest) { r.Price = 0 }, dataset.ErrPrice},
+		{"a negative price", func(r *dataset.OfferRequest) { r.Price = -10_000 }, dataset.ErrPrice},
+		{"a price above all satoshi", func(r *dataset.OfferRequest) { r.Price = ledger.MaxSatoshi + 1 }, dataset.ErrPrice},
+		{"under the minimum", func(r *dataset.OfferRequest) { r.Price = 1_999 }, dataset.ErrMinPrice},
+		{"no uses", func(r *dataset.OfferRequest) { r.Model.Uses = 0 }, dataset.ErrModel},
+		{"negative uses", func(r *dataset.OfferRequest) { r.Model.Uses = -3 }, dataset.ErrModel},
+		{"another model", func(r *dataset.OfferRequest) { r.Model.Kind = "forever" }, dataset.ErrModel},
+		{"a weight of zero", func(r *dataset.OfferRequest) { r.Contributors[0].Weight = 0 }, royalty.ErrWeights},
+		{"a negative weight", func(r *dataset.OfferRequest) { r.Contributors[0].Weight = -1 }, royalty.ErrWeights},
+		{"a weight that overflows", func(r *dataset.OfferRequest) { r.Contributors[0].Weight = 1 << 62 }, royalty.ErrWeights},
+		{"a payee twice", func(r *dataset.OfferRequest) { r.Contributors[1].Payee = r.Contributors[0].Payee }, royalty.ErrDuplicate},
+		{"a payee without a home", func(r *dataset.OfferRequest) { r.Contributors[0].Payee = "StrangerMSP.00000000000000aa" }, royalty.ErrPayee},
+		{"a payee that is no party", func(r *dataset.OfferRequest) { r.Contributors[0].Payee = "bob" }, royalty.ErrPayee},
+		{"contributors and a residual", func(r *dataset.OfferRequest) { r.Residual = licensors + ".00000000000000cc" }, royalty.ErrResidual},
+		{"nobody to pay", func(r *dataset.OfferRequest) { r.Contributors = nil }, royalty.ErrResidual},
+		{"no assurance", func(r *dataset.OfferRequest) { r.Assurance = nil }, dataset.ErrOffer},
+		{"an unknown assurance", func(r *dataset.OfferRequest) { r.Assurance = []string{"trust-me"} }, dataset.ErrOffer},
+		{"an unknown dataset", func(r *dataset.OfferRequest) { r.Dataset = nonce(1) }, dataset.ErrUnknown},
+		{"a version that is not published", func(r *dataset.OfferRequest) { r.Version = 2 }, dataset.ErrUnknown},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := w.offerRequest(m)
+			c.edit(&r)
+			w.refused(c.want, w.licensor, "catalogue:Offer", doc(r))
+		})
+	}
+	other := someone(t, licensors, party.Licensor)
+	w.register(other)
+	w.refused(dataset.ErrForeign, other, "catalogue:Offer", doc(w.offerRequest(m)))
+	first := w.must(w.licensor, "catalogue:Offer", doc(w.offerRequest(m)))
+	w.epochs(1)
+	if again := w.must(w.licensor, "catalogue:Offer", doc(w.offerRequest(m))); again != first {
+		t.Errorf("the same request: got %s, want %s", again, first)
+	}
+	changed := w.offerRequest(m)
+	changed.Price++
+	w.refused(dataset.ErrOfferReused, w.licensor, "catalogue:Offer", doc(changed))
+}
+
+func TestMachines(t *testing.T) {
+	w := newWorld(t)
+	good, _ := w.newMachine(7)
+	for _, c := range []struct {
+		name string
+		edit func(*machine.Machine)
+		want *ledger.Refusal
+	}{
+		{"an AK that is none", func(m *machine.Machine) { m.AK = m.Token }, nowhere("tpm.public_attributes")},
+		{"an SRK that is none", func(m *machine.Machine) { m.SRK = m.AK }, nowhere("tpm.public_attributes")},
+		{"a counter of another shape", func(m *machine.Machine) { m.Counter = "00" }, machine.ErrInvalid},
+		{"an owner whose home grants no buyers", func(m *machine.Machine) { m.Owner = auditor + ".0123456789abcdef" }, machine.ErrInvalid},
+		{"a shard beyond 31 bits", func(m *machine.Machine) { m.Shard = 1 << 31 }, machine.ErrInvalid},
+		{"an epoch of its own", func(m *machine.Machine) { m.Epoch = 5 }, machine.ErrInvalid},
+		{"a registrar of its own", func(m *machine.Machine) { m.Registrar = "me" }, machine.ErrInvalid},
+		{"an unknown assurance", func(m *machine.Machine) { m.Assurance = "oath" }, machine.ErrInvalid},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := good
+			c.edit(&m)
+			w.refused(c.want, w.registrar, "machines:Register", doc(m))
+		})
+	}
+	w.must(w.registrar, "machines:Register", doc(good))
+	w.refused(machine.ErrKnown, w.registrar, "machines:Register", doc(good))
+	second, _ := w.newMachine(7)
+	w.refused(machine.ErrShard, w.registrar, "machines:Register", doc(second))
+	w.refused(machine.ErrUnknown, w.buyer, "machines:Get", nonce(1))
+	got := read[machine.Machine](w, w.buyer, "machines:Get", good.ID)
+	if got.Registrar != w.registrar.party || got.Epoch != w.now.Unix()/600 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestPlace(t *testing.T) {
+	s := newSale(newWorld(t))
+	o := s.place("first")
+	collect, err := s.descriptor.Derive(7, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Script != hex.EncodeToString(collect.Script) || o.Address != collect.Address || o.Price != 10_001 || o.Expires != o.Created+6 {
+		t.Errorf("got %+v", o)
+	}
+	if o.ID != order.ID(channel, operator, s.buyer.party, "first") {
+		t.Errorf("an id that does not commit to channel, buyer and key: %s", o.ID)
+	}
+	if again := s.place("first"); doc(again) != doc(o) {
+		t.Errorf("the same request: got %+v", again)
+	}
+	if next := s.place("second"); next.Number != 1 || next.Script == o.Script {
+		t.Errorf("got %+v", next)
+	}
+	if got := s.must(s.buyer, "orders:ByScript", o.Script); got != o.ID {
+		t.Errorf("got %s, want %s", got, o.ID)
+	}
+	a := read[signed.Answer](s.world, s.buyer, "orders:Sign", o.ID, nonce(1))
+	if v := decodeAs[order.View](s.world, string(a.Body)); a.Tag != signed.TagOrder || a.Subject != o.ID || v.State != order.Open || v.Order.Script != o.Script {
+		t.Errorf("got %+v", a)
+	}
+
+	reused := s.request("first")
+	reused.Offers = []string{nonce(1)}
+	s.refused(order.ErrKeyReused, s.buyer, "orders:Place", doc(reused))
+	for name, c := range map[string]struct {
+		edit func(*order.Request)
+		by   *caller
+		want *ledger.Refusal
+	}{
+		"an unknown offer":     {func(r *order.Request) { r.Offers = []string{nonce(1)} }, s.buyer, dataset.ErrUnknownOffer},
+		"an unknown machine":   {func(r *order.Request) { r.Machine = nonce(1) }, s.buyer, machine.ErrUnknown},
+		"an id in capitals":    {func(r *order.Request) { r.Machine = "A" + r.Machine[1:] }, s.buyer, ledger.ErrID},
+		"another's machine":    {func(*order.Request) {}, someone(t, operator, party.Buyer), machine.ErrOwner},
+		"no offer":             {func(r *order.Request) { r.Offers = nil }, s.buyer, order.ErrOneOffer},
+		"two offers":           {func(r *order.Request) { r.Offers = append(r.Offers, r.Offers[0]) }, s.buyer, order.ErrOneOffer},
+		"an empty key":         {func(r *order.Request) { r.Key = "" }, s.buyer, order.ErrRequest},
+		"a key of 65":          {func(r *order.Request) { r.Key = nonce(1) + "x" }, s.buyer, order.ErrRequest},
+		"a key with a newline": {func(r *order.Request) { r.Key = "a\nb" }, s.buyer, order.ErrRequest},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := s.request("x" + strconv.Itoa(len(name)))
+			c.edit(&r)
+			s.refused(c.want, c.by, "orders:Place", doc(r))
+		})
+	}
+	s.refused(order.ErrUnknown, s.buyer, "orders:Get", nonce(1))
+	s.refused(order.ErrUnknown, s.buyer, "orders:ByScript", "0014")
+}
+
+func TestPlaceNeedsFinalDatasetAndAdmittedMachine(t *testing.T) {
+	w := newWorld(t)
+	m := w.manifest(1)
+	w.must(w.licensor, "catalogue:Publish", doc(w.publishRequest(m)))
+	o := decodeAs[dataset.Offer](w, w.must(w.licensor, "catalogue:Offer", doc(w.offerRequest(m))))
+	mc, _ := w.newMachine(1)
+	w.must(w.registrar, "machines:Register", doc(mc))
+	soft, _ := w.newMachine(2)
+	soft.Assurance = "software"
+	w.must(w.registrar, "machines:Register", doc(soft))
+	w.refused(dataset.ErrNotFinal, w.buyer, "orders:Place", doc(order.Request{Key: "k", Machine: mc.ID, Offers: []string{o.ID}}))
+	for _, c := range m.Custodians {
+		w.must(w.custodians[c], "catalogue:Confirm", m.Dataset, "1", nonce(99))
+	}
+	w.refused(order.ErrAssurance, w.buyer, "orders:Place", doc(order.Request{Key: "k", Machine: soft.ID, Offers: []string{o.ID}}))
+	w.must(w.buyer, "orders:Place", doc(order.Request{Key: "k", Machine: mc.ID, Offers: []string{o.ID}}))
+}
+
+func TestDailyCap(t *testing.T) {
+	s := newSale(newWorld(t))
+	for i := range 9 { // 9 x 10,001 under the cap of 100,000
+		s.place(strconv.Itoa(i))
+	}
+	s.refused(order.ErrDailyCap, s.buyer, "orders:Place", doc(s.request("10")))
+	s.epochs(144)
+	s.place("10")
+}
+
+func TestSale(t *testing.T) {
+	s := newSale(newWorld(t))
+	o := s.place("k")
+	b := s.confirm(s.miner, outputs(o.Script, 10_001))
+	r := decodeAs[order.SettleResult](s.world, s.must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1)))
+	if r.State != order.Paid || len(r.Licenses) != 1 || len(r.Credited) != 1 {
+		t.Fatalf("got %+v", r)
+	}
+	l := read[license.License](s.world, s.buyer, "licenses:Get", r.Licenses[0])
+	if l.Machine != s.machine.ID || l.Model.Uses != 3 || l.Manifest != ledger.Digest(ledger.Encode(s.manifest)) ||
+		l.Terms != license.TermsHash(l.Dataset, 1, l.Model) {
+		t.Errorf("got %+v", l)
+	}
+	if list := read[[]license.License](s.world, s.buyer, "licenses:OfMachine", s.machine.ID); len(list) != 1 || list[0].ID != l.ID {
+		t.Errorf("got %+v", list)
+	}
+	total, payees := ledger.Satoshi(0), []string{s.market, licensors + ".00000000000000aa", licensors + ".00000000000000bb"}
+	for i, want := range []ledger.Satoshi{3_000, 4_667, 2_333} {
+		balance := read[royalty.Balance](s.world, s.buyer, "royalties:Balance", payees[i])
+		list := read[[]royalty.Accrual](s.world, s.buyer, "royalties:Accruals", payees[i])
+		if d := balance.Amount - want; d < 0 || d > 1 || len(list) != 1 || list[0].Amount != balance.Amount || list[0].Block != b.hash() {
+			t.Errorf("%s: got %+v, want %d or one more", payees[i], balance, want)
+		}
+		total += balance.Amount
+	}
+	if total != 10_001 {
+		t.Errorf("accruals sum to %d", total)
+	}
+	s.refused(order.ErrKnown, s.oracles[manufacturer], "orders:Settle", s.settlement(o, b, 1))
+
+	a := read[signed.Answer](s.world, s.buyer, "licenses:Sign", l.ID, nonce(2))
+	body := decodeAs[signed.LicenseBody](s.world, string(a.Body))
+	if a.Tag != signed.TagLicense || a.Lease != a.Clock+86_400 || a.Tip.Height != b.height+1 || body.State != signed.StateActive ||
+		len(body.Paid) != 1 || body.Paid[0].Amount != 10_001 || doc(body.License) != doc(l) || doc(body.Machine) != doc(s.machine) {
+		t.Errorf("got %+v, %+v", a, body)
+	}
+
+	// more money for a paid order is a fact, and changes nothing else
+	before := len(s.state.Keys())
+	more := s.confirm(s.miner, outputs(o.Script, 500))
+	added := len(s.state.Keys()) - before
+	r = decodeAs[order.SettleResult](s.world, s.must(s.buyer, "orders:Settle", s.settlement(o, more, 1)))
+	if v := s.view(o); v.Paid != 10_501 || v.State != order.Paid || len(v.Licenses) != 1 || len(r.Licenses) != 0 {
+		t.Errorf("got %+v after %+v", v, r)
+	}
+	if got := len(s.state.Keys()) - before - added; got != 2 {
+		t.Errorf("surplus wrote %d keys, want pay/ and credit/", got)
+	}
+}
+
+func TestPartialPayments(t *testing.T) {
+	s := newSale(newWorld(t))
+	o := s.place("k")
+	b := s.confirm(s.miner, outputs(o.Script, 4_000, 1_000), outputs(o.Script, 5_001))
+	r := decodeAs[order.SettleResult](s.world, s.must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1)))
+	if r.State != order.Partial || len(r.Credited) != 2 || len(r.Licenses) != 0 {
+		t.Errorf("got %+v", r)
+	}
+	r = decodeAs[order.SettleResult](s.world, s.must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 2)))
+	if v := s.view(o); r.State != order.Paid || v.Paid != 10_001 || len(v.Payments) != 3 || len(v.Licenses) != 1 {
+		t.Errorf("got %+v", v)
+	}
+}
+
+func TestSettleRefuses(t *testing.T) {
+	s := newSale(newWorld(t))
+	o, other := s.place("k"), s.place("other")
+	b := s.miner.mine(outputs(o.Script, 10_001), outputs(other.Script, 10_001))
+	s.refused(spv.ErrNotFinal, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	s.submit(b)
+	s.refused(spv.ErrNotFinal, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	s.submit(s.miner.mine())
+	s.refused(spv.ErrNotFinal, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	height := strconv.FormatUint(uint64(b.height), 10)
+	s.must(s.oracles[operator], "bitcoin:Attest", height, b.hash())
+	s.refused(spv.ErrNotFinal, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1)) // T22: one alone settles nothing
+	s.must(s.oracles[manufacturer], "bitcoin:Attest", height, b.hash())
+
+	s.refused(order.ErrOtherScript, s.oracles[operator], "orders:Settle", s.settlement(o, b, 2))
+	s.refused(order.ErrUnknown, s.oracles[operator], "orders:Settle", s.settlement(order.Order{ID: nonce(1)}, b, 1))
+	elsewhere := b
+	elsewhere.header.Nonce++
+	s.refused(order.ErrNotFinal, s.oracles[operator], "orders:Settle", s.settlement(o, elsewhere, 1))
+	broken := b
+	broken.txs = slices.Clone(b.txs)
+	broken.txs[2] = outputs(other.Script, 10_002)
+	s.refused(spv.ErrCoinbaseRoot, s.oracles[operator], "orders:Settle", s.settlement(o, broken, 1))
+	s.must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	s.must(s.oracles[operator], "orders:Settle", s.settlement(other, b, 2))
+	if a, b := s.view(o), s.view(other); a.State != order.Paid || b.State != order.Paid || a.Payments[0].TxID == b.Payments[0].TxID {
+		t.Errorf("got %+v and %+v", a, b)
+	}
+}
+
+func TestPaidAfterExpiry(t *testing.T) {
+	s := newSale(newWorld(t))
+	o := s.place("k")
+	b := s.confirm(s.miner, outputs(o.Script, 10_001))
+	s.epochs(5)
+	if v := s.view(o); v.State != order.Open {
+		t.Errorf("in the last epoch: got %s", v.State)
+	}
+	s.epochs(1)
+	if v := s.view(o); v.State != order.Expired {
+		t.Errorf("after expiry: got %s", v.State)
+	}
+	r := decodeAs[order.SettleResult](s.world, s.must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1)))
+	if v := s.view(o); r.State != order.Late || v.State != order.Late || v.Paid != 10_001 || len(v.Licenses) != 0 {
+		t.Errorf("got %+v, %+v", r, v)
+	}
+	if list := read[[]license.License](s.world, s.buyer, "licenses:OfMachine", s.machine.ID); len(list) != 0 {
+		t.Errorf("a late payment made a license: %+v", list)
+	}
+	s.refused(order.ErrKnown, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+}
+
+// TestHeldBackWriteDiesWithItsEpoch: T8.
+func TestHeldBackWriteDiesWithItsEpoch(t *testing.T) {
+	s := newSale(newWorld(t))
+	o := s.place("k")
+	b := s.confirm(s.miner, outputs(o.Script, 10_001))
+	held := s.simulate(s.buyer, "orders:Settle", s.settlement(o, b, 1))
+	placed := s.simulate(s.buyer, "orders:Place", doc(s.request("held")))
+	s.tick(60e9)
+	if err := s.commit(held); err != nil {
+		t.Fatalf("a tick inside the epoch: %v", err)
+	}
+	s.epochs(1)
+	if err := s.commit(placed); err == nil {
+		t.Error("an order endorsed in the last epoch was committed")
+	}
+}
+
+// TestWritesDoNotReadWhatOthersWrite: two buyers' writes in one block don't conflict, nor with headers and ticks (T24).
+func TestWritesDoNotReadWhatOthersWrite(t *testing.T) {
+	s := newSale(newWorld(t))
+	second, _ := s.newMachine(8)
+	s.must(s.registrar, "machines:Register", doc(second))
+	a, b := s.place("a"), s.place("b")
+	blk := s.confirm(s.miner, outputs(a.Script, 10_001), outputs(b.Script, 10_001))
+	request := s.request("c")
+	request.Machine = second.ID
+	results := []struct {
+		by             *caller
+		function, args string
+	}{
+		{s.oracles[operator], "orders:Settle", s.settlement(a, blk, 1)},
+		{s.oracles[manufacturer], "orders:Settle", s.settlement(b, blk, 2)},
+		{s.buyer, "orders:Place", doc(s.request("d"))},
+		{s.buyer, "orders:Place", doc(request)},
+		{s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{s.miner.mine().hex(s.world)})},
+		{s.heartbeat, "governance:Tick", strconv.FormatInt(s.now.Unix()+1, 10)},
+	}
+	for i, r := range results {
+		res := s.simulate(r.by, r.function, r.args)
+		defer func() {
+			if err := s.commit(res); err != nil {
+				t.Errorf("transaction %d, %s: %v", i, r.function, err)
+			}
+		}()
+		for _, read := range res.Reads {
+			if read.Key == ledger.KeyClock && r.function != "governance:Tick" || read.Key == ledger.KeyTip && r.function != "bitcoin:SubmitHeaders" {
+				t.Errorf("%s reads %s", r.function, read.Key)
+			}
+		}
+	}
+}
+
+// TestReadsAndWrites counts what the hot functions cost.
+func TestReadsAndWrites(t *testing.T) {
+	s := newSale(newWorld(t))
+	o := s.place("k")
+	b := s.confirm(s.miner, outputs(o.Script, 10_001))
+	place := s.simulate(s.buyer, "orders:Place", doc(s.request("next")))
+	settle := s.simulate(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	s.must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	licenses := read[[]license.License](s.world, s.buyer, "licenses:OfMachine", s.machine.ID)
+	signing := s.simulate(s.buyer, "licenses:Sign", licenses[0].ID, nonce(1))
+	headers := s.simulate(s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{s.miner.mine().hex(s.world)}))
+	for _, c := range []struct {
+		name                          string
+		reads, ranges, writes         int
+		gotReads, gotRanges, gotWrite int
+	}{
+		{"place", 10, 0, 3, len(place.Reads), len(place.Ranges), len(place.Writes)},
+		{"settle", 9, 1, 8, len(settle.Reads), len(settle.Ranges), len(settle.Writes)},
+		{"sign", 11, 1, 0, len(signing.Reads), len(signing.Ranges), len(signing.Writes)},
+		{"headers", 6, 0, 3, len(headers.Reads), len(headers.Ranges), len(headers.Writes)},
+	} {
+		if c.reads != c.gotReads || c.ranges != c.gotRanges || c.writes != c.gotWrite {
+			t.Errorf("%s: got %d reads, %d ranges, %d writes, want %d, %d, %d", c.name, c.gotReads, c.gotRanges, c.gotWrite, c.reads, c.ranges, c.writes)
+		}
+	}
+}
