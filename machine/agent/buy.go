@@ -130,7 +130,12 @@ func (d *desk) checkOrder(ctx context.Context, p *Purchase) error {
 	if err != nil {
 		return err
 	}
-	file, nonce, err := d.ask(ctx, "/v1/orders/"+p.Order.ID+"/sign")
+	var file []byte
+	var nonce string
+	err = d.caughtUp(ctx, func() (err error) {
+		file, nonce, err = d.ask(ctx, "/v1/orders/"+p.Order.ID+"/sign")
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -219,9 +224,9 @@ func (d *desk) awaitLicense(ctx context.Context, p *Purchase) error {
 func (d *desk) poll(ctx context.Context, ask func() (done bool, err error)) error {
 	tick := time.NewTicker(max(d.options.Poll, time.Millisecond))
 	defer tick.Stop()
-	for {
+	for asked := 1; ; asked++ {
 		done, err := ask()
-		if done || (err != nil && !worthRetry(err)) {
+		if done || (err != nil && !worthRetry(err) && !mayAppear(err, asked)) {
 			return err
 		}
 		select {
@@ -230,6 +235,32 @@ func (d *desk) poll(ctx context.Context, ask func() (done bool, err error)) erro
 		case <-tick.C:
 		}
 	}
+}
+
+// lag is how many times a thing that was just written may be unknown to the peer that is asked next: it catches up
+// within a block or two.
+const lag = 15
+
+func mayAppear(err error, asked int) bool {
+	var r *ledger.Refusal
+	return errors.As(err, &r) && r.Kind == ledger.NotFound && asked < lag
+}
+
+// caughtUp repeats a request right after a write for as long as the peers that answer may not have seen the write yet.
+// A server that can't be reached at all is told at once.
+func (d *desk) caughtUp(ctx context.Context, ask func() error) error {
+	var last error
+	asked := 0
+	err := d.poll(ctx, func() (bool, error) {
+		last = ask()
+		asked++
+		done := last == nil || errors.Is(last, ErrOffline) || asked >= lag
+		return done, last
+	})
+	if last != nil && !errors.Is(err, ErrWaiting) {
+		return last
+	}
+	return err
 }
 
 // ErrWaiting says that the time to wait was over; the same command goes on waiting.

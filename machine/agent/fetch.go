@@ -97,7 +97,12 @@ func (d *desk) fetchLicense(ctx context.Context, id string, manifest []byte) (si
 	if err != nil {
 		return signed.LicenseBody{}, err
 	}
-	file, nonce, err := d.ask(ctx, "/v1/licenses/"+id+"/sign")
+	var file []byte
+	var nonce string
+	err = d.caughtUp(ctx, func() (err error) {
+		file, nonce, err = d.ask(ctx, "/v1/licenses/"+id+"/sign")
+		return err
+	})
 	if err != nil {
 		return signed.LicenseBody{}, err
 	}

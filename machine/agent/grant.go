@@ -86,7 +86,9 @@ func (d *desk) pair(p *Purchase) ([]string, error) {
 // stands there already.
 func (d *desk) recordGrant(ctx context.Context, p *Purchase) error {
 	var grant license.Grant
-	err := d.gateway.call(ctx, "POST", "/v1/licenses/"+p.License+"/grants", p.Request, &grant)
+	err := d.caughtUp(ctx, func() error {
+		return d.gateway.call(ctx, "POST", "/v1/licenses/"+p.License+"/grants", p.Request, &grant)
+	})
 	if isConflict(err) {
 		grant, err = d.recorded(ctx, p, err)
 	}

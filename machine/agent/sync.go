@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"guildmark/chaincode/license"
 )
@@ -60,19 +61,14 @@ func (a *Agent) Sync(ctx context.Context) (s Synced, err error) {
 // deliver sends the receipts of a license in the order of their counts. One that the ledger has already counts as
 // delivered: the answer to the first time was lost.
 func (d *desk) deliver(ctx context.Context, h Holding) (int, error) {
-	folder := holdingFile(h.License.ID, "receipts")
-	names, err := d.store.list(folder)
+	waiting, err := d.waiting(h)
 	if err != nil {
 		return 0, err
 	}
-	sent := 0
-	for _, name := range names {
+	for sent, name := range waiting {
 		var kept receiptFile
-		if err := d.store.load(folder+"/"+name, &kept); err != nil {
+		if err := d.store.load(name, &kept); err != nil {
 			return sent, err
-		}
-		if kept.Delivered {
-			continue
 		}
 		var recorded license.Receipt
 		err := d.gateway.call(ctx, "POST", "/v1/licenses/"+h.License.ID+"/receipts", kept.Request, &recorded)
@@ -80,13 +76,12 @@ func (d *desk) deliver(ctx context.Context, h Holding) (int, error) {
 			return sent, err
 		}
 		kept.Delivered = true
-		if err := d.store.save(folder+"/"+name, kept); err != nil {
+		if err := d.store.save(name, kept); err != nil {
 			return sent, err
 		}
-		d.say("receipt", "delivered use "+name[:10])
-		sent++
+		d.say("receipt", fmt.Sprintf("delivered use %d of %d", kept.Count, kept.Limit))
 	}
-	return sent, nil
+	return len(waiting), nil
 }
 
 // renew stores a fresh signed answer for a license.

@@ -54,7 +54,7 @@ func (d *desk) bearer(ctx context.Context) (string, error) {
 		return "", err
 	}
 	form := url.Values{
-		"grant_type": {"client_credentials"}, "scope": {scopes}, "client_id": {d.enrolled.Machine.ID},
+		"grant_type": {"client_credentials"}, "scope": {scopes},
 		"client_assertion_type": {assertionType}, "client_assertion": {assertion},
 	}
 	var answer struct {

@@ -367,7 +367,7 @@ func (w *world) issueToken(r *http.Request) (any, error) {
 		}
 		return p.Key()
 	}, jwt.WithValidMethods([]string{"ES256"}), jwt.WithAudience(w.server.URL), jwt.WithExpirationRequired())
-	if err != nil || claims.Issuer != claims.Subject || r.Form.Get("client_id") != claims.Subject || r.Form.Get("grant_type") != "client_credentials" {
+	if err != nil || claims.Issuer != claims.Subject || r.Form.Get("grant_type") != "client_credentials" {
 		return nil, ledger.Refuse(ledger.Forbidden, "oauth.invalid_client", fmt.Sprint(err))
 	}
 	token := hex.EncodeToString(draw(w.t, 16))

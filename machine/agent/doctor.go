@@ -1,0 +1,111 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"guildmark/machine/tpm"
+)
+
+// Check is one thing that must be right, and what to do when it isn't.
+type Check struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+	Todo   string `json:"todo,omitempty"`
+}
+
+// Doctor looks at everything that a purchase and a use need. It changes nothing.
+func (a *Agent) Doctor(ctx context.Context) []Check {
+	return []Check{
+		a.checkTPM(ctx),
+		a.checkEnrolled(),
+		checkMemory(),
+		a.checkMixer(),
+		a.checkServer(ctx, "gateway", a.gateway, "/v1/health"),
+		a.checkServer(ctx, "authorization server", a.issuer, "/.well-known/openid-configuration"),
+		a.checkSignIn(ctx),
+		a.checkPurchases(),
+	}
+}
+
+func verdict(name string, err error, good, todo string) Check {
+	if err != nil {
+		return Check{Name: name, Detail: err.Error(), Todo: todo}
+	}
+	return Check{Name: name, OK: true, Detail: good}
+}
+
+func (a *Agent) checkTPM(ctx context.Context) Check {
+	const todo = "is the TPM (or swtpm) running, may this user open it, does no other program hold it?"
+	conn, err := a.dial(ctx)
+	if err != nil {
+		return verdict("TPM", err, "", todo)
+	}
+	_, err = tpm.EKCertificate(conn)
+	return verdict("TPM", errors.Join(err, conn.Close()), a.config.TPM+" answers and has an endorsement certificate", todo)
+}
+
+func (a *Agent) checkEnrolled() Check {
+	e, err := a.enrolment()
+	if err == nil {
+		_, err = a.trust(e)
+	}
+	good := fmt.Sprintf("machine %s, trust bundle %d, activated by %v", e.Machine.ID, e.Bundle, e.Custodians)
+	return verdict("enrolment", err, good, "run `machine enroll --code-file FILE` with the code from the registrar's partner")
+}
+
+// checkMemory asks for what the runtime needs: CAP_IPC_LOCK or a limit high enough for a Go process.
+func checkMemory() Check {
+	var limit unix.Rlimit
+	err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &limit)
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var have [2]unix.CapUserData
+	if err == nil {
+		err = unix.Capget(&header, &have[0])
+	}
+	if err == nil && have[0].Effective&(1<<unix.CAP_IPC_LOCK) == 0 && limit.Max != unix.RLIM_INFINITY {
+		err = fmt.Errorf("at most %d kB can be locked", limit.Max/1024)
+	}
+	return verdict("locked memory", err, "the runtime can lock its memory", "give the service LimitMEMLOCK=infinity or CAP_IPC_LOCK")
+}
+
+func (a *Agent) checkMixer() Check {
+	setup, err := a.mixer()
+	detail := fmt.Sprintf("%d pumps", len(setup.Pumps))
+	for _, p := range setup.Pumps {
+		detail += fmt.Sprintf("; %d: %s %d ml", p.Number, p.Ingredient, p.Level/1000)
+	}
+	if err == nil && len(setup.Pumps) == 0 {
+		err = errors.New("no pumps are set up")
+	}
+	return verdict("mixer", err, detail, "describe the pumps under `mixer` in the configuration")
+}
+
+func (a *Agent) checkServer(ctx context.Context, name string, c *client, path string) Check {
+	err := c.call(ctx, "GET", path, nil, nil)
+	return verdict(name, err, c.base+" answers", "without it only `use`, `licenses` and `verify` work; check its address and CA file")
+}
+
+func (a *Agent) checkSignIn(ctx context.Context) Check {
+	const todo = "is the machine registered, its clock right within a minute, and the issuer's URL exactly the issuer's own?"
+	d, err := a.open(ctx)
+	if err != nil {
+		return verdict("sign-in", err, "", todo)
+	}
+	_, err = d.bearer(ctx)
+	return verdict("sign-in", errors.Join(err, d.close()), "the authorization server accepts the TPM's signature", todo)
+}
+
+func (a *Agent) checkPurchases() Check {
+	all, err := a.store.purchases()
+	for _, p := range all {
+		if err == nil && p.Step != Finished {
+			err = fmt.Errorf("the purchase of offer %s stands at %q", p.Offer, p.Step)
+		}
+	}
+	return verdict("purchases", err, fmt.Sprintf("%d finished, none interrupted", len(all)), "run `machine sync`: it goes on where it stopped")
+}
