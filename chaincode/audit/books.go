@@ -1,0 +1,245 @@
+package audit
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/order"
+	"guildmark/chaincode/replay"
+	"guildmark/chaincode/royalty"
+)
+
+// Books are what the replayed ledger comes to.
+type Books struct {
+	Uses   Uses    `json:"uses"`
+	Money  Money   `json:"money"`
+	Payees []Payee `json:"payees"` // sorted by id
+	Sales  []Sale  `json:"sales"`  // sorted by order
+}
+
+// Uses are counted by meter: a machine's uses of a dataset under the same terms.
+type Uses struct {
+	Sold int64 `json:"sold"`
+	Used int64 `json:"used"` // as TPMs attested
+	Open int64 `json:"open"`
+}
+
+// Money in satoshi: Paid = Commission + Contributors + Residual + Unsplit.
+type Money struct {
+	Paid         ledger.Satoshi `json:"paid"` // by proven Bitcoin outputs
+	Commission   ledger.Satoshi `json:"commission"`
+	Contributors ledger.Satoshi `json:"contributors"`
+	Residual     ledger.Satoshi `json:"residual"`
+	Unsplit      ledger.Satoshi `json:"unsplit"` // partial payments and surplus, which are never split (T23)
+}
+
+// Payee is what somebody is owed.
+type Payee struct {
+	Payee   string         `json:"payee"`
+	Amount  ledger.Satoshi `json:"amount"`
+	Entries []Entry        `json:"entries"`
+}
+
+// Entry is one accrual, and the ledger transaction that booked it.
+type Entry struct {
+	Order  string         `json:"order"`
+	Item   int            `json:"item"`
+	Role   string         `json:"role"`
+	Amount ledger.Satoshi `json:"amount"`
+	Tx     string         `json:"tx"`
+}
+
+// Sale is one order that was paid for.
+type Sale struct {
+	Order    string          `json:"order"`
+	Price    ledger.Satoshi  `json:"price"`
+	Paid     ledger.Satoshi  `json:"paid"`
+	Settled  string          `json:"settled"` // the ledger transaction; "" = not yet
+	Outputs  []order.Payment `json:"outputs"`
+	Licenses []string        `json:"licenses"`
+}
+
+// reader decodes the documents under a family of keys.
+type reader struct {
+	state replay.State
+	err   error
+}
+
+func each[T any](r *reader, family string, take func(key ledger.Key, v T)) {
+	start, end := ledger.Range(family)
+	for _, e := range r.state.Range(start, end) {
+		var v T
+		key, err := ledger.ParseKey(e.Key)
+		if err == nil {
+			err = ledger.DecodeCanonical(e.Value, &v)
+		}
+		if err != nil && r.err == nil {
+			r.err = fmt.Errorf("%s: %w", e.Key, err)
+		}
+		if err == nil {
+			take(key, v)
+		}
+	}
+}
+
+func (r *run) books() error {
+	read := &reader{state: r.state.space(r.config.Chaincode)}
+	b := &Books{Payees: []Payee{}, Sales: []Sale{}}
+	wrong := func(err error) error {
+		return &Finding{Check: CheckBooks, Block: r.report.Blocks - 1, Tx: -1, Detail: err.Error()}
+	}
+	sales := b.readSales(read)
+	b.readAccruals(read, sales)
+	b.readUses(read)
+	if read.err != nil {
+		return wrong(read.err)
+	}
+	r.report.Books = b
+	if err := b.check(sales); err != nil {
+		return wrong(err)
+	}
+	if r.config.Headers == nil {
+		return nil
+	}
+	return r.bitcoin(b)
+}
+
+// sale is a Sale in the making.
+type sale struct {
+	Sale
+	split ledger.Satoshi
+}
+
+func (b *Books) readSales(r *reader) map[string]*sale {
+	sales := map[string]*sale{}
+	prices := map[string]ledger.Satoshi{}
+	each(r, "order", func(_ ledger.Key, o order.Order) { prices[o.ID] = o.Price })
+	of := func(id string) *sale {
+		if sales[id] == nil {
+			sales[id] = &sale{Sale: Sale{Order: id, Price: prices[id], Outputs: []order.Payment{}, Licenses: []string{}}}
+		}
+		return sales[id]
+	}
+	each(r, "pay", func(_ ledger.Key, p order.Payment) {
+		s := of(p.Order)
+		s.Paid += p.Amount
+		s.Outputs = append(s.Outputs, p)
+		b.Money.Paid += p.Amount
+	})
+	each(r, "settled", func(_ ledger.Key, v order.Settlement) {
+		s := of(v.Order)
+		s.Settled, s.Licenses = v.TxID, v.Licenses
+	})
+	return sales
+}
+
+func (b *Books) readAccruals(r *reader, sales map[string]*sale) {
+	payees := map[string]*Payee{}
+	each(r, "acc", func(_ ledger.Key, a royalty.Accrual) {
+		p := payees[a.Payee]
+		if p == nil {
+			p = &Payee{Payee: a.Payee, Entries: []Entry{}}
+			payees[a.Payee] = p
+		}
+		e := Entry{Order: a.Order, Item: a.Item, Role: a.Role, Amount: a.Amount}
+		if s := sales[a.Order]; s != nil {
+			s.split += a.Amount
+			e.Tx = s.Settled
+		}
+		p.Amount += a.Amount
+		p.Entries = append(p.Entries, e)
+		b.Money.add(a)
+	})
+	for _, id := range slices.Sorted(maps.Keys(payees)) {
+		b.Payees = append(b.Payees, *payees[id])
+	}
+	for _, id := range slices.Sorted(maps.Keys(sales)) {
+		b.Sales = append(b.Sales, sales[id].Sale)
+		b.Money.Unsplit += sales[id].Paid - sales[id].split
+	}
+}
+
+func (m *Money) add(a royalty.Accrual) {
+	switch a.Role {
+	case royalty.RoleCommission:
+		m.Commission += a.Amount
+	case royalty.RoleContributor:
+		m.Contributors += a.Amount
+	case royalty.RoleResidual:
+		m.Residual += a.Amount
+	}
+}
+
+// readUses adds up by meter: receipts count what a meter has counted in all, over every license that topped it up (T16).
+func (b *Books) readUses(r *reader) {
+	meters, used := map[string]string{}, map[string]int64{}
+	each(r, "license", func(_ ledger.Key, l license.License) {
+		meters[l.ID] = strings.Join([]string{l.Machine, l.Dataset, l.Terms}, "/")
+		b.Uses.Sold += l.Model.Uses
+	})
+	each(r, "receipt", func(_ ledger.Key, v license.Receipt) {
+		m := meters[v.License]
+		used[m] = max(used[m], v.Count)
+	})
+	for _, n := range used {
+		b.Uses.Used += n
+	}
+	b.Uses.Open = b.Uses.Sold - b.Uses.Used
+}
+
+// check demands that the sums agree.
+func (b *Books) check(sales map[string]*sale) error {
+	for _, id := range slices.Sorted(maps.Keys(sales)) {
+		s := sales[id]
+		switch {
+		case s.Settled == "" && s.split != 0:
+			return fmt.Errorf("order %s was never settled, %d satoshi were split", id, s.split)
+		case s.Settled != "" && s.split != s.Price:
+			return fmt.Errorf("order %s costs %d, %d were split", id, s.Price, s.split)
+		case s.Settled != "" && s.Paid < s.Price:
+			return fmt.Errorf("order %s costs %d and was settled with %d", id, s.Price, s.Paid)
+		}
+	}
+	m := b.Money
+	if sum := m.Commission + m.Contributors + m.Residual + m.Unsplit; sum != m.Paid {
+		return fmt.Errorf("%d satoshi were paid, %d are accounted for", m.Paid, sum)
+	}
+	owed := ledger.Satoshi(0)
+	for _, p := range b.Payees {
+		owed += p.Amount
+	}
+	if owed != m.Paid-m.Unsplit {
+		return fmt.Errorf("payees are owed %d, %d were split", owed, m.Paid-m.Unsplit)
+	}
+	if b.Uses.Open < 0 {
+		return fmt.Errorf("%d uses were sold, %d used", b.Uses.Sold, b.Uses.Used)
+	}
+	return nil
+}
+
+// governed is the configuration in force at the end of the copy.
+func (r *run) governed() (governance.Config, error) {
+	var c governance.Config
+	space := r.state.space(r.config.Chaincode)
+	version, ok := space.Get(ledger.KeyConfig)
+	if !ok {
+		return c, fmt.Errorf("no configuration is in force")
+	}
+	var n int
+	if _, err := fmt.Sscanf(string(version.Value), "%d", &n); err != nil {
+		return c, fmt.Errorf("number of the configuration: %w", err)
+	}
+	e, ok := space.Get(ledger.ConfigKey(n))
+	if !ok {
+		return c, fmt.Errorf("configuration %d is missing", n)
+	}
+	if err := ledger.DecodeCanonical(e.Value, &c); err != nil {
+		return c, fmt.Errorf("configuration %d: %w", n, err)
+	}
+	return c, nil
+}
