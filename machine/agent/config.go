@@ -41,6 +41,7 @@ type Bitcoin struct {
 	RPC         string `json:"rpc"`         // https://host:port
 	Certificate string `json:"certificate"` // the node's own PEM certificate
 	Credentials string `json:"credentials"` // 0600 file {"user","password"}
+	Birthday    int64  `json:"birthday"`    // first height that can hold coins of the wallet
 }
 
 // Mixer is the device's setup.

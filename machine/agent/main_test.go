@@ -2,7 +2,9 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,7 +25,45 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "runtime" {
 		os.Exit(runtime.Main(os.Stdin, os.Stdout))
 	}
+	if len(os.Args) == 4 && os.Args[1] == "offline-use" {
+		if err := offlineUse(os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(run(m))
+}
+
+// offlineUse is the agent's process in a network namespace of its own.
+func offlineUse(configFile, id string) (err error) {
+	if all, err := net.Interfaces(); err != nil || len(all) > 1 {
+		return fmt.Errorf("%d interfaces, %w", len(all), err)
+	}
+	config, err := LoadConfig(configFile)
+	if err != nil {
+		return err
+	}
+	store, err := OpenStore(config.State)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	a, err := New(config, store, Options{Start: startSelf})
+	if err != nil {
+		return err
+	}
+	_, err = a.Use(context.Background(), id)
+	return err
+}
+
+// startSelf starts this very program as the runtime.
+func startSelf(ctx context.Context, job runtime.Job, report func(runtime.Event)) error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return runtime.Start(ctx, program, []string{"runtime"}, job, report)
 }
 
 func run(m *testing.M) int {
@@ -92,13 +132,8 @@ func (s *site) open() {
 	store, err := OpenStore(s.state)
 	must(s.t, err)
 	s.store = store
-	program, err := os.Executable()
-	must(s.t, err)
 	s.agent, err = New(s.config(), store, Options{
-		Payer: s.world, Poll: time.Millisecond,
-		Start: func(ctx context.Context, job runtime.Job, report func(runtime.Event)) error {
-			return runtime.Start(ctx, program, []string{"runtime"}, job, report)
-		},
+		Payer: s.world, Poll: time.Millisecond, Start: startSelf,
 		Report: func(p Progress) {
 			if p.Runtime == nil {
 				return

@@ -33,7 +33,7 @@ func TestAbortedUse(t *testing.T) {
 		if e.PID != 0 {
 			pid = e.PID
 		}
-		if e.Mixer != nil && e.Mixer.Kind == mixer.Started {
+		if e.Mixer != nil && e.Mixer.Kind == mixer.Started && ctx.Err() == nil {
 			checkProcess(t, pid)
 			abort()
 		}

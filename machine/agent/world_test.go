@@ -71,8 +71,10 @@ type world struct {
 	licenses map[string]license.License
 	grants   map[string][]license.Grant
 	receipts map[string]license.ReceiptRequest
-	requests []string // method and path, in order
-	lose     string   // path suffix whose next answer is lost after the work was done
+	requests []string           // method and path, in order
+	crook    func(*order.Order) // what a crooked partner makes of orders
+	deed     signedtest.Deed    // how signed answers depart from honest ones
+	lose     string             // path suffix whose next answer is lost after the work was done
 }
 
 type custodian struct {
@@ -415,6 +417,9 @@ func (w *world) placeOrder(r *http.Request) (any, error) {
 			return nil, err
 		}
 		o.Script, o.Address = hex.EncodeToString(collect.Script), collect.Address
+		if w.crook != nil {
+			w.crook(&o)
+		}
 		w.orders[key] = o
 	}
 	return map[string]any{"order": o, "uri": "bitcoin:" + o.Address}, nil
@@ -455,7 +460,9 @@ func (w *world) settle(o order.Order) license.License {
 func (w *world) sign(answer signed.Answer) (any, error) {
 	answer.Clock = w.clock
 	answer.Lease = w.clock + 86400
-	return w.consortium.File(signedtest.Deed{Answer: answer, Signers: w.peers})
+	d := w.deed
+	d.Answer, d.Signers = answer, w.peers
+	return w.consortium.File(d)
 }
 
 func (w *world) signRecipients(r *http.Request) (any, error) {

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/machine/agent"
+	"guildmark/machine/wallet"
+	"guildmark/machine/wallet/btcd"
+)
+
+// errNoWallet says that the configuration names no Bitcoin node.
+var errNoWallet = ledger.Refuse(ledger.NotFound, "machine.no_wallet", "the configuration names no Bitcoin node: set bitcoin.rpc, certificate, credentials and network")
+
+// purse is the machine's wallet with the node that it asks; empty when the command needs none or none is configured.
+type purse struct {
+	wallet *wallet.Wallet
+	chain  *btcd.Chain
+}
+
+// openPurse opens the wallet for the commands that use it: offline use touches neither its keys nor the node.
+func (t *task) openPurse() (*purse, error) {
+	c := t.config.Bitcoin
+	needs := t.name == "buy" || t.name == "sync" || t.name == "wallet" || t.name == "doctor"
+	if !needs || c.RPC == "" {
+		return &purse{}, nil
+	}
+	w, err := wallet.Open(t.config.State+"/wallet", c.Network)
+	if err != nil {
+		return nil, fmt.Errorf("wallet: %w", err)
+	}
+	chain, err := btcd.Open(btcd.Config{RPC: c.RPC, Certificate: c.Certificate, Credentials: c.Credentials, Birthday: c.Birthday})
+	if err != nil {
+		return nil, errors.Join(agent.ErrConfig.With(err.Error()), w.Close())
+	}
+	return &purse{wallet: w, chain: chain}, nil
+}
+
+func (p *purse) close() error {
+	if p.wallet == nil {
+		return nil
+	}
+	p.chain.Close()
+	return p.wallet.Close()
+}
+
+// Pay pays an order once; see wallet.Pay.
+func (p *purse) Pay(ctx context.Context, reference string, script []byte, amount ledger.Satoshi) (string, error) {
+	hash, err := p.wallet.Pay(ctx, p.chain, wallet.Payment{Order: reference, Script: script, Amount: amount})
+	if err != nil {
+		return "", paymentRefusal(err)
+	}
+	return hash.String(), nil
+}
+
+// paymentRefusal gives the wallet's errors their codes.
+func paymentRefusal(err error) error {
+	for _, r := range []struct {
+		is error
+		as *ledger.Refusal
+	}{
+		{wallet.ErrFunds, ledger.Refuse(ledger.Limit, "wallet.funds", "the machine's wallet has too few confirmed coins: send some to `machine wallet address`")},
+		{wallet.ErrFee, ledger.Refuse(ledger.Limit, "wallet.fee", "the payment's fee is higher than allowed")},
+		{wallet.ErrOtherPayment, ledger.Refuse(ledger.Conflict, "wallet.other_payment", "the order was paid otherwise before")},
+	} {
+		if errors.Is(err, r.is) {
+			return r.as.With(err.Error())
+		}
+	}
+	return ledger.Refuse(ledger.Unavailable, "wallet.node", "the payment could not be sent; the same command tries the same payment again").With(err.Error())
+}
+
+type purseState struct {
+	Network string          `json:"network"`
+	Address string          `json:"address"`
+	Balance *ledger.Satoshi `json:"balance,omitempty"`
+}
+
+func (p purseState) text() string {
+	if p.Balance == nil {
+		return p.Address + "\n"
+	}
+	return fmt.Sprintf("%s\n", *p.Balance)
+}
+
+// showWallet prints the first address, or what the node says the wallet could spend.
+func showWallet(ctx context.Context, t *task) (any, error) {
+	what := t.flags.Arg(0)
+	if what != "" && what != "address" && what != "balance" {
+		return nil, fmt.Errorf("%w: machine wallet address or balance", errUsage)
+	}
+	if t.purse.wallet == nil {
+		return nil, errNoWallet
+	}
+	address, err := t.purse.wallet.Address(0)
+	if err != nil {
+		return nil, err
+	}
+	state := purseState{Network: t.config.Bitcoin.Network, Address: address}
+	if what == "balance" {
+		balance, err := t.purse.wallet.Balance(ctx, t.purse.chain)
+		if err != nil {
+			return nil, paymentRefusal(err)
+		}
+		state.Balance = &balance
+	}
+	return state, nil
+}
+
+func (p *purse) check(ctx context.Context) agent.Check {
+	c := agent.Check{Name: "wallet", OK: true, Detail: "none configured: payment requests are shown for phones"}
+	if p.wallet == nil {
+		return c
+	}
+	balance, err := p.wallet.Balance(ctx, p.chain)
+	if err != nil {
+		return agent.Check{Name: "wallet", Detail: err.Error(), Todo: "is the node up, and are rpc, certificate and credentials its own?"}
+	}
+	c.Detail = balance.String() + " to spend"
+	return c
+}
