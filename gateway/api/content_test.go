@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"guildmark/chaincode/dataset"
+	"guildmark/chaincode/order"
 )
 
 // body that is sealed, as far as the gateway is concerned.
@@ -75,12 +78,12 @@ func TestCatalogue(t *testing.T) {
 	w := newWorld(t)
 	w.apply(published(1, sealedBody, envelope))
 	w.apply(event("offer.made", theOffer("offer", 1)))
-	w.apply(event("dataset.confirmed", confirmation{id("dataset"), 1, "LicensorsMSP", false}))
+	w.apply(event("dataset.confirmed", dataset.Confirmed{Dataset: id("dataset"), Version: 1, MSP: "LicensorsMSP"}))
 	if rec := w.do("GET", "/v1/offers", ""); rec.Body.String() != `{"offers":[]}` {
 		t.Fatalf("before it is final: %s", rec.Body)
 	}
 	wants(t, w.do("GET", "/v1/offers/"+id("offer"), ""), 200, "")
-	w.apply(event("dataset.confirmed", confirmation{id("dataset"), 1, "ManufacturerMSP", true}))
+	w.apply(event("dataset.confirmed", dataset.Confirmed{Dataset: id("dataset"), Version: 1, MSP: "ManufacturerMSP", Final: true}))
 	for i := range 4 {
 		w.apply(event("offer.made", theOffer(fmt.Sprint("offer", i), 1)))
 	}
@@ -126,7 +129,7 @@ func TestMachine(t *testing.T) {
 		t.Fatalf("the read model has it, but a peer was asked: %v", w.reader.calls)
 	}
 	w.apply(event("order.placed", theOrder()))
-	w.apply(event("order.settled", map[string]any{"settlement": map[string]any{"order": id("order")}}))
+	w.apply(event("order.settled", order.Settled{Settlement: order.Settlement{Order: id("order")}}))
 	rec := w.do("GET", "/v1/machines/"+id("machine")+"/orders", "", w.machineToken())
 	wants(t, rec, 200, "")
 	if !strings.Contains(rec.Body.String(), `"settled":true`) {

@@ -19,6 +19,7 @@ type Problem struct {
 	Type    string `json:"type"`
 	Title   string `json:"title"`
 	Status  int    `json:"status"`
+	Kind    string `json:"kind,omitempty"` // the refusal's kind
 	Code    string `json:"code"`
 	Detail  string `json:"detail,omitempty"`
 	Saw     string `json:"saw,omitempty"`
@@ -115,7 +116,7 @@ func (s *Server) refuse(c *gin.Context, err error) {
 		c.Header("Retry-After", "1")
 	}
 	body, err := json.Marshal(Problem{Type: "urn:guildmark:problem:" + refusal.Code, Title: http.StatusText(status), Status: status,
-		Code: refusal.Code, Detail: refusal.Message, Saw: clip(refusal.Saw), Request: requestID(c)})
+		Kind: string(refusal.Kind), Code: refusal.Code, Detail: refusal.Message, Saw: clip(refusal.Saw), Request: requestID(c)})
 	if err != nil {
 		panic("gateway: a problem of strings does not marshal: " + err.Error())
 	}

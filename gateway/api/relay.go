@@ -12,26 +12,15 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/machine"
 )
 
-// Activation documents, as custodians take them; only these fields go on.
-type activationRequest struct {
-	Machine       string `json:"machine"`
-	EKCertificate string `json:"ekCertificate"`
-	AK            string `json:"ak"`
-	Salt          string `json:"salt"`
-}
-
-type activationProof struct {
-	Proof string `json:"proof"`
-}
-
 func (s *Server) startActivation(c *gin.Context) error {
-	return s.relay(c, &activationRequest{}, "/activations")
+	return s.relay(c, &machine.ActivationRequest{}, "/activations")
 }
 
 func (s *Server) finishActivation(c *gin.Context) error {
-	return s.relay(c, &activationProof{}, "/activations/"+c.Param("id"))
+	return s.relay(c, &machine.ActivationProof{}, "/activations/"+c.Param("id"))
 }
 
 // relay passes a checked document to the custodian that the address names: one of the configured ones, never an

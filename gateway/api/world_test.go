@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"io"
@@ -327,23 +328,13 @@ func sum(b []byte) string {
 // published makes the event of a publication whose body and envelope are the given bytes.
 func published(version int, body, envelope []byte) projection.Event {
 	m := dataset.Manifest{Format: "guildmark/manifest/1", Dataset: id("dataset"), Version: version, BodySize: int64(len(body)), BodyHash: sum(body)}
-	return projection.Event{Block: 1, TxID: "publish", Name: "dataset.published", Payload: ledger.Encode(struct {
-		Manifest    []byte `json:"manifest"`
-		Publication struct {
-			Envelope string `json:"envelope"`
-		} `json:"publication"`
-	}{ledger.Encode(m), struct {
-		Envelope string `json:"envelope"`
-	}{sum(envelope)}})}
+	raw := ledger.Encode(m)
+	return projection.Event{Block: 1, TxID: "publish", Name: ledger.EventDatasetPublished, Payload: ledger.Encode(dataset.Published{
+		Manifest: base64.StdEncoding.EncodeToString(raw),
+		Publication: dataset.Publication{Format: "guildmark/publication/1", Licensor: theOffer("", 1).Licensor, Manifest: sum(raw), Signature: "AAAA",
+			Envelope: sum(envelope), Epoch: 3}})}
 }
 
 func event(name string, payload any) projection.Event {
 	return projection.Event{Block: 2, TxID: name, Name: name, Payload: ledger.Encode(payload)}
-}
-
-type confirmation struct {
-	Dataset string `json:"dataset"`
-	Version int    `json:"version"`
-	MSP     string `json:"msp"`
-	Final   bool   `json:"final"`
 }

@@ -6,14 +6,10 @@ package projection
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"time"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/order"
 	"guildmark/gateway/store"
 )
 
@@ -110,95 +106,4 @@ func drain(first Event, events <-chan Event) []Event {
 		}
 	}
 	return batch
-}
-
-// project writes one event's rows. An event that can't be read is logged and passed over: it came from the ledger
-// and will never read better, and the ones after it must not wait for it.
-func (p *Projection) project(ctx context.Context, b *store.Batch, e Event) error {
-	var unreadable error
-	var write func() error
-	switch e.Name {
-	case "dataset.published":
-		write, unreadable = published(ctx, b, e.Payload)
-	case "dataset.confirmed":
-		write, unreadable = confirmed(ctx, b, e.Payload)
-	case "offer.made":
-		write, unreadable = offered(ctx, b, e.Payload)
-	case "machine.registered":
-		write, unreadable = registered(ctx, b, e.Payload)
-	case "order.placed":
-		write, unreadable = placed(ctx, b, e.Payload)
-	case "order.settled":
-		write, unreadable = settled(ctx, b, e.Payload)
-	default:
-		return nil
-	}
-	if unreadable != nil {
-		p.Log.ErrorContext(ctx, "event can't be read", "event", e.Name, "block", e.Block, "tx", e.TxID, "error", unreadable)
-		return nil
-	}
-	return write()
-}
-
-func published(ctx context.Context, b *store.Batch, payload []byte) (func() error, error) {
-	var doc struct {
-		Manifest    []byte          `json:"manifest"`
-		Publication json.RawMessage `json:"publication"`
-	}
-	if err := json.Unmarshal(payload, &doc); err != nil {
-		return nil, err
-	}
-	var publication struct {
-		Envelope string `json:"envelope"`
-	}
-	if err := json.Unmarshal(doc.Publication, &publication); err != nil {
-		return nil, err
-	}
-	var m dataset.Manifest
-	if err := json.Unmarshal(doc.Manifest, &m); err != nil {
-		return nil, err
-	}
-	return func() error {
-		return b.PutDataset(ctx, store.Dataset{ID: m.Dataset, Version: m.Version, Manifest: doc.Manifest, Publication: doc.Publication,
-			BodyHash: m.BodyHash, BodySize: m.BodySize, Envelope: publication.Envelope})
-	}, nil
-}
-
-func confirmed(ctx context.Context, b *store.Batch, payload []byte) (func() error, error) {
-	var c struct {
-		Dataset string `json:"dataset"`
-		Version int    `json:"version"`
-		MSP     string `json:"msp"`
-		Final   bool   `json:"final"`
-	}
-	err := json.Unmarshal(payload, &c)
-	return func() error { return b.Confirm(ctx, c.Dataset, c.Version, c.MSP, c.Final) }, err
-}
-
-func offered(ctx context.Context, b *store.Batch, payload []byte) (func() error, error) {
-	var o dataset.Offer
-	err := json.Unmarshal(payload, &o)
-	return func() error {
-		return b.PutOffer(ctx, store.Offer{ID: o.ID, Dataset: o.Dataset, Version: o.Version, Doc: payload})
-	}, err
-}
-
-func registered(ctx context.Context, b *store.Batch, payload []byte) (func() error, error) {
-	var m machine.Machine
-	err := json.Unmarshal(payload, &m)
-	return func() error { return b.PutMachine(ctx, m.ID, payload) }, err
-}
-
-func placed(ctx context.Context, b *store.Batch, payload []byte) (func() error, error) {
-	var o order.Order
-	err := json.Unmarshal(payload, &o)
-	return func() error { return b.PutOrder(ctx, o.ID, o.Machine, o.Number, payload) }, err
-}
-
-func settled(ctx context.Context, b *store.Batch, payload []byte) (func() error, error) {
-	var s struct {
-		Settlement order.Settlement `json:"settlement"`
-	}
-	err := json.Unmarshal(payload, &s)
-	return func() error { return b.Settle(ctx, s.Settlement.Order) }, err
 }

@@ -1,0 +1,103 @@
+package projection
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+
+	"guildmark/chaincode/dataset"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/machine"
+	"guildmark/chaincode/order"
+	"guildmark/gateway/store"
+)
+
+// row writes what one event means.
+type row func(ctx context.Context, b *store.Batch) error
+
+// readers turn the payload of each event that the read model wants into its rows.
+var readers = map[string]func(payload []byte) (row, error){
+	ledger.EventDatasetPublished: published,
+	ledger.EventDatasetConfirmed: confirmed,
+	ledger.EventOfferMade:        offered,
+	ledger.EventMachine:          registered,
+	ledger.EventOrderPlaced:      placed,
+	ledger.EventOrderSettled:     settled,
+}
+
+// project writes one event's rows. An event that can't be read is logged and passed over: it came from the ledger
+// and will never read better, and the ones after it must not wait for it.
+func (p *Projection) project(ctx context.Context, b *store.Batch, e Event) error {
+	read, wanted := readers[e.Name]
+	if !wanted {
+		return nil
+	}
+	write, err := read(e.Payload)
+	if err != nil {
+		p.Log.ErrorContext(ctx, "event can't be read", "event", e.Name, "block", e.Block, "tx", e.TxID, "error", err)
+		return nil
+	}
+	return write(ctx, b)
+}
+
+func published(payload []byte) (row, error) {
+	var e struct {
+		Manifest    string          `json:"manifest"`
+		Publication json.RawMessage `json:"publication"`
+	}
+	if err := json.Unmarshal(payload, &e); err != nil {
+		return nil, err
+	}
+	var p dataset.Publication
+	if err := json.Unmarshal(e.Publication, &p); err != nil {
+		return nil, err
+	}
+	manifest, err := base64.StdEncoding.DecodeString(e.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	var m dataset.Manifest
+	if err := json.Unmarshal(manifest, &m); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, b *store.Batch) error {
+		return b.PutDataset(ctx, store.Dataset{ID: m.Dataset, Version: m.Version, Manifest: manifest, Publication: e.Publication,
+			BodyHash: m.BodyHash, BodySize: m.BodySize, Envelope: p.Envelope})
+	}, nil
+}
+
+func confirmed(payload []byte) (row, error) {
+	var c dataset.Confirmed
+	err := json.Unmarshal(payload, &c)
+	return func(ctx context.Context, b *store.Batch) error {
+		return b.Confirm(ctx, c.Dataset, c.Version, c.MSP, c.Final)
+	}, err
+}
+
+func offered(payload []byte) (row, error) {
+	var o dataset.Offer
+	err := json.Unmarshal(payload, &o)
+	return func(ctx context.Context, b *store.Batch) error {
+		return b.PutOffer(ctx, store.Offer{ID: o.ID, Dataset: o.Dataset, Version: o.Version, Doc: payload})
+	}, err
+}
+
+func registered(payload []byte) (row, error) {
+	var m machine.Machine
+	err := json.Unmarshal(payload, &m)
+	return func(ctx context.Context, b *store.Batch) error { return b.PutMachine(ctx, m.ID, payload) }, err
+}
+
+func placed(payload []byte) (row, error) {
+	var o order.Order
+	err := json.Unmarshal(payload, &o)
+	return func(ctx context.Context, b *store.Batch) error {
+		return b.PutOrder(ctx, o.ID, o.Machine, o.Number, payload)
+	}, err
+}
+
+func settled(payload []byte) (row, error) {
+	var s order.Settled
+	err := json.Unmarshal(payload, &s)
+	return func(ctx context.Context, b *store.Batch) error { return b.Settle(ctx, s.Settlement.Order) }, err
+}
