@@ -5,17 +5,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
 	"time"
-
-	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
-
-	"guildmark/chaincode/contract"
 )
 
 const help = `chaincode runs the ledger's program as a service that a peer connects to.
@@ -52,55 +47,6 @@ func arguments(args []string) int {
 		return 0
 	}
 	return 2
-}
-
-// run serves until the context ends. The shim offers no way to close its listener, so the end of the process does:
-// a call in flight is then refused by the peer and repeated by its client.
-func run(ctx context.Context, env func(string) string, clock contract.Clock) error {
-	server, err := serverFrom(env, clock)
-	if err != nil {
-		return err
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Start() }()
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-failed:
-		return fmt.Errorf("serve on %s: %w", server.Address, err)
-	}
-}
-
-var errEnvironment = errors.New("the environment lacks")
-
-func serverFrom(env func(string) string, clock contract.Clock) (*shim.ChaincodeServer, error) {
-	cc, err := contract.New(clock)
-	if err != nil {
-		return nil, err
-	}
-	server := &shim.ChaincodeServer{CC: cc, CCID: env("CHAINCODE_ID"), Address: env("CHAINCODE_ADDRESS")}
-	if server.CCID == "" || server.Address == "" {
-		return nil, fmt.Errorf("%w CHAINCODE_ID or CHAINCODE_ADDRESS", errEnvironment)
-	}
-	for _, file := range []struct {
-		name string
-		to   *[]byte
-	}{
-		{"CHAINCODE_TLS_CERT", &server.TLSProps.Cert}, {"CHAINCODE_TLS_KEY", &server.TLSProps.Key},
-		{"CHAINCODE_TLS_CLIENT_CA", &server.TLSProps.ClientCACerts},
-	} {
-		path := env(file.name)
-		if path == "" {
-			return nil, fmt.Errorf("%w %s", errEnvironment, file.name)
-		}
-		if *file.to, err = os.ReadFile(path); err != nil {
-			return nil, fmt.Errorf("read %s: %w", file.name, err)
-		}
-		if len(*file.to) == 0 {
-			return nil, fmt.Errorf("read %s: the file %s is empty", file.name, path)
-		}
-	}
-	return server, nil
 }
 
 // commit is set by the linker (-X main.commit=...) where Go can't stamp the binary itself.
