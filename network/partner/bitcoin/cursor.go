@@ -1,6 +1,7 @@
 package bitcoin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,8 +38,9 @@ type Move struct {
 // Cursor is a place on the active chain that survives crashes and reorganizations: a height and the hashes up to
 // it, kept in a file. Notifications play no part.
 type Cursor struct {
-	path string
-	at   place
+	path  string
+	at    place
+	saved []byte // what the file holds, as far as this process wrote it
 }
 
 type place struct {
@@ -86,6 +88,12 @@ func (c *Cursor) Next(ctx context.Context, chain Chain) (m Move, ok bool, err er
 	if err != nil {
 		return Move{}, false, err
 	}
+	if !ok {
+		behind, err := c.behind(ctx, chain)
+		if err != nil || behind {
+			return Move{}, false, err
+		}
+	}
 	if !ok || hash != at.Hash {
 		if len(c.at.Ring) == 1 {
 			return Move{}, false, fmt.Errorf("%w, height %d", ErrTooDeep, at.Height)
@@ -106,6 +114,22 @@ func (c *Cursor) Next(ctx context.Context, chain Chain) (m Move, ok bool, err er
 	return Move{At: spv.Block{Height: at.Height + 1, Hash: hash}, Block: block}, true, nil
 }
 
+// behind reports whether a node whose chain is shorter than the cursor has merely not caught up again, as a node
+// has not that was restarted: what it has agrees with what the cursor remembers.
+func (c *Cursor) behind(ctx context.Context, chain Chain) (bool, error) {
+	blocks := c.Behind()
+	for i := len(blocks) - 1; i >= 0; i-- {
+		hash, ok, err := chain.HashAt(ctx, blocks[i].Height)
+		if err != nil {
+			return false, err
+		}
+		if ok {
+			return hash == blocks[i].Hash, nil
+		}
+	}
+	return true, nil
+}
+
 // Make takes a move that Next found, in memory; Save makes it last.
 func (c *Cursor) Make(m Move) {
 	if m.Undo {
@@ -120,6 +144,12 @@ func (c *Cursor) Make(m Move) {
 	}
 }
 
+// Rewind puts the cursor on an earlier block of the active chain, for good: what follows is read again.
+func (c *Cursor) Rewind(to spv.Block) error {
+	c.at = place{Height: to.Height, Ring: []chainhash.Hash{to.Hash}}
+	return c.Save(to.Height)
+}
+
 // Save writes the cursor as it would stand on one of the blocks that it remembers: blocks above, whose payments
 // are not settled yet, are then read again after a crash.
 func (c *Cursor) Save(upTo spv.Height) error {
@@ -129,7 +159,14 @@ func (c *Cursor) Save(upTo spv.Height) error {
 	if err != nil {
 		return fmt.Errorf("encode the cursor: %w", err)
 	}
-	return replace(c.path, raw)
+	if bytes.Equal(raw, c.saved) {
+		return nil
+	}
+	if err := replace(c.path, raw); err != nil {
+		return err
+	}
+	c.saved = raw
+	return nil
 }
 
 // replace puts a file in place so that a crash leaves the old one or the new one.

@@ -63,6 +63,25 @@ func TestCursorReorganizations(t *testing.T) {
 	}
 }
 
+// A node that was restarted is short for a while; nothing is undone for that.
+func TestCursorWaitsForNode(t *testing.T) {
+	base := strand(nil).grow(200, 0)
+	c, err := OpenCursor(filepath.Join(t.TempDir(), "cursor"), base.at(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	moves(t, c, base)
+	for _, have := range []int{1, 20, 150, 199} {
+		if undone, done := moves(t, c, base[:have]); len(undone)+len(done) != 0 {
+			t.Fatalf("with %d blocks: got %d undone, %d done, want none", have, len(undone), len(done))
+		}
+	}
+	fork := base[:190].grow(5, 7) // shorter and different: a fork all the same
+	if undone, done := moves(t, c, fork); len(undone) != 10 || len(done) != 5 {
+		t.Fatalf("got %d undone, %d done, want 10 and 5", len(undone), len(done))
+	}
+}
+
 func TestCursorTooDeep(t *testing.T) {
 	base := strand(nil).grow(200, 0)
 	c, err := OpenCursor(filepath.Join(t.TempDir(), "cursor"), base.at(0))

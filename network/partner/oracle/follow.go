@@ -1,0 +1,234 @@
+package oracle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/btcsuite/btcd/wire/v2"
+
+	"guildmark/chaincode/client"
+	"guildmark/chaincode/spv"
+	"guildmark/network/partner/bitcoin"
+)
+
+// page is what a block paid to whom, kept for as long as the cursor remembers the block: an order may be heard of
+// after the block that pays it.
+type page struct {
+	block   spv.Block
+	time    int64                                // Unix seconds, the miner's word
+	outputs map[string][]bitcoin.Found[struct{}] // by output script
+}
+
+func index(at spv.Block, block *wire.MsgBlock) page {
+	p := page{block: at, time: block.Header.Timestamp.Unix(), outputs: map[string][]bitcoin.Found[struct{}]{}}
+	for i, tx := range block.Transactions {
+		if i == 0 {
+			continue // a coinbase is no payment
+		}
+		id := tx.TxHash()
+		for _, out := range tx.TxOut {
+			script := string(out.PkScript)
+			if list := p.outputs[script]; len(list) == 0 || list[len(list)-1].Index != i {
+				p.outputs[script] = append(list, bitcoin.Found[struct{}]{Index: i, TxID: id})
+			}
+		}
+	}
+	return p
+}
+
+// claims opens what a page pays to an order.
+func (o *Oracle) claims(p page, script, order string) {
+	for _, f := range p.outputs[script] {
+		c := claim{order: order, txid: f.TxID, index: f.Index, block: p.block}
+		if _, known := o.open[c]; !known {
+			o.open[c] = true
+			o.config.Log.Info("oracle: payment found", "order", order, "txid", f.TxID.String(), "height", p.block.Height)
+		}
+	}
+}
+
+// hear takes in the events that have come since the last round. An event leaves the queue when it is taken in, so
+// that none is lost to a node that does not answer.
+func (o *Oracle) hear(ctx context.Context) error {
+	for {
+		for len(o.queue) > 0 {
+			if err := o.learn(ctx, o.queue[0]); err != nil {
+				return err
+			}
+			o.queue = o.queue[1:]
+		}
+		select {
+		case e := <-o.learned:
+			o.queue = append(o.queue, e)
+		default:
+			return nil
+		}
+	}
+}
+
+// learn takes in one event. A new order's script is looked for in the blocks that are remembered; if the order is
+// older than those, the cursor goes back first, and only then the script counts as known.
+func (o *Oracle) learn(ctx context.Context, e client.Event) error {
+	placed, isNew, err := o.watch.placed(e)
+	if err != nil {
+		return err
+	}
+	if isNew {
+		if err := o.reach(ctx, placed.Created*o.epoch-o.slack()); err != nil {
+			return fmt.Errorf("go back for order %s: %w", placed.ID, err)
+		}
+	}
+	script, err := o.watch.take(e)
+	if err != nil || script == "" {
+		return err
+	}
+	for _, p := range o.recent {
+		o.claims(p, script, o.watch.scripts[script])
+	}
+	return nil
+}
+
+// slack is how far, in seconds, a block's time may lie before the moment when it was mined: a little over the two
+// hours that Bitcoin tolerates; nothing but our own clocks' skew where our own nodes mine.
+func (o *Oracle) slack() int64 {
+	if spv.FreeWork(o.chain.Network) {
+		return 60
+	}
+	return 3 * 60 * 60
+}
+
+// reach puts the cursor back until it remembers a block from before a moment, or the chain's trusted start. That
+// happens at a first start and after a long silence of the ledger's events, when the cursor outran them.
+func (o *Oracle) reach(ctx context.Context, moment int64) error {
+	at := o.recent[0].block
+	if o.recent[0].time < moment || at.Height <= o.start.Height {
+		return nil
+	}
+	for before := o.recent[0].time; before >= moment && at.Height > o.start.Height; {
+		at.Height--
+		hash, ok, err := o.config.Node.HashAt(ctx, at.Height)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("%w: height %d", errBehind, at.Height)
+		}
+		block, err := o.config.Node.Block(ctx, hash)
+		if err != nil {
+			return err
+		}
+		at.Hash, before = hash, block.Header.Timestamp.Unix()
+	}
+	o.config.Log.InfoContext(ctx, "oracle: reads the chain again", "from", at.Height)
+	if err := o.cursor.Rewind(at); err != nil {
+		return err
+	}
+	o.recent = nil
+	return o.recall(ctx)
+}
+
+// errBehind means that the node has not caught up with what it had before.
+var errBehind = errors.New("the node is behind")
+
+// recall reads the blocks that the cursor remembers again, once after a start: what was found in them and not
+// settled before a crash is found again, what was settled is refused as known.
+func (o *Oracle) recall(ctx context.Context) error {
+	if len(o.recent) > 0 {
+		return nil
+	}
+	var pages []page
+	for _, at := range o.cursor.Behind() {
+		hash, ok, err := o.config.Node.HashAt(ctx, at.Height)
+		if err != nil {
+			return fmt.Errorf("read a remembered block: %w", err)
+		}
+		if !ok {
+			return fmt.Errorf("read a remembered block: %w: height %d", errBehind, at.Height)
+		}
+		if hash != at.Hash {
+			pages = append(pages, page{block: at}) // left the chain: the cursor undoes it next
+			continue
+		}
+		block, err := o.config.Node.Block(ctx, at.Hash)
+		if err != nil {
+			return fmt.Errorf("read a remembered block: %w", err)
+		}
+		pages = append(pages, index(at, block))
+	}
+	o.recent = pages
+	for _, p := range pages {
+		o.scan(p)
+	}
+	return nil
+}
+
+// scan opens claims for every watched script that a page pays.
+func (o *Oracle) scan(p page) {
+	for script := range p.outputs {
+		if order, ok := o.watch.scripts[script]; ok {
+			o.claims(p, script, order)
+		}
+	}
+}
+
+// patience is how many blocks the cursor goes ahead of an open claim: fewer than it remembers, so that a restart
+// finds the claim again.
+const patience = 100
+
+// follow moves the cursor to the end of the node's chain.
+func (o *Oracle) follow(ctx context.Context) error {
+	for {
+		m, ok, err := o.cursor.Next(ctx, o.config.Node)
+		if err != nil {
+			return fmt.Errorf("follow the chain: %w", err)
+		}
+		if !ok || !m.Undo && m.At.Height-o.settledUpTo() > patience {
+			return nil
+		}
+		o.cursor.Make(m)
+		if m.Undo {
+			o.undo(m.At)
+			continue
+		}
+		p := index(m.At, m.Block)
+		o.recent = append(o.recent, p)
+		if keep := len(o.cursor.Behind()); len(o.recent) > keep {
+			o.recent = append([]page(nil), o.recent[len(o.recent)-keep:]...)
+		}
+		o.scan(p)
+	}
+}
+
+// undo forgets a block that left the chain, and what was found in it.
+func (o *Oracle) undo(b spv.Block) {
+	o.config.Log.Info("oracle: block left the chain", "height", b.Height, "hash", b.Hash.String())
+	o.recent = o.recent[:len(o.recent)-1]
+	for c := range o.open {
+		if c.block == b {
+			delete(o.open, c)
+		}
+	}
+}
+
+// forget drops settled claims whose blocks the cursor no longer remembers.
+func (o *Oracle) forget() {
+	oldest := o.cursor.Behind()[0].Height
+	for c, open := range o.open {
+		if !open && c.block.Height < oldest {
+			delete(o.open, c)
+		}
+	}
+}
+
+// settledUpTo is the height up to which nothing is open: what a restart need not read again, but for what the
+// cursor's memory holds anyway.
+func (o *Oracle) settledUpTo() spv.Height {
+	upTo := o.cursor.At().Height
+	for c, open := range o.open {
+		if open && c.block.Height <= upTo {
+			upTo = c.block.Height - 1
+		}
+	}
+	return upTo
+}

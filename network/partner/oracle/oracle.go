@@ -1,0 +1,234 @@
+package oracle
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/wire/v2"
+
+	"guildmark/chaincode/client"
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/spv"
+	"guildmark/network/partner/bitcoin"
+)
+
+// Ledger is what an oracle needs of the ledger client; functions are those of chaincode/docs/ledger.md.
+type Ledger interface {
+	Submit(ctx context.Context, function string, args ...string) (string, error)
+	Evaluate(ctx context.Context, function string, args ...string) (string, error)
+	// Events yields the chaincode's events from a checkpoint on, for ever, and ctx's error last.
+	Events(ctx context.Context, from client.Checkpoint) iter.Seq2[client.Event, error]
+}
+
+// Node is what an oracle asks its partner's own Bitcoin node.
+type Node interface {
+	Best(ctx context.Context) (spv.Height, error)
+	HashAt(ctx context.Context, h spv.Height) (chainhash.Hash, bool, error)
+	Block(ctx context.Context, hash chainhash.Hash) (*wire.MsgBlock, error)
+	Headers(ctx context.Context, after chainhash.Hash, limit int) ([][spv.HeaderSize]byte, error)
+}
+
+// Interval is how long an oracle rests when nothing wakes it.
+const Interval = 2 * time.Second
+
+// Config is an oracle's configuration; MSP, State, Ledger and Node are required.
+type Config struct {
+	MSP      string // the partner's
+	State    string // folder of its own, kept over restarts
+	Ledger   Ledger
+	Node     Node
+	Interval time.Duration // 0 = Interval
+	Log      *slog.Logger  // nil = none
+	Rounded  func()        // called after each round that went well; nil = nobody
+}
+
+// Oracle is one partner's oracle.
+type Oracle struct {
+	config  Config
+	chain   governance.Bitcoin
+	epoch   int64 // seconds
+	start   spv.Block
+	watch   *watch
+	cursor  *bitcoin.Cursor
+	recent  []page // what the cursor remembers, oldest first
+	open    map[claim]bool
+	learned chan client.Event
+	queue   []client.Event // learned, not taken in yet
+}
+
+// claim is a payment that was found and that the ledger does not have yet, as far as the oracle knows.
+type claim struct {
+	order string
+	txid  chainhash.Hash
+	index int // place in the block
+	block spv.Block
+}
+
+// New makes an oracle; it reads nothing and starts nothing.
+func New(c Config) (*Oracle, error) {
+	if c.MSP == "" || c.State == "" || c.Ledger == nil || c.Node == nil {
+		return nil, errors.New("an oracle needs MSP, state folder, ledger and node")
+	}
+	if c.Interval <= 0 {
+		c.Interval = Interval
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Rounded == nil {
+		c.Rounded = func() {}
+	}
+	return &Oracle{config: c, open: map[claim]bool{}, learned: make(chan client.Event, 256)}, nil
+}
+
+// Run works until ctx ends. A round that fails is told to the log and tried again: node and ledger may come and go.
+func (o *Oracle) Run(ctx context.Context) error {
+	if err := o.begin(ctx); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	listening, from := make(chan struct{}), o.watch.at
+	go func() {
+		defer close(listening)
+		o.listen(ctx, from)
+	}()
+	defer func() { stop(); <-listening }()
+	rest := time.NewTicker(o.config.Interval)
+	defer rest.Stop()
+	for {
+		switch err := o.round(ctx); {
+		case ctx.Err() != nil:
+			return o.watch.close()
+		case errors.Is(err, bitcoin.ErrTooDeep):
+			return errors.Join(err, o.watch.close()) // an operator must look: the alarm stands, too
+		case err != nil:
+			o.config.Log.WarnContext(ctx, "oracle: round failed", "cause", err)
+		default:
+			o.config.Rounded()
+		}
+		select {
+		case <-ctx.Done():
+		case <-rest.C:
+		case e := <-o.learned:
+			o.queue = append(o.queue, e)
+		}
+	}
+}
+
+// round is an oracle's work: events -> blocks -> headers -> attestations -> proofs -> cursor. Each part can be
+// repeated without harm, so a crash anywhere costs time only.
+func (o *Oracle) round(ctx context.Context) error {
+	if err := o.relay(ctx); err != nil {
+		return err
+	}
+	if err := o.recall(ctx); err != nil {
+		return err
+	}
+	if err := o.hear(ctx); err != nil {
+		return err
+	}
+	if err := o.follow(ctx); err != nil {
+		return err
+	}
+	if err := o.settle(ctx); err != nil {
+		return err
+	}
+	o.forget()
+	return o.cursor.Save(o.settledUpTo())
+}
+
+// begin reads configuration and state, waiting for a ledger that is not up yet.
+func (o *Oracle) begin(ctx context.Context) error {
+	if err := o.rules(ctx); err != nil {
+		return err
+	}
+	var err error
+	if err := os.MkdirAll(o.config.State, 0o700); err != nil {
+		return fmt.Errorf("oracle's state: %w", err)
+	}
+	if o.watch, err = openWatch(filepath.Join(o.config.State, "scripts.log")); err != nil {
+		return err
+	}
+	o.cursor, err = bitcoin.OpenCursor(filepath.Join(o.config.State, "cursor.json"), o.start)
+	if err != nil {
+		return errors.Join(err, o.watch.close())
+	}
+	return nil
+}
+
+// rules asks the ledger for the governed chain, again and again until it answers.
+func (o *Oracle) rules(ctx context.Context) error {
+	for {
+		doc, err := o.config.Ledger.Evaluate(ctx, "governance:Config", "")
+		if err == nil {
+			return o.adopt(doc)
+		}
+		o.config.Log.WarnContext(ctx, "oracle: no configuration yet", "cause", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(o.config.Interval):
+		}
+	}
+}
+
+func (o *Oracle) adopt(doc string) error {
+	var c governance.Config
+	if err := json.Unmarshal([]byte(doc), &c); err != nil {
+		return fmt.Errorf("read the ledger's configuration: %w", err)
+	}
+	if _, err := spv.RulesFor(c.Bitcoin.Network, c.Bitcoin.FinalDepth, c.Bitcoin.Attestations); err != nil {
+		return fmt.Errorf("read the ledger's configuration: %w", err)
+	}
+	start, err := spv.ParseRecord(c.Bitcoin.Checkpoint)
+	if err != nil {
+		return fmt.Errorf("read the ledger's configuration: %w", err)
+	}
+	o.chain, o.epoch, o.start = c.Bitcoin, c.Limits.EpochSeconds, spv.Block{Height: start.Height, Hash: start.Hash}
+	return nil
+}
+
+// listen passes the ledger's events on until ctx ends.
+func (o *Oracle) listen(ctx context.Context, from client.Checkpoint) {
+	for e, err := range o.config.Ledger.Events(ctx, from) {
+		if err != nil {
+			return
+		}
+		select {
+		case o.learned <- e:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// evaluate asks the ledger and reads the answer into v.
+func (o *Oracle) evaluate(ctx context.Context, v any, function string, args ...string) error {
+	doc, err := o.config.Ledger.Evaluate(ctx, function, args...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", function, err)
+	}
+	if err := json.Unmarshal([]byte(doc), v); err != nil {
+		return fmt.Errorf("%s: read the answer: %w", function, err)
+	}
+	return nil
+}
+
+// refusal is the ledger's no behind an error, nil when it said none.
+func refusal(err error) *ledger.Refusal {
+	var r *ledger.Refusal
+	errors.As(err, &r)
+	return r
+}
+
+func decimal(h spv.Height) string { return strconv.FormatUint(uint64(h), 10) }

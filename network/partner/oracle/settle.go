@@ -1,0 +1,163 @@
+package oracle
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	facts "guildmark/chaincode/bitcoin"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/order"
+	"guildmark/chaincode/spv"
+)
+
+// atOnce is how many proofs are under way at a time: they touch different keys, so the ledger takes them in one
+// block.
+const atOnce = 8
+
+// request is the argument of orders:Settle.
+type request struct {
+	Order  string     `json:"order"`
+	Height spv.Height `json:"height"`
+	Block  string     `json:"block"`
+	Proof  *spv.Proof `json:"proof"`
+}
+
+// settle brings every open claim one step further: attest its block where that is needed, prove it where its block
+// is final.
+func (o *Oracle) settle(ctx context.Context) error {
+	var ready []claim
+	final := map[spv.Block]bool{}
+	for _, c := range o.pending() {
+		yes, asked := final[c.block]
+		if !asked {
+			var err error
+			if yes, err = o.final(ctx, c.block); err != nil {
+				return err
+			}
+			final[c.block] = yes
+		}
+		if yes {
+			ready = append(ready, c)
+		}
+	}
+	return o.prove(ctx, ready)
+}
+
+// pending are the open claims, oldest first.
+func (o *Oracle) pending() []claim {
+	var list []claim
+	for c, open := range o.open {
+		if open {
+			list = append(list, c)
+		}
+	}
+	slices.SortFunc(list, func(a, b claim) int {
+		return cmp.Or(cmp.Compare(a.block.Height, b.block.Height), cmp.Compare(a.index, b.index), cmp.Compare(a.order, b.order),
+			bytes.Compare(a.block.Hash[:], b.block.Hash[:]))
+	})
+	return list
+}
+
+// final asks whether the ledger holds a block as final, and attests it when only that is missing.
+func (o *Oracle) final(ctx context.Context, b spv.Block) (bool, error) {
+	var f facts.Final
+	if err := o.evaluate(ctx, &f, "bitcoin:Final", decimal(b.Height)); err != nil {
+		return false, err
+	}
+	if f.Hash != "" {
+		if f.Hash != b.Hash.String() {
+			o.config.Log.ErrorContext(ctx, "oracle: the ledger's final block is another", "height", b.Height, "ledger", f.Hash, "node", b.Hash.String())
+		}
+		return f.Hash == b.Hash.String(), nil
+	}
+	if o.chain.Attestations == 0 || slices.Contains(f.Attested, o.config.MSP) {
+		return false, nil
+	}
+	best, err := o.config.Node.Best(ctx)
+	if err != nil || int(best)-int(b.Height)+1 < o.chain.FinalDepth {
+		return false, err
+	}
+	return o.attest(ctx, b)
+}
+
+// attest says on the ledger that this partner's own node has the block on its active chain, and reports whether
+// that made it final.
+func (o *Oracle) attest(ctx context.Context, b spv.Block) (bool, error) {
+	hash, ok, err := o.config.Node.HashAt(ctx, b.Height)
+	if err != nil || !ok || hash != b.Hash {
+		return false, err // never attest what the node doesn't have now
+	}
+	doc, err := o.config.Ledger.Submit(ctx, "bitcoin:Attest", decimal(b.Height), b.Hash.String())
+	if r := refusal(err); r != nil && r.Kind != ledger.Forbidden {
+		o.config.Log.InfoContext(ctx, "oracle: attestation waits", "height", b.Height, "code", r.Code)
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("attest height %d: %w", b.Height, err)
+	}
+	o.config.Log.InfoContext(ctx, "oracle: attested", "height", b.Height, "answer", doc)
+	var f facts.Final
+	err = o.evaluate(ctx, &f, "bitcoin:Final", decimal(b.Height))
+	return f.Hash == b.Hash.String(), err
+}
+
+// prove sends the proofs of claims whose blocks are final, several at once.
+func (o *Oracle) prove(ctx context.Context, ready []claim) error {
+	type outcome struct {
+		claim claim
+		done  bool
+		err   error
+	}
+	outcomes := make(chan outcome, len(ready))
+	slots := make(chan struct{}, atOnce)
+	var work sync.WaitGroup
+	for _, c := range ready {
+		slots <- struct{}{}
+		work.Go(func() {
+			done, err := o.proveOne(ctx, c)
+			<-slots
+			outcomes <- outcome{c, done, err}
+		})
+	}
+	work.Wait()
+	close(outcomes)
+	var failed []error
+	for out := range outcomes {
+		if out.done {
+			o.open[out.claim] = false // kept, so that it isn't opened twice
+		}
+		failed = append(failed, out.err)
+	}
+	return errors.Join(failed...)
+}
+
+// proveOne sends one proof; done means that there is nothing left to do about the claim.
+func (o *Oracle) proveOne(ctx context.Context, c claim) (done bool, err error) {
+	block, err := o.config.Node.Block(ctx, c.block.Hash)
+	if err != nil {
+		return false, fmt.Errorf("read the block of %s: %w", c.txid, err)
+	}
+	proof, err := spv.NewProof(block.Transactions, c.index)
+	if err != nil {
+		return false, fmt.Errorf("prove %s: %w", c.txid, err)
+	}
+	doc := ledger.Encode(request{Order: c.order, Height: c.block.Height, Block: c.block.Hash.String(), Proof: proof})
+	_, err = o.config.Ledger.Submit(ctx, "orders:Settle", string(doc))
+	switch r := refusal(err); {
+	case err == nil, errors.Is(err, order.ErrKnown):
+		o.config.Log.InfoContext(ctx, "oracle: payment proven", "order", c.order, "txid", c.txid.String(), "known", err != nil)
+		return true, nil
+	case r != nil && (r.Kind == ledger.Invalid || errors.Is(err, order.ErrForeignPay)):
+		o.config.Log.ErrorContext(ctx, "oracle: the ledger will never take this payment", "order", c.order, "txid", c.txid.String(), "code", r.Code)
+		return true, nil
+	case r != nil && r.Kind != ledger.Forbidden:
+		o.config.Log.WarnContext(ctx, "oracle: payment waits", "order", c.order, "txid", c.txid.String(), "code", r.Code)
+		return false, nil
+	}
+	return false, fmt.Errorf("prove %s: %w", c.txid, err)
+}
