@@ -1,0 +1,163 @@
+package audit
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"guildmark/chaincode/dataset"
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/order"
+	"guildmark/chaincode/replay"
+	"guildmark/chaincode/royalty"
+	"guildmark/chaincode/spv"
+)
+
+func id(seed string) string { return ledger.Hash("guildmark/test/1", seed) }
+
+const (
+	market = "OperatorMSP.00000000000000aa"
+	author = "LicensorsMSP.00000000000000bb"
+)
+
+// sold is a ledger after one sale of three uses for 10,000 satoshi, paid with 10,500, two uses made.
+func sold(t *testing.T) *replay.Memory {
+	t.Helper()
+	m := &replay.Memory{}
+	put := func(key string, v any) {
+		m.Apply([]replay.Write{{Key: key, Value: ledger.Encode(v)}}, replay.Version{Block: 1})
+	}
+	o, l, block := id("order"), license.ID(id("order"), "0"), regtest(t)[0]
+	put(ledger.OrderKey(o), order.Order{ID: o, Price: 10_000, Items: []order.Item{{Custodians: []string{}, Split: royalty.Terms{Contributors: []royalty.Contributor{}}}}})
+	put(ledger.PayKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500, Height: 1, Block: block})
+	put(ledger.SettledKey(o), order.Settlement{Order: o, Paid: 10_500, Licenses: []string{l}, TxID: "fabric-tx"})
+	put(ledger.LicenseKey(l), license.License{ID: l, Machine: id("machine"), Dataset: id("dataset"), Custodians: []string{}, Model: dataset.Model{Kind: "uses", Uses: 3}, Terms: id("terms")})
+	put(ledger.ReceiptKey(l, 1), license.Receipt{License: l, Count: 1})
+	put(ledger.ReceiptKey(l, 2), license.Receipt{License: l, Count: 2})
+	put(ledger.AccrualKey(market, 5, o, 0, royalty.RoleCommission), royalty.Accrual{Payee: market, Epoch: 5, Order: o, Role: royalty.RoleCommission, Amount: 3_000})
+	put(ledger.AccrualKey(author, 5, o, 0, royalty.RoleContributor), royalty.Accrual{Payee: author, Epoch: 5, Order: o, Role: royalty.RoleContributor, Amount: 7_000})
+	start, err := spv.Genesis("regtest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(ledger.ConfigKey(1), governance.Config{
+		Version: 1, Partners: []governance.Partner{}, Roles: []governance.RoleHomes{},
+		Bitcoin: governance.Bitcoin{Network: "regtest", Checkpoint: start.String(), FinalDepth: 2, Attestations: 2},
+	})
+	m.Apply([]replay.Write{{Key: ledger.KeyConfig, Value: []byte("1")}, {Key: ledger.DepthKey(1), Value: []byte(block)}}, replay.Version{Block: 1})
+	return m
+}
+
+// regtest gives the hash of a block on top of regtest's genesis, and its header.
+func regtest(t *testing.T) [2]string {
+	t.Helper()
+	start, err := spv.Genesis("regtest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := spv.RulesFor("regtest", 2, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var raw [spv.HeaderSize]byte
+	raw[0] = 4
+	copy(raw[4:], start.Hash[:])
+	at := start.Time + 600
+	for i := range 4 {
+		raw[68+i], raw[72+i] = byte(at>>(8*i)), byte(start.Bits>>(8*i))
+	}
+	for nonce := 0; nonce < 64; nonce++ { // on regtest every second hash will do
+		raw[76] = byte(nonce)
+		if r, err := spv.Accept(&start, &raw, &rules, anyTime); err == nil {
+			return [2]string{r.Hash.String(), hexOf(raw[:])}
+		}
+	}
+	t.Fatal("no header found")
+	return [2]string{}
+}
+
+func hexOf(b []byte) string {
+	const digits = "0123456789abcdef"
+	var s strings.Builder
+	for _, c := range b {
+		s.WriteByte(digits[c>>4])
+		s.WriteByte(digits[c&15])
+	}
+	return s.String()
+}
+
+func audited(t *testing.T, m *replay.Memory, headers []string) (Report, error) {
+	t.Helper()
+	r := &run{config: Config{Chaincode: "guildmark"}, state: state{"guildmark": m}}
+	r.report.Blocks = 2
+	if headers != nil {
+		doc, err := json.Marshal(HeaderFile{Network: "regtest", Start: 1, Headers: headers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.config.Headers = doc
+	}
+	err := r.books()
+	return r.report, err
+}
+
+func TestBooksAgree(t *testing.T) {
+	r, err := audited(t, sold(t), []string{regtest(t)[1]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Books.Uses != (Uses{Sold: 3, Used: 2, Open: 1}) {
+		t.Errorf("uses %+v", r.Books.Uses)
+	}
+	if r.Books.Money != (Money{Paid: 10_500, Commission: 3_000, Contributors: 7_000, Unsplit: 500}) {
+		t.Errorf("money %+v", r.Books.Money)
+	}
+	if len(r.Books.Payees) != 2 || r.Books.Payees[0].Payee != author || r.Books.Payees[0].Amount != 7_000 || r.Books.Payees[1].Entries[0].Tx != "fabric-tx" {
+		t.Errorf("payees %+v", r.Books.Payees)
+	}
+	if r.Bitcoin == nil || r.Bitcoin.Payments != 1 || r.Bitcoin.Followed != 1 || r.Bitcoin.Height != 1 {
+		t.Errorf("bitcoin %+v", r.Bitcoin)
+	}
+}
+
+func TestBooksThatDoNotAgree(t *testing.T) {
+	o, l := id("order"), license.ID(id("order"), "0")
+	acc := ledger.AccrualKey(author, 5, o, 0, royalty.RoleContributor)
+	tests := []struct {
+		name    string
+		key     string
+		value   any // nil deletes
+		headers []string
+		want    string
+	}{
+		{"a satoshi too much", acc, royalty.Accrual{Payee: author, Order: o, Role: royalty.RoleContributor, Amount: 7_001}, nil, CheckBooks},
+		{"an accrual missing", acc, nil, nil, CheckBooks},
+		{"an accrual of no sale", ledger.AccrualKey(author, 5, id("other"), 0, royalty.RoleContributor), royalty.Accrual{Payee: author, Order: id("other"), Role: royalty.RoleContributor, Amount: 1}, nil, CheckBooks},
+		{"settled for too little", ledger.PayKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 9_999}, nil, CheckBooks},
+		{"split without a settlement", ledger.SettledKey(o), nil, nil, CheckBooks},
+		{"more uses than sold", ledger.ReceiptKey(l, 4), license.Receipt{License: l, Count: 4}, nil, CheckBooks},
+		{"a payment in another block", ledger.PayKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500, Height: 1, Block: id("block")}, []string{}, CheckPayment},
+		{"headers that end too early", "", nil, []string{}, CheckPayment},
+		{"headers without work", "", nil, []string{strings.Repeat("0", 160)}, CheckHeaders},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := sold(t)
+			if tt.key != "" {
+				w := replay.Write{Key: tt.key, Delete: tt.value == nil}
+				if tt.value != nil {
+					w.Value = ledger.Encode(tt.value)
+				}
+				m.Apply([]replay.Write{w}, replay.Version{Block: 2})
+			}
+			_, err := audited(t, m, tt.headers)
+			var f *Finding
+			if !errors.As(err, &f) || f.Check != tt.want {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
