@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"reflect"
 	"strconv"
 	"testing"
 	"time"
@@ -123,6 +124,13 @@ func sign(t testing.TB, key *ecdsa.PrivateKey, b []byte) string {
 	return b64(der)
 }
 
+// committed is a transaction that the ledger took, and what it wrote.
+type committed struct {
+	tx     replay.Tx
+	result replay.Result
+	at     replay.Version
+}
+
 // world is a ledger in memory with its partners.
 type world struct {
 	t      testing.TB
@@ -130,6 +138,8 @@ type world struct {
 	state  *replay.Memory
 	now    time.Time
 	block  uint64
+	last   replay.Tx   // simulated last
+	past   []committed // through call and must, in order
 
 	governors  map[string]*caller
 	bundleKeys map[string]*ecdsa.PrivateKey
@@ -313,14 +323,23 @@ func (w *world) simulate(c *caller, function string, args ...string) replay.Resu
 	for _, a := range args {
 		tx.Args = append(tx.Args, []byte(a))
 	}
-	return w.engine.ExecuteAt(w.state, tx, w.now)
+	r := w.engine.ExecuteAt(w.state, tx, w.now)
+	if again := w.engine.ExecuteAt(w.state, tx, w.now); !reflect.DeepEqual(r, again) {
+		w.t.Errorf("%s: two peers would differ: %+v and %+v", function, r, again)
+	}
+	w.last = tx
+	return r
 }
 
 // call runs a call and commits it when it succeeds; a refusal comes back as an error.
 func (w *world) call(c *caller, function string, args ...string) (string, error) {
 	w.t.Helper()
 	r := w.simulate(c, function, args...)
-	return string(r.Payload), w.commit(r)
+	err := w.commit(r)
+	if err == nil && len(r.Writes) > 0 {
+		w.past = append(w.past, committed{w.last, r, replay.Version{Block: w.block}})
+	}
+	return string(r.Payload), err
 }
 
 func (w *world) commit(r replay.Result) error {
