@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 
@@ -203,7 +204,30 @@ func (x Index) Public(written bool) tpm2.TPMSNVPublic {
 }
 
 // Name is the index's Name; it changes once, when the first limit is written.
-func (x Index) Name(written bool) Name { return nameOf(tpm2.Marshal(x.Public(written))) }
+func (x Index) Name(written bool) Name {
+	return nameOf(nvArea(x.Handle, pinAttributes, written, x.Policy[:], PinSize))
+}
+
+// NV attributes (TPMA_NV, Part 2, 13.4) of the PIN index and of the epoch counter; Public and CounterPublic say them
+// in words.
+const (
+	nvWritten         = 1 << 29
+	pinAttributes     = 9<<4 | 1<<3 | 1<<17 | 1<<25
+	counterAttributes = 1<<4 | 1<<1 | 1<<2 | 1<<17 | 1<<18 | 1<<25
+)
+
+// nvArea writes a TPMS_NV_PUBLIC. go-tpm's reflection would do the same in ten times the time, and a use names the
+// index and the counter at each command.
+func nvArea(handle, attributes uint32, written bool, policy []byte, size uint16) []byte {
+	if written {
+		attributes |= nvWritten
+	}
+	b := binary.BigEndian.AppendUint32(make([]byte, 0, 64), handle)
+	b = binary.BigEndian.AppendUint16(b, algSHA256)
+	b = binary.BigEndian.AppendUint32(b, attributes)
+	b = append(b, sized(policy)...)
+	return binary.BigEndian.AppendUint16(b, size)
+}
 
 // CounterPublic is the NV public area of the epoch counter. Owner and index authorization may increment it: a counter
 // only ever rises, even over undefine, redefine and TPM2_Clear (measured).
@@ -220,7 +244,14 @@ func CounterPublic(written bool) tpm2.TPMSNVPublic {
 }
 
 // CounterName is the Name of the epoch counter once it has been incremented: the same on every TPM.
-func CounterName() Name { return nameOf(tpm2.Marshal(CounterPublic(true))) }
+func CounterName() Name {
+	return nameOf(nvArea(CounterHandle, counterAttributes, true, nil, counterSize))
+}
+
+// UnwrittenCounterName is its Name before.
+func UnwrittenCounterName() Name {
+	return nameOf(nvArea(CounterHandle, counterAttributes, false, nil, counterSize))
+}
 
 // nameOf is the Name of a marshaled public area whose nameAlg is SHA-256.
 func nameOf(public []byte) Name {

@@ -13,14 +13,15 @@ import (
 
 // TPM algorithm and curve ids (TCG Algorithm Registry) as they stand in a public area.
 const (
-	algECC    = 0x0023
-	algSHA256 = 0x000B
-	algAES    = 0x0006
-	algCFB    = 0x0043
-	algNull   = 0x0010
-	algECDSA  = 0x0018
-	curveP256 = 0x0003
-	rhOwner   = 0x40000001
+	algECC       = 0x0023
+	algKeyedHash = 0x0008
+	algSHA256    = 0x000B
+	algAES       = 0x0006
+	algCFB       = 0x0043
+	algNull      = 0x0010
+	algECDSA     = 0x0018
+	curveP256    = 0x0003
+	rhOwner      = 0x40000001
 )
 
 // Object attributes (TPMA_OBJECT, Part 2, 8.3.3).
@@ -29,6 +30,7 @@ const (
 	fixedParent         = 1 << 4
 	sensitiveDataOrigin = 1 << 5
 	userWithAuth        = 1 << 6
+	adminWithPolicy     = 1 << 7
 	noDA                = 1 << 10
 	restricted          = 1 << 16
 	decrypt             = 1 << 17
@@ -117,7 +119,8 @@ func (p Public) Key() (*ecdsa.PublicKey, error) {
 	return k, nil
 }
 
-func (p Public) storageArea() tpm2.TPMTPublic {
+// StorageArea is a storage root key for go-tpm: the TCG template with this key's point.
+func (p Public) StorageArea() tpm2.TPMTPublic {
 	area := tpm2.ECCSRKTemplate
 	area.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgECC, &tpm2.TPMSECCPoint{
 		X: tpm2.TPM2BECCParameter{Buffer: p.x}, Y: tpm2.TPM2BECCParameter{Buffer: p.y},

@@ -323,6 +323,30 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// The public areas in words and the Names computed from bits are one thing.
+func TestNamesAreThoseOfThePublicAreas(t *testing.T) {
+	index, err := tpmpolicy.NewIndex(tpmpolicy.FirstIndexHandle, custodians(t, 2), tpmpolicy.Meter("m", "d", "t"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		got  tpmpolicy.Name
+		area tpm2.TPMSNVPublic
+	}{
+		{"index, unwritten", index.Name(false), index.Public(false)},
+		{"index, written", index.Name(true), index.Public(true)},
+		{"counter, unwritten", tpmpolicy.UnwrittenCounterName(), tpmpolicy.CounterPublic(false)},
+		{"counter, written", tpmpolicy.CounterName(), tpmpolicy.CounterPublic(true)},
+	} {
+		want, err := tpm2.NVName(&c.area)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, c.name, c.got[:], want.Buffer)
+	}
+}
+
 // Vectors is read by the test in machine/tpm too; here only its shape is kept honest.
 func TestVectorsParse(t *testing.T) {
 	b, err := os.ReadFile("testdata/vectors.json")

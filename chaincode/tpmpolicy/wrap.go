@@ -42,7 +42,7 @@ func Wrap(random io.Reader, secret, srk []byte, policy Digest) (Blob, error) {
 		SeedValue:     tpm2.TPM2BDigest{Buffer: seed},
 		Sensitive:     tpm2.NewTPMUSensitiveComposite(tpm2.TPMAlgKeyedHash, &tpm2.TPM2BSensitiveData{Buffer: secret}),
 	}
-	area := parent.storageArea()
+	area := parent.StorageArea()
 	key, err := tpm2.ImportEncapsulationKey(&area)
 	if err != nil {
 		return Blob{}, fmt.Errorf("read the storage key: %w", err)

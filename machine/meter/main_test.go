@@ -55,7 +55,7 @@ const licenseID = "1111111111111111111111111111111111111111111111111111111111111
 
 // bench is a machine with a meter, and the custodians who grant it limits.
 type bench struct {
-	t          *testing.T
+	t          testing.TB
 	sim        *swtpm.Simulator
 	conn       transport.TPMCloser
 	tpm        *tpm.TPM
@@ -68,7 +68,7 @@ type bench struct {
 }
 
 // newBench starts a copy of a TPM and makes a meter of two or more custodians.
-func newBench(t *testing.T, name string, custodians int) *bench {
+func newBench(t testing.TB, name string, custodians int) *bench {
 	t.Helper()
 	b := &bench{t: t, path: filepath.Join(t.TempDir(), "meter.json"), id: tpmpolicy.Meter("machine", "dataset", "terms")}
 	dir := t.TempDir()
@@ -264,7 +264,7 @@ func (b *bench) refused(err error, code error) {
 	b.noLeak()
 }
 
-func wantRefused(t *testing.T, err error, code error) {
+func wantRefused(t testing.TB, err error, code error) {
 	t.Helper()
 	var r *tpm.Refused
 	switch {

@@ -296,10 +296,9 @@ func increment(t transport.TPM, written bool) error {
 
 // counter is the epoch counter's handle.
 func counter(written bool) tpm2.NamedHandle {
-	pub := tpmpolicy.CounterPublic(written)
-	name, err := tpm2.NVName(&pub)
-	if err != nil {
-		panic("tpm: SHA-256 is not a hash: " + err.Error())
+	name := tpmpolicy.UnwrittenCounterName()
+	if written {
+		name = tpmpolicy.CounterName()
 	}
-	return tpm2.NamedHandle{Handle: pub.NVIndex, Name: *name}
+	return tpm2.NamedHandle{Handle: tpm2.TPMHandle(tpmpolicy.CounterHandle), Name: tpm2.TPM2BName{Buffer: name[:]}}
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 	"github.com/google/go-tpm/tpm2/transport"
+
+	"guildmark/chaincode/tpmpolicy"
 )
 
 // nonceSize of both sides of a session, bytes: the caller's sets the TPM's.
@@ -79,11 +81,12 @@ func startSession(t transport.TPM, srk *Key) (*Session, error) {
 }
 
 func (s *Session) salt(start *tpm2.StartAuthSession, srk *Key) ([]byte, error) {
-	area, err := tpm2.Unmarshal[tpm2.TPMTPublic](srk.Public)
+	public, err := tpmpolicy.ParseSRK(srk.Public)
 	if err != nil {
 		return nil, fmt.Errorf("read the storage key: %w", err)
 	}
-	key, err := tpm2.ImportEncapsulationKey(area)
+	area := public.StorageArea()
+	key, err := tpm2.ImportEncapsulationKey(&area)
 	if err != nil {
 		return nil, fmt.Errorf("read the storage key: %w", err)
 	}
