@@ -53,15 +53,10 @@ func makeCopy(ctx context.Context, conn topology.Connection) error {
 		return err
 	}
 	file := filepath.Join(conn.Directory, "connection.json")
-	beat, err := client.Open(file, filepath.Join(conn.Directory, "operator", "identities", "heartbeat"), client.Config{})
-	if err != nil {
-		return err
-	}
-	defer beat.Close() //nolint:errcheck // a test's
-	_, err = beat.Submit(ctx, "governance:Tick", strconv.FormatInt(time.Now().Unix(), 10))
-	var known *ledger.Refusal
-	if err != nil && !errors.As(err, &known) {
-		return err
+	for range 2 { // all partners at once: one wins, the others' transactions stand in the block as invalid
+		if err := race(ctx, conn, file); err != nil {
+			return err
+		}
 	}
 	reader, err := client.Open(file, filepath.Join(conn.Directory, "auditor", "identities", "auditor"), client.Config{})
 	if err != nil {
@@ -86,6 +81,31 @@ func makeCopy(ctx context.Context, conn topology.Connection) error {
 	return err
 }
 
+// race lets every partner's heartbeat tick at the same moment.
+func race(ctx context.Context, conn topology.Connection, file string) error {
+	errs := make(chan error, len(conn.Peers))
+	for _, p := range conn.Peers {
+		go func() {
+			beat, err := client.Open(file, filepath.Join(conn.Directory, p.Partner, "identities", "heartbeat"), client.Config{})
+			if err != nil {
+				errs <- err
+				return
+			}
+			_, err = beat.Submit(ctx, "governance:Tick", strconv.FormatInt(time.Now().Unix(), 10))
+			var known *ledger.Refusal
+			if errors.As(err, &known) && known.Kind == ledger.Conflict {
+				err = nil
+			}
+			errs <- errors.Join(err, beat.Close())
+		}()
+	}
+	var err error
+	for range conn.Peers {
+		err = errors.Join(err, <-errs)
+	}
+	return err
+}
+
 func write(t *testing.T, name string, raw []byte) {
 	t.Helper()
 	if err := os.WriteFile(name, raw, 0o600); err != nil {
@@ -102,6 +122,7 @@ func TestRealLedgerIsInOrder(t *testing.T) {
 	if r.Channel != "guildmark" || int(r.Blocks) != len(copied.blocks) || r.Transactions.Replayed < 5 || len(r.Genesis) != 64 {
 		t.Errorf("got %+v", r)
 	}
+	t.Logf("%+v", r.Transactions)
 	var out bytes.Buffer
 	if err := r.Print(&out); err != nil || !strings.Contains(out.String(), "the copy is whole") {
 		t.Errorf("printed %q, %v", out.String(), err)
@@ -119,8 +140,8 @@ func TestFlippedBytesAreFound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for k := range 25 {
-			i := (len(raw) - 1) * k / 24 // from the first byte to the last
+		for k := range 8 {
+			i := (len(raw) - 1) * k / 7 // from the first byte to the last
 			bad := bytes.Clone(raw)
 			bad[i] ^= 1 << (k % 8)
 			write(t, filepath.Join(dir, name), bad)
@@ -137,7 +158,7 @@ func TestFlippedBytesAreFound(t *testing.T) {
 	}
 }
 
-// alter changes the newest copied block that holds the transaction of a function, and gives that transaction's id.
+// alter changes the newest copied block that holds a valid transaction of a function, and gives that transaction's id.
 func alter(t *testing.T, dir, function string, change func(*common.Block, int)) (uint64, string) {
 	t.Helper()
 	for n := len(copied.blocks) - 1; n > 0; n-- {
@@ -147,7 +168,8 @@ func alter(t *testing.T, dir, function string, change func(*common.Block, int)) 
 			t.Fatal(err)
 		}
 		for i, raw := range b.GetData().GetData() {
-			if !bytes.Contains(raw, []byte(function)) {
+			flags := b.GetMetadata().GetMetadata()[common.BlockMetadataIndex_TRANSACTIONS_FILTER]
+			if flags[i] != 0 || !bytes.Contains(raw, []byte(function)) {
 				continue
 			}
 			id := txID(t, raw)
