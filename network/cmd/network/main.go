@@ -21,6 +21,8 @@ const help = `network runs a consortium of four partners on this machine: for ea
 an orderer, a peer and a chaincode process, and two Bitcoin regtest nodes.
 
   network up                      bring it up (the ledger from before, if there is one); --fresh starts over
+  network services                on a running network: govern the first configuration, then start heartbeats, oracles,
+                                  custodians, the registrar, the authorization server and the gateway
   network status                  who is up, heights, leader, days that certificates have left
   network down                    stop everything; --wipe removes the ledger too
   network channel add NAME        another channel of the same partners with the same chaincode
@@ -58,7 +60,7 @@ type command func(ctx context.Context, args []string, out io.Writer) error
 func commands() map[string]command {
 	c := map[string]command{
 		"up": up, "down": down, "status": status, "supervise": supervise, "channel": channelAdd, "identity": identityAdd,
-		"mine-to": mineTo, "topology": printTopology,
+		"mine-to": mineTo, "topology": printTopology, "services": raiseServices,
 	}
 	for _, verb := range []string{"stop", "start", "restart", "kill"} {
 		c[verb] = func(ctx context.Context, args []string, out io.Writer) error { return control(ctx, verb, args, out) }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"guildmark/network/channel"
+	"guildmark/network/services"
 	"guildmark/network/topology"
 )
 
@@ -21,6 +22,9 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	code := o.set.String("chaincode", "build/bin/chaincode", "the chaincode's binary")
 	mine := o.set.String("mine-to", "", "Bitcoin regtest address that mined blocks pay")
 	fresh := o.set.Bool("fresh", false, "start over: removes the ledger from before")
+	product := o.set.Bool("services", false, "also what acts for the partners: heartbeats, oracles, custodians, registrar, authorization server, gateway")
+	bin := o.set.String("programs", "build/bin", "with --services: folder of partner, gateway, auth")
+	ek := o.set.String("ek-roots", "", "with --services: PEM file of the TPM makers' roots that are accepted")
 	if err := o.parse(args); err != nil {
 		return err
 	}
@@ -50,8 +54,34 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	if old, err := n.Outdated(); err == nil && old {
 		fmt.Fprintln(out, "note: the chaincode built now differs from the one this ledger runs; `network down` and `network up --fresh` start over with it")
 	}
+	if *product {
+		if err := raise(ctx, n, services.Options{Programs: *bin, EKRoots: *ek, Report: report}); err != nil {
+			return err
+		}
+	}
 	fmt.Fprintf(out, "up in %.1f s; clients read %s\n", time.Since(began).Seconds(), n.Layout().Connection())
 	return nil
+}
+
+// servicesLimit: they are ready within seconds; one that can't start must not make `up` wait for ever.
+const servicesLimit = 2 * time.Minute
+
+// raise starts the product's services. If it fails nothing stays up, as with the network itself.
+func raise(ctx context.Context, n *channel.Network, o services.Options) error {
+	rising, giveUp := context.WithTimeout(ctx, servicesLimit)
+	defer giveUp()
+	conn, err := topology.ReadConnection(n.Layout().Connection())
+	if err == nil {
+		if o.Programs, err = filepath.Abs(o.Programs); err == nil {
+			err = services.Up(rising, conn, o)
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), downLimit)
+	defer cancel()
+	return errors.Join(err, n.Control().Down(stop))
 }
 
 func description(file, consensus string) (topology.Topology, error) {

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"guildmark/network/services"
+	"guildmark/network/topology"
+)
+
+// raiseServices governs the first configuration and starts what the product adds to Fabric.
+func raiseServices(ctx context.Context, args []string, out io.Writer) error {
+	o := newOptions("services", out)
+	programs := o.set.String("programs", "build/bin", "folder of the product's programs")
+	roots := o.set.String("ek-roots", "", "file or folder of roots that vouch for virtual TPMs; default: ek-roots in the folder of the network")
+	heartbeat := o.set.String("heartbeat", "20s", "pause between two proposals of the ledger's time")
+	if err := o.parse(args); err != nil {
+		return err
+	}
+	conn, err := topology.ReadConnection(filepath.Join(o.dir, "connection.json"))
+	if err != nil {
+		return fmt.Errorf("%w; `network up` first", err)
+	}
+	if *roots == "" {
+		*roots = filepath.Join(conn.Directory, "ek-roots")
+	}
+	paths := []string{*programs, *roots}
+	for i, p := range paths {
+		if paths[i], err = filepath.Abs(p); err != nil {
+			return fmt.Errorf("services: %w", err)
+		}
+	}
+	began := time.Now()
+	err = services.Up(ctx, conn, services.Options{
+		Programs: paths[0], EKRoots: paths[1], Heartbeat: *heartbeat,
+		Report: func(step string) { fmt.Fprintf(out, "%6.1f s  %s\n", time.Since(began).Seconds(), step) },
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "gateway https://%s, authorization server https://%s\n", conn.Ports.Address("gateway"), conn.Ports.Address("auth"))
+	return nil
+}
