@@ -73,7 +73,7 @@ func (d *desk) finish(ctx context.Context, p *Purchase) error {
 		Recorded: d.arm,
 		Armed:    d.enable,
 	}
-	for p.Step != Finished {
+	for !p.ended() {
 		do, ok := next[p.Step]
 		if !ok {
 			return fmt.Errorf("journal of purchase %s: unknown step %q", p.Key, p.Step)
@@ -147,9 +147,12 @@ func (d *desk) checkOrder(ctx context.Context, p *Purchase) error {
 		return err
 	}
 	if view.State == "expired" || view.State == "disputed" {
-		return ErrOrderState.With(view.State)
+		return errors.Join(ErrOrderState.With(view.State), d.step(p, Abandoned))
 	}
 	if _, err := d.floor(answer.Clock); err != nil {
+		return err
+	}
+	if err := d.checkMeter(ctx, view.Order); err != nil {
 		return err
 	}
 	if err := d.store.write("orders/"+p.Order.ID+".signed.json", file); err != nil {

@@ -213,6 +213,44 @@ func (s *site) replaceState(from *site, part string) {
 	s.open()
 }
 
+// Used up, the same offer is bought again: another order, another license, three more uses; not while uses are left.
+func TestBuyAgain(t *testing.T) {
+	w := newWorld(t, "sunrise.jsonl")
+	s := newSite(t, w, "first").enrolled()
+	first := s.bought()
+	use := func(h Holding) error {
+		_, err := s.agent.Use(t.Context(), h.License.ID)
+		return err
+	}
+	must(t, use(first))
+	_, err := s.agent.Buy(t.Context(), offerID, 0)
+	wantCode(t, err, "machine.uses_left")
+	if len(w.paid) != 1 {
+		t.Fatal("it paid for a license that it can't use")
+	}
+	must(t, use(first))
+	must(t, use(first))
+	second := s.bought()
+	if second.License.ID == first.License.ID {
+		t.Fatal("the same license again")
+	}
+	wantCode(t, use(first), "machine.spent")
+	for range 3 {
+		must(t, use(second))
+	}
+	wantCode(t, use(second), "tpm.auth_unavailable")
+	_, err = s.agent.Sync(t.Context())
+	must(t, err)
+	if len(w.receipts) != 6 || len(w.paid) != 2 {
+		t.Errorf("%d receipts and %d payments on the ledger, want 6 and 2", len(w.receipts), len(w.paid))
+	}
+	all, err := s.agent.Status(t.Context())
+	must(t, err)
+	if len(all) != 2 || all[0].Count+all[1].Count != 6 {
+		t.Errorf("got %+v", all)
+	}
+}
+
 // A torn write leaves the old content and nothing that a reader would take for a document.
 func TestTornWrite(t *testing.T) {
 	s, err := OpenStore(t.TempDir())

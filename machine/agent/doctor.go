@@ -103,9 +103,9 @@ func (a *Agent) checkSignIn(ctx context.Context) Check {
 func (a *Agent) checkPurchases() Check {
 	all, err := a.store.purchases()
 	for _, p := range all {
-		if err == nil && p.Step != Finished {
+		if err == nil && !p.ended() {
 			err = fmt.Errorf("the purchase of offer %s stands at %q", p.Offer, p.Step)
 		}
 	}
-	return verdict("purchases", err, fmt.Sprintf("%d finished, none interrupted", len(all)), "run `machine sync`: it goes on where it stopped")
+	return verdict("purchases", err, fmt.Sprintf("%d ended, none interrupted", len(all)), "run `machine sync`: it goes on where it stopped")
 }

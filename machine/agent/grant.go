@@ -18,31 +18,29 @@ var (
 	ErrReset      = ledger.Refuse(ledger.Conflict, "machine.restart", "the TPM's session ended while a grant was open: restart the machine, then run the same command again")
 )
 
-// meterOf is the meter that a license's uses are counted by, and where its state lies; licenses of the same dataset and
+// meterOf is the meter that a license's uses are counted by; licenses of the same dataset and
 // terms share one (T16).
-func (d *desk) meterOf(l license.License, custodians tpmpolicy.Custodians) (*meter.Meter, string, error) {
+func (d *desk) meterOf(l license.License, custodians tpmpolicy.Custodians) (*meter.Meter, error) {
 	id := tpmpolicy.Meter(d.enrolled.Machine.ID, l.Dataset, l.Terms)
-	file := meterFile(id)
 	if err := d.store.folder("meters"); err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	m, err := meter.Create(d.tpm, d.store.Path(file), id, custodians)
-	return m, file, err
+	return meter.Create(d.tpm, d.store.Path(meterFile(id)), id, custodians)
 }
 
 // countOf opens the meter of a purchase with the custodians' keys as the partners sign them now.
-func (d *desk) countOf(ctx context.Context, p *Purchase) (*meter.Meter, string, error) {
+func (d *desk) countOf(ctx context.Context, p *Purchase) (*meter.Meter, error) {
 	h, err := d.store.holding(p.License)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	all, err := d.recipients(ctx, d.enrolled)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	keys, err := grantKeys(all, h.License.Custodians)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	return d.meterOf(h.License, keys)
 }
@@ -51,7 +49,14 @@ func (d *desk) countOf(ctx context.Context, p *Purchase) (*meter.Meter, string, 
 // time for it (T15). An earlier request that never reached the ledger ends.
 func (d *desk) askGrant(ctx context.Context, p *Purchase) error {
 	d.say("grant", "asking two custodians for the license share")
-	count, _, err := d.countOf(ctx, p)
+	h, err := d.store.holding(p.License)
+	if err != nil {
+		return err
+	}
+	if err := d.retire(h.License); err != nil {
+		return err
+	}
+	count, err := d.countOf(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -90,7 +95,10 @@ func (d *desk) recordGrant(ctx context.Context, p *Purchase) error {
 		return d.gateway.call(ctx, "POST", "/v1/licenses/"+p.License+"/grants", p.Request, &grant)
 	})
 	if isConflict(err) {
-		grant, err = d.recorded(ctx, p, err)
+		if grant, err = d.recorded(ctx, p, err); isConflict(err) {
+			// Another grant is in the way. Whatever is done about it, a later try needs new attestations.
+			return errors.Join(err, d.step(p, Fetched))
+		}
 	}
 	if err != nil {
 		return err
@@ -117,7 +125,7 @@ func (d *desk) recorded(ctx context.Context, p *Purchase, conflict error) (licen
 // arm waits for both custodians, and gives their answers to the TPM: halves in, two signatures over our nonce, limit
 // written, epoch counter raised.
 func (d *desk) arm(ctx context.Context, p *Purchase) error {
-	count, _, err := d.countOf(ctx, p)
+	count, err := d.countOf(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -179,6 +187,7 @@ func (d *desk) enable(_ context.Context, p *Purchase) error {
 		return err
 	}
 	h.Meter = meterFile(tpmpolicy.Meter(d.enrolled.Machine.ID, h.License.Dataset, h.License.Terms))
+	h.Pair = p.Request.Pair
 	if err := d.store.save(holdingFile(p.License, "holding.json"), h); err != nil {
 		return err
 	}

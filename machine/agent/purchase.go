@@ -30,6 +30,8 @@ const (
 	Recorded Step = "recorded" // the ledger recorded the grant
 	Armed    Step = "armed"    // both custodians answered; the TPM took limit and halves, and the epoch counter rose
 	Finished Step = "finished" // the license can be used offline
+
+	Abandoned Step = "abandoned" // the order expired before it was paid: nothing was lost, and nothing goes on
 )
 
 // Purchase is the journal of one order of one offer; purchases/<key>.json.
@@ -54,6 +56,8 @@ type Holding struct {
 	Title     string          `json:"title"`
 	Recipient string          `json:"recipient"`       // the runtime's recipient id
 	Meter     string          `json:"meter,omitempty"` // file of the meter's state; "" until the grant is finished
+	Pair      []string        `json:"pair,omitempty"`  // custodians of its halves
+	Spent     bool            `json:"spent,omitempty"` // used up, its meter is a newer license\'s
 }
 
 func purchaseFile(key string) string { return "purchases/" + key + ".json" }
@@ -62,6 +66,9 @@ func holdingFile(id, name string) string { return "licenses/" + id + "/" + name 
 
 // ErrLicense says that the machine holds no such license.
 var ErrLicense = ledger.Refuse(ledger.NotFound, "machine.license", "this machine holds no such license")
+
+// ended says that nothing is left to do.
+func (p *Purchase) ended() bool { return p.Step == Finished || p.Step == Abandoned }
 
 // step journals that a step is done.
 func (d *desk) step(p *Purchase, to Step) error {
@@ -76,7 +83,7 @@ func (s *Store) unfinished(offer string) (*Purchase, error) {
 		return nil, err
 	}
 	for _, p := range all {
-		if p.Offer == offer && p.Step != Finished {
+		if p.Offer == offer && !p.ended() {
 			return &p, nil
 		}
 	}

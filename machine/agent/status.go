@@ -13,6 +13,7 @@ type Held struct {
 	Title   string `json:"title"`
 	Dataset string `json:"dataset"`
 	Ready   bool   `json:"ready"` // its grant is finished
+	Spent   bool   `json:"spent"` // used up, and a newer license has its meter
 	Count   int64  `json:"count"` // uses burnt
 	Limit   int64  `json:"limit"`
 	Waiting int    `json:"waiting"` // receipts to deliver
@@ -42,6 +43,9 @@ func (a *Agent) Status(ctx context.Context) (all []Held, err error) {
 
 func (d *desk) status(h Holding) (Held, error) {
 	one := Held{License: h.License.ID, Title: h.Title, Dataset: h.License.Dataset, Ready: h.Meter != ""}
+	if h.Spent {
+		one.Spent, one.Count, one.Limit = true, h.License.Model.Uses, h.License.Model.Uses
+	}
 	if !one.Ready {
 		return one, nil
 	}

@@ -30,7 +30,7 @@ func (a *Agent) Sync(ctx context.Context) (s Synced, err error) {
 	}
 	var failed []error
 	for _, p := range purchases {
-		if p.Step == Finished {
+		if p.ended() {
 			continue
 		}
 		if err := d.finish(ctx, &p); err != nil {
@@ -46,7 +46,7 @@ func (a *Agent) Sync(ctx context.Context) (s Synced, err error) {
 	for _, h := range held {
 		n, err := d.deliver(ctx, h)
 		s.Delivered += n
-		if err == nil {
+		if err == nil && !h.Spent {
 			err = d.renew(ctx, h)
 		}
 		if err != nil {
@@ -72,7 +72,7 @@ func (d *desk) deliver(ctx context.Context, h Holding) (int, error) {
 		}
 		var recorded license.Receipt
 		err := d.gateway.call(ctx, "POST", "/v1/licenses/"+h.License.ID+"/receipts", kept.Request, &recorded)
-		if err != nil && !isConflict(err) {
+		if err != nil && !errors.Is(err, license.ErrReceiptKnown) {
 			return sent, err
 		}
 		kept.Delivered = true

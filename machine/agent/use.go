@@ -32,6 +32,9 @@ func (a *Agent) Use(ctx context.Context, id string) (used Used, err error) {
 	if err != nil {
 		return used, err
 	}
+	if h.Spent {
+		return used, ErrSpent.With(h.License.ID)
+	}
 	if h.Meter == "" {
 		return used, ErrNotGranted.With(h.License.ID)
 	}
@@ -71,7 +74,14 @@ func (a *Agent) prepare(ctx context.Context, h Holding) (job runtime.Job, err er
 	}
 	job.TPM, job.Keys, job.Machine, job.Floor = a.config.TPM, d.enrolled.Keys, d.enrolled.Machine.ID, floor.Time
 	job.Body, job.Recipient, job.RuntimeKey = a.store.Path(holdingFile(h.License.ID, "body.sealed")), h.Recipient, d.enrolled.RuntimeKey
-	job.Meter = a.store.Path(h.Meter)
+	job.Pair = h.Pair
+	count, err := meter.Open(d.conn, a.store.Path(h.Meter))
+	if err != nil {
+		return job, err
+	}
+	if job.Grant, err = count.Armed(); err != nil {
+		return job, ErrNotGranted.With(err.Error())
+	}
 	job.Mixer, err = a.mixer()
 	return job, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"guildmark/chaincode/ledger"
 	"guildmark/machine/device/mixer"
+	"guildmark/machine/meter"
 	"guildmark/machine/tpm"
 )
 
@@ -16,20 +17,21 @@ const jobFormat = "guildmark/job/1"
 // Job is everything one use needs, none of it secret: signed files, ciphertext, and objects that only this machine's TPM
 // opens.
 type Job struct {
-	Format     string     `json:"format"`
-	TPM        string     `json:"tpm"`  // address, as for tpm.Dial
-	Keys       tpm.Keys   `json:"keys"` // public areas
-	Machine    string     `json:"machine"`
-	Floor      int64      `json:"floor"` // floor of time, Unix seconds
-	Bundle     []byte     `json:"bundle"`
-	License    []byte     `json:"license"` // signed file
-	Manifest   []byte     `json:"manifest"`
-	Envelope   []byte     `json:"envelope"`
-	Body       string     `json:"body"`      // path of the sealed body
-	Recipient  string     `json:"recipient"` // this runtime's recipient id
-	RuntimeKey tpm.Sealed `json:"runtimeKey"`
-	Meter      string     `json:"meter"` // path of the meter's state: ciphertext that this TPM opens, one use at a time
-	Mixer      Setup      `json:"mixer"`
+	Format     string      `json:"format"`
+	TPM        string      `json:"tpm"`  // address, as for tpm.Dial
+	Keys       tpm.Keys    `json:"keys"` // public areas
+	Machine    string      `json:"machine"`
+	Floor      int64       `json:"floor"` // floor of time, Unix seconds
+	Bundle     []byte      `json:"bundle"`
+	License    []byte      `json:"license"` // signed file
+	Manifest   []byte      `json:"manifest"`
+	Envelope   []byte      `json:"envelope"`
+	Body       string      `json:"body"`      // path of the sealed body
+	Recipient  string      `json:"recipient"` // this runtime's recipient id
+	RuntimeKey tpm.Sealed  `json:"runtimeKey"`
+	Grant      meter.Armed `json:"grant"` // the meter and the two halves, ciphertext that this TPM opens one use at a time
+	Pair       []string    `json:"pair"`  // MSPs of the lower half's custodian and the upper's
+	Mixer      Setup       `json:"mixer"`
 }
 
 // Setup is the device as it stands.

@@ -47,10 +47,11 @@ type vault struct {
 	binding sealed.Binding
 	body    *os.File
 	runtime sealed.Share
-	license sealed.Share
+	lower   sealed.Share
+	upper   sealed.Share
 }
 
-// run is the list of steps. Everything that can refuse comes before openLicense, which burns the use.
+// run is the list of steps. Everything that can refuse comes before openLower, which burns the use.
 func (v *vault) run(ctx context.Context, in io.Reader) (err error) {
 	defer v.wipe()
 	if err := lockMemory(); err != nil {
@@ -120,7 +121,8 @@ func (v *vault) checkBody() error {
 	return nil
 }
 
-// openShares opens the runtime share, and then the license share, which costs a use.
+// openShares opens all three shares in one session, the one that costs a use last, and compares each with the licensor's
+// commitment.
 func (v *vault) openShares(ctx context.Context) (err error) {
 	t, err := tpm.Dial(ctx, v.job.TPM)
 	if err != nil {
@@ -131,33 +133,31 @@ func (v *vault) openShares(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := v.openRuntime(m); err != nil {
+	use, err := meter.Begin(m, v.job.Grant)
+	if err != nil {
 		return err
 	}
-	count, err := meter.Open(t, v.job.Meter)
-	if err != nil {
+	defer func() { err = errors.Join(err, use.Close()) }()
+	if err := v.openRuntime(use); err != nil {
+		return err
+	}
+	if v.upper, err = v.openHalf(1, use.Upper); err != nil {
 		return err
 	}
 	v.say(Event{Kind: Opened})
-	return v.openLicense(count)
-}
-
-// openLicense burns a use and takes the license share. Whether the share is the right one shows with the first package
-// of the body, which authenticates under the content key or not at all.
-func (v *vault) openLicense(count *meter.Meter) (err error) {
-	secret, err := count.Use()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, secret.Close()) }()
-	v.say(Event{Kind: Burnt})
-	v.license, err = sealed.ShareFrom(secret.Bytes())
+	v.lower, err = v.openHalf(0, func() ([]byte, error) {
+		half, err := use.Lower()
+		if err == nil {
+			v.say(Event{Kind: Burnt})
+		}
+		return half, err
+	})
 	return err
 }
 
 // openRuntime unseals this product line's key and opens the runtime share with it.
-func (v *vault) openRuntime(m *tpm.TPM) error {
-	seed, err := m.UnsealPlain(v.job.RuntimeKey)
+func (v *vault) openRuntime(use *meter.Use) error {
+	seed, err := use.Plain(v.job.RuntimeKey)
 	if err != nil {
 		return err
 	}
@@ -174,9 +174,25 @@ func (v *vault) openRuntime(m *tpm.TPM) error {
 	return err
 }
 
+// openHalf opens the half of the pair's lower (0) or upper (1) custodian.
+func (v *vault) openHalf(place int, open func() ([]byte, error)) (sealed.Share, error) {
+	if len(v.job.Pair) != 2 {
+		return sealed.Share{}, ErrJob.With("pair")
+	}
+	raw, err := open()
+	if err != nil {
+		return sealed.Share{}, err
+	}
+	defer clear(raw)
+	half, err := sealed.ShareFrom(raw)
+	if err != nil {
+		return half, err
+	}
+	return half, v.binding.CheckHalf(v.job.Pair[place], v.job.Pair, half)
+}
+
 func (v *vault) produce(ctx context.Context, device device) error {
-	// The meter has joined the halves already; joined with nothing they stay what they are.
-	plain, err := v.binding.OpenBody(v.body, v.runtime, v.license, sealed.Share{})
+	plain, err := v.binding.OpenBody(v.body, v.runtime, v.lower, v.upper)
 	if err != nil {
 		return err
 	}
@@ -187,7 +203,8 @@ func (v *vault) produce(ctx context.Context, device device) error {
 // wipe overwrites the shares. What the Go runtime copied of them ends with the process.
 func (v *vault) wipe() {
 	v.runtime.Wipe()
-	v.license.Wipe()
+	v.lower.Wipe()
+	v.upper.Wipe()
 }
 
 // say writes an event; when nobody listens any more the job goes on or ends by itself.

@@ -108,7 +108,7 @@ func (h holdings) text() string {
 	var b strings.Builder
 	for _, l := range h.Licenses {
 		state := fmt.Sprintf("%d of %d used", l.Count, l.Limit)
-		if !l.Ready {
+		if !l.Ready && !l.Spent {
 			state = "not finished: run `machine sync`"
 		}
 		fmt.Fprintf(&b, "%s  %-24s %s", l.License[:16], l.Title, state)
