@@ -1,9 +1,32 @@
 package store
 
-import "context"
+import (
+	"context"
+	"database/sql"
+)
 
 // MaxEnvelope bounds a key envelope in bytes (ledger.md, PUT /v1/content).
 const MaxEnvelope = 1 << 20
+
+// queries are the look-ups of every request, parsed once.
+type queries struct{ offers, offer, announced, machine *sql.Stmt }
+
+func prepareHot(ctx context.Context, db *sql.DB) (queries, error) {
+	var q queries
+	for into, text := range map[**sql.Stmt]string{
+		&q.offers:    "SELECT listed, doc FROM offers WHERE listed > ? ORDER BY listed LIMIT ?",
+		&q.offer:     "SELECT doc FROM offers WHERE id = ?",
+		&q.announced: "SELECT size, atmost FROM announced WHERE hash = ?",
+		&q.machine:   "SELECT doc FROM machines WHERE id = ?",
+	} {
+		stmt, err := db.PrepareContext(ctx, text)
+		if err != nil {
+			return q, err
+		}
+		*into = stmt
+	}
+	return q, nil
+}
 
 // Listed is an offer for sale with its place in the list.
 type Listed struct {
@@ -13,7 +36,7 @@ type Listed struct {
 
 // Offers lists what is for sale, in the order in which it came up for sale, after the given number.
 func (s *Store) Offers(ctx context.Context, after int64, limit int) ([]Listed, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT listed, doc FROM offers WHERE listed > ? ORDER BY listed LIMIT ?", after, limit)
+	rows, err := s.hot.offers.QueryContext(ctx, after, limit)
 	if err != nil {
 		return nil, wrap("offers", err)
 	}
@@ -32,7 +55,7 @@ func (s *Store) Offers(ctx context.Context, after int64, limit int) ([]Listed, e
 // Offer gives one offer's document, listed or not.
 func (s *Store) Offer(ctx context.Context, id string) ([]byte, error) {
 	var doc []byte
-	err := s.read.QueryRowContext(ctx, "SELECT doc FROM offers WHERE id = ?", id).Scan(&doc)
+	err := s.hot.offer.QueryRowContext(ctx, id).Scan(&doc)
 	return doc, wrap("offer", err)
 }
 
@@ -61,7 +84,7 @@ type Announced struct {
 // Announced looks a hash up.
 func (s *Store) Announced(ctx context.Context, hash string) (Announced, error) {
 	var a Announced
-	err := s.read.QueryRowContext(ctx, "SELECT size, atmost FROM announced WHERE hash = ?", hash).Scan(&a.Size, &a.AtMost)
+	err := s.hot.announced.QueryRowContext(ctx, hash).Scan(&a.Size, &a.AtMost)
 	return a, wrap("announced", err)
 }
 
@@ -94,6 +117,6 @@ func (s *Store) Orders(ctx context.Context, machine string, from int64, limit in
 // Machine gives a machine's record.
 func (s *Store) Machine(ctx context.Context, id string) ([]byte, error) {
 	var doc []byte
-	err := s.read.QueryRowContext(ctx, "SELECT doc FROM machines WHERE id = ?", id).Scan(&doc)
+	err := s.hot.machine.QueryRowContext(ctx, id).Scan(&doc)
 	return doc, wrap("machine", err)
 }

@@ -27,17 +27,17 @@ const schema = `
 CREATE TABLE IF NOT EXISTS cursor (id INTEGER PRIMARY KEY CHECK (id = 1), block INTEGER NOT NULL, tx TEXT NOT NULL, listed INTEGER NOT NULL);
 INSERT OR IGNORE INTO cursor VALUES (1, 0, '', 0);
 CREATE TABLE IF NOT EXISTS datasets (dataset TEXT NOT NULL, version INTEGER NOT NULL, manifest BLOB NOT NULL,
-  publication TEXT NOT NULL, final INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (dataset, version)) WITHOUT ROWID;
+  publication TEXT NOT NULL, final INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (dataset, version));
 CREATE TABLE IF NOT EXISTS confirmations (dataset TEXT NOT NULL, version INTEGER NOT NULL, msp TEXT NOT NULL,
   PRIMARY KEY (dataset, version, msp)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS announced (hash TEXT PRIMARY KEY, size INTEGER NOT NULL, atmost INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS offers (id TEXT PRIMARY KEY, dataset TEXT NOT NULL, version INTEGER NOT NULL, listed INTEGER,
-  doc TEXT NOT NULL) WITHOUT ROWID;
+  doc TEXT NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS offers_listed ON offers (listed) WHERE listed IS NOT NULL;
 CREATE INDEX IF NOT EXISTS offers_dataset ON offers (dataset, version);
-CREATE TABLE IF NOT EXISTS machines (id TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS machines (id TEXT PRIMARY KEY, doc TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY, machine TEXT NOT NULL, number INTEGER NOT NULL,
-  settled INTEGER NOT NULL DEFAULT 0, doc TEXT NOT NULL) WITHOUT ROWID;
+  settled INTEGER NOT NULL DEFAULT 0, doc TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS orders_machine ON orders (machine, number);
 `
 
@@ -55,6 +55,7 @@ type Cursor struct {
 // Store is the read model. One writer at a time; readers don't wait for it (WAL).
 type Store struct {
 	write, read *sql.DB
+	hot         queries
 
 	mu      sync.Mutex
 	changed chan struct{}
@@ -72,7 +73,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	dsn := (&url.URL{Scheme: "file", Opaque: path, RawQuery: url.Values{
 		// NORMAL survives kill -9; after a power cut the last transactions are read from the ledger again, since
 		// the cursor is lost with them.
-		"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(5000)"},
+		"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(5000)", "mmap_size(268435456)"},
 		"_txlock": {"immediate"},
 	}.Encode()}).String()
 	s := &Store{changed: make(chan struct{})}
@@ -88,6 +89,9 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 	s.read.SetMaxOpenConns(8)
 	s.read.SetMaxIdleConns(8)
+	if s.hot, err = prepareHot(ctx, s.read); err != nil {
+		return nil, errors.Join(fmt.Errorf("read model: %w", err), s.Close())
+	}
 	return s, nil
 }
 
