@@ -27,14 +27,16 @@ func TestFromView(t *testing.T) {
 		name   string
 		change func(*license.GrantView)
 		ok     bool
+		blobs  int
 	}{
-		{"good", func(*license.GrantView) {}, true},
-		{"one answer is missing", func(v *license.GrantView) { v.Answers = v.Answers[:2] }, false},
-		{"an answer to another grant", func(v *license.GrantView) { v.Answers[0].Number = 1 }, false},
-		{"a pair of one", func(v *license.GrantView) { v.Grant.Pair = v.Grant.Pair[:1] }, false},
-		{"a stranger in the pair", func(v *license.GrantView) { v.Grant.Pair[1] = "X" }, false},
-		{"nonce not base64", func(v *license.GrantView) { v.Grant.Nonce = "!" }, false},
-		{"signature not base64", func(v *license.GrantView) { v.Answers[0].Signature = "!" }, false},
+		{"good", func(*license.GrantView) {}, true, 2},
+		{"a close brings no halves", func(v *license.GrantView) { v.Grant.Limit = 0 }, true, 0},
+		{"one answer is missing", func(v *license.GrantView) { v.Answers = v.Answers[:2] }, false, 0},
+		{"an answer to another grant", func(v *license.GrantView) { v.Answers[0].Number = 1 }, false, 0},
+		{"a pair of one", func(v *license.GrantView) { v.Grant.Pair = v.Grant.Pair[:1] }, false, 0},
+		{"a stranger in the pair", func(v *license.GrantView) { v.Grant.Pair[1] = "X" }, false, 0},
+		{"nonce not base64", func(v *license.GrantView) { v.Grant.Nonce = "!" }, false, 0},
+		{"signature not base64", func(v *license.GrantView) { v.Answers[0].Signature = "!" }, false, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := good()
@@ -43,7 +45,7 @@ func TestFromView(t *testing.T) {
 			if (err == nil) != c.ok {
 				t.Fatalf("got %v, want success %v", err, c.ok)
 			}
-			if c.ok && (g.Pair != [2]int{0, 2} || len(g.Blobs) != 2 || string(g.Signatures[1]) != "bytes") {
+			if c.ok && (g.Pair != [2]int{0, 2} || len(g.Blobs) != c.blobs || string(g.Signatures[1]) != "bytes") {
 				t.Errorf("got %+v", g)
 			}
 		})
