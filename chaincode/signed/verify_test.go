@@ -107,6 +107,45 @@ func TestFrozenVectors(t *testing.T) {
 	}
 }
 
+// Files that a real four-partner network signed, and what attackers got from it (fixtures/signed/capture).
+func TestFrozenFilesOfARealNetwork(t *testing.T) {
+	dir := filepath.Join("..", "..", "fixtures", "signed")
+	bundle, err := signed.ParseBundle(readFile(t, filepath.Join(dir, "real_bundle.json")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var index struct {
+		Nonce string
+		Cases []struct{ File, Want string }
+	}
+	if err := json.Unmarshal(readFile(t, filepath.Join(dir, "real.json")), &index); err != nil {
+		t.Fatal(err)
+	}
+	if len(index.Cases) < 5 {
+		t.Fatalf("%d frozen cases, want at least 5", len(index.Cases))
+	}
+	v := verifier(t, bundle)
+	for _, tt := range index.Cases {
+		t.Run(tt.File, func(t *testing.T) {
+			file := readFile(t, filepath.Join(dir, tt.File))
+			want := signed.Expectation{Function: signed.FunctionNoop, Nonce: index.Nonce}
+			if _, err := v.Verify(file, want); code(err) != tt.Want {
+				t.Errorf("got %v, want %q", err, tt.Want)
+			}
+			if tt.Want != "" {
+				return
+			}
+			for i := range file { // every byte of a real file is covered too
+				bad := bytes.Clone(file)
+				bad[i] ^= 1
+				if _, err := v.Verify(bad, want); err == nil {
+					t.Errorf("byte %d (%q) changed: accepted", i, file[i])
+				}
+			}
+		})
+	}
+}
+
 func readFile(t *testing.T, name string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(name)
