@@ -1,0 +1,413 @@
+package custodian_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"guildmark/chaincode/dataset"
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/machine"
+	"guildmark/chaincode/party"
+	"guildmark/chaincode/sealed"
+	"guildmark/chaincode/tpmpolicy"
+	"guildmark/network/partner/activation"
+	"guildmark/network/partner/custodian"
+	"guildmark/network/partner/partnertest"
+)
+
+var errStopped = errors.New("connection refused")
+
+// peer is a custodian's way to the ledger, with a peer of its own that can be stopped or lie, and a process that can be
+// killed before or after any call.
+type peer struct {
+	*partnertest.Caller
+	world *partnertest.World
+
+	mu      sync.Mutex
+	stopped bool
+	lie     func(function, doc string) (string, error)
+	calls   int
+	killAt  int // this call kills the process; 0 = none
+	after   bool
+	kill    context.CancelFunc
+}
+
+func (p *peer) set(f func(*peer)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f(p)
+}
+
+// step counts a call; due reports that the process dies at it.
+func (p *peer) step() (due, after bool, kill context.CancelFunc) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls++
+	return p.killAt > 0 && p.calls == p.killAt, p.after, p.kill
+}
+
+var errKilled = errors.New("killed")
+
+func (p *peer) call(ctx context.Context, do func(context.Context) (string, error)) (string, error) {
+	due, after, kill := p.step()
+	if due && !after {
+		kill()
+		return "", errKilled
+	}
+	out, err := do(ctx)
+	if due {
+		kill()
+		return "", errKilled
+	}
+	return out, err
+}
+
+func (p *peer) Submit(ctx context.Context, function string, args ...string) (string, error) {
+	return p.call(ctx, func(ctx context.Context) (string, error) { return p.Caller.Submit(ctx, function, args...) })
+}
+
+func (p *peer) Evaluate(ctx context.Context, function string, args ...string) (string, error) {
+	return p.call(ctx, func(ctx context.Context) (string, error) {
+		p.mu.Lock()
+		stopped, lie := p.stopped, p.lie
+		p.mu.Unlock()
+		if stopped {
+			return "", errStopped
+		}
+		doc, err := p.Caller.Evaluate(ctx, function, args...)
+		if lie != nil && err == nil {
+			return lie(function, doc)
+		}
+		return doc, err
+	})
+}
+
+func (p *peer) Follow(ctx context.Context, after custodian.Cursor, handle func(custodian.Event) error) error {
+	return p.world.Follow(ctx, after.Block, after.Transaction, func(e partnertest.Event) error {
+		return handle(custodian.Event{At: custodian.Cursor{Block: e.Block, Transaction: e.TxID}, Name: e.Name, Payload: e.Payload})
+	})
+}
+
+// site is a market with custodians.
+type site struct {
+	t        *testing.T
+	world    *partnertest.World
+	maker    *partnertest.Maker
+	roots    string
+	nodes    map[string]*node
+	licensor *partnertest.Caller
+	buyer    *partnertest.Caller
+	runtime  sealed.Recipient
+
+	mu      sync.Mutex
+	content map[string][]byte
+}
+
+type node struct {
+	peer  *peer
+	state string
+	http  *httptest.Server
+	stop  func()
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	w := partnertest.NewWorld(t)
+	s := &site{
+		t: t, world: w, maker: partnertest.NewMaker(t, "maker"), nodes: map[string]*node{}, content: map[string][]byte{},
+		licensor: w.Someone(partnertest.Licensors, party.Licensor), buyer: w.Someone(partnertest.Operator, party.Buyer),
+		roots: filepath.Join(t.TempDir(), "roots.pem"),
+	}
+	w.Register(s.licensor)
+	if err := os.WriteFile(s.roots, s.maker.PEM, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	seed := make([]byte, sealed.SeedSize)
+	_, _ = rand.Read(seed)
+	key, err := sealed.PrivateKey(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.runtime = sealed.Recipient{ID: "ManufacturerMSP.runtime.mixer.vtpm", Role: sealed.RoleRuntime, Key: key.PublicKey().Bytes()}
+	for _, msp := range []string{partnertest.Licensors, partnertest.Manufacturer, partnertest.Operator} {
+		s.nodes[msp] = &node{peer: &peer{Caller: w.Someone(msp, party.Custodian), world: w}, state: t.TempDir()}
+		s.start(msp)
+	}
+	for _, n := range s.nodes {
+		s.wait("keys are registered", func() bool { return s.has("recipient/" + n.peer.Party) })
+	}
+	return s
+}
+
+// start runs a custodian's process; what it finds in its state folder is all it knows.
+func (s *site) start(msp string) {
+	s.t.Helper()
+	n := s.nodes[msp]
+	c, err := custodian.New(custodian.Settings{
+		MSP: msp, Party: n.peer.Party, Channel: partnertest.Channel, State: n.state, Ledger: n.peer,
+		Content: s.fetch, Roots: activation.Roots{VTPM: s.roots}, Retry: time.Millisecond,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
+	n.peer.set(func(p *peer) { p.kill = cancel })
+	n.http = httptest.NewServer(c.Handler())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := c.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			s.t.Errorf("custodian of %s: %v", msp, err)
+		}
+	}()
+	once := sync.OnceFunc(func() { cancel(); <-ended; n.http.Close() })
+	n.stop = once
+	s.t.Cleanup(once)
+}
+
+func (s *site) fetch(_ context.Context, hash string, _ int64) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	raw, ok := s.content[hash]
+	if !ok {
+		return nil, custodian.ErrContent.With(hash)
+	}
+	return raw, nil
+}
+
+func (s *site) store(raw []byte) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.content[sealed.Address(raw)] = raw
+	return sealed.Address(raw)
+}
+
+func (s *site) has(key string) bool {
+	for _, k := range s.world.Keys() {
+		if k == key {
+			return true
+		}
+	}
+	return false
+}
+
+// wait blocks until the ledger shows something, within the test's own time.
+func (s *site) wait(what string, done func() bool) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
+	defer cancel()
+	if !s.world.Wait(ctx, done) {
+		s.t.Fatalf("%s: it never came", what)
+	}
+}
+
+// eventually polls for what makes no event on the ledger.
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(20 * time.Second)
+	for !done() {
+		select {
+		case <-limit:
+			t.Fatalf("%s: it never came", what)
+		case <-tick.C:
+		}
+	}
+}
+
+// recipients are the custodians as the ledger shows them.
+func (s *site) recipient(msp string) governance.Recipient {
+	s.t.Helper()
+	doc, err := s.nodes[msp].peer.Caller.Evaluate(s.t.Context(), "governance:Recipient", s.nodes[msp].peer.Party)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var r governance.Recipient
+	if err := ledger.Decode([]byte(doc), &r); err != nil {
+		s.t.Fatal(err)
+	}
+	return r
+}
+
+func unbase64(t *testing.T, text string) []byte {
+	t.Helper()
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// seal seals a body for the custodians of the partners.
+func (s *site) seal(salt string, msps ...string) (sealed.Sealed, []byte) {
+	s.t.Helper()
+	plan := sealed.Plan{
+		Channel: partnertest.Channel, Licensor: dataset.Licensor{MSP: s.licensor.MSP, Party: s.licensor.Party}, Salt: strings.Repeat(salt, 32),
+		Version: 1, Title: "Sunrise", Technology: "beverage", Profile: "beverage/1", Runtimes: []sealed.Recipient{s.runtime},
+	}
+	for _, msp := range msps {
+		r := s.recipient(msp)
+		plan.Custodians = append(plan.Custodians, sealed.Recipient{ID: r.ID, Role: r.Role, MSP: msp, Key: unbase64(s.t, r.HPKE)})
+	}
+	var body bytes.Buffer
+	out, err := sealed.Seal(&body, strings.NewReader("secret recipe"), plan, rand.Reader)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return out, body.Bytes()
+}
+
+// publish puts a sealed dataset on the ledger; its envelope is uploaded after that, as a licensor does.
+func (s *site) publish(x sealed.Sealed) {
+	s.t.Helper()
+	raw := ledger.Encode(x.Manifest)
+	s.licensor.Must("catalogue:Publish", string(ledger.Encode(dataset.PublishRequest{
+		Manifest:  base64.StdEncoding.EncodeToString(raw),
+		Signature: base64.StdEncoding.EncodeToString(partnertest.LowS(s.t, s.licensor.Key, raw)),
+		Envelope:  sealed.Address(x.Envelope.Bytes()),
+	})))
+	s.store(x.Envelope.Bytes())
+}
+
+// sold is a machine with a license for a final dataset.
+type sold struct {
+	*site
+	sealed  sealed.Sealed
+	body    []byte
+	tpm     *partnertest.TPM
+	license license.License
+}
+
+func (s *site) final(x sealed.Sealed) bool { return s.has(ledger.FinalKey(x.Manifest.Dataset, 1)) }
+
+func (s *site) sell(salt string, msps ...string) *sold {
+	s.t.Helper()
+	x, body := s.seal(salt, msps...)
+	s.publish(x)
+	s.wait("the dataset is final", func() bool { return s.final(x) })
+	p := partnertest.NewTPM(s.t, s.maker)
+	registrar := s.world.Someone(partnertest.Manufacturer, party.Registrar)
+	registrar.Must("machines:Register", string(ledger.Encode(machine.Machine{
+		Format: machine.Format, ID: p.MachineID(), Owner: s.buyer.Party, EKHash: machine.EKHash(p.Salt, p.EKCertificate),
+		AK: base64.StdEncoding.EncodeToString(p.AK()), SRK: base64.StdEncoding.EncodeToString(p.SRK()),
+		Token: base64.StdEncoding.EncodeToString(p.Token()), Counter: tpmpolicy.CounterName().Hex(), Line: "mixer", Assurance: "vtpm",
+		Shard: uint32(len(s.world.Keys())),
+	})))
+	model := dataset.Model{Kind: "uses", Uses: 3}
+	l := license.License{
+		Format: license.Format, Order: ledger.Hash("order", salt), Machine: p.MachineID(), Buyer: s.buyer.Party,
+		Dataset: x.Manifest.Dataset, Version: 1, Manifest: ledger.Digest(ledger.Encode(x.Manifest)), Custodians: x.Manifest.Custodians,
+		Model: model, Terms: license.TermsHash(x.Manifest.Dataset, 1, model),
+	}
+	l.ID = license.ID(l.Order, "0")
+	s.world.Inject(l)
+	return &sold{site: s, sealed: x, body: body, tpm: p, license: l}
+}
+
+// grantKeys are the custodians' grant keys in the set's order.
+func (s *sold) grantKeys() tpmpolicy.Custodians {
+	s.t.Helper()
+	var keys tpmpolicy.Custodians
+	for _, msp := range s.license.Custodians {
+		key, err := x509.ParsePKIXPublicKey(unbase64(s.t, s.recipient(msp).GrantKey))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		keys = append(keys, key.(*ecdsa.PublicKey))
+	}
+	return keys
+}
+
+// request records a grant.
+func (s *sold) request(pair ...string) license.Grant {
+	s.t.Helper()
+	doc := s.buyer.Must("licenses:RecordGrant", string(ledger.Encode(s.tpm.GrantRequest(s.license, s.grantKeys(), pair))))
+	var g license.Grant
+	if err := ledger.Decode([]byte(doc), &g); err != nil {
+		s.t.Fatal(err)
+	}
+	return g
+}
+
+func (s *sold) answered(g license.Grant, msp string) bool {
+	return s.has(ledger.AnswerKey(g.License, g.Number, msp))
+}
+
+// activate runs an activation at a custodian over HTTP.
+func (s *sold) activate(msp string) {
+	s.t.Helper()
+	base := s.nodes[msp].http.URL
+	request := s.tpm.ActivationRequest()
+	request.Machine = s.tpm.MachineID()
+	var a machine.Activation
+	if status, code := post(s.t, base+"/activations", request, &a); status != http.StatusCreated {
+		s.t.Fatalf("open an activation at %s: %d %s", msp, status, code)
+	}
+	secret, err := s.tpm.Activate(a)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	proof := machine.ActivationProof{Proof: machine.Proof(secret, a.ID, s.tpm.AKName())}
+	if status, code := post(s.t, base+"/activations/"+a.ID, proof, nil); status != http.StatusOK {
+		s.t.Fatalf("close the activation at %s: %d %s", msp, status, code)
+	}
+}
+
+// post sends a document; code is the problem's.
+func post(t *testing.T, url string, in, out any) (status int, code string) {
+	t.Helper()
+	raw, ok := in.([]byte)
+	if !ok {
+		raw = ledger.Encode(in)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rsp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rsp.Body.Close()
+	var doc json.RawMessage
+	if err := json.NewDecoder(rsp.Body).Decode(&doc); err != nil {
+		t.Fatal(err)
+	}
+	if rsp.StatusCode/100 != 2 {
+		var p struct{ Code string }
+		if err := json.Unmarshal(doc, &p); err != nil {
+			t.Fatal(err)
+		}
+		return rsp.StatusCode, p.Code
+	}
+	if out != nil {
+		if err := json.Unmarshal(doc, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return rsp.StatusCode, ""
+}
+
+func newServer(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return srv.URL
+}

@@ -1,0 +1,296 @@
+package partnertest
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/ecdh"
+	"crypto/ecdsa"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/google/go-tpm/tpm2"
+
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/machine"
+	"guildmark/chaincode/tpmpolicy"
+)
+
+// Maker issues endorsement certificates.
+type Maker struct {
+	key  *ecdsa.PrivateKey
+	cert *x509.Certificate
+	PEM  []byte
+}
+
+// NewMaker is a TPM maker's authority.
+func NewMaker(t testing.TB, name string) *Maker {
+	t.Helper()
+	m := &Maker{key: newKey(t)}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &m.key.PublicKey, m.key)
+	check(t, err)
+	m.cert, err = x509.ParseCertificate(der)
+	check(t, err)
+	m.PEM = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	return m
+}
+
+// TPM is a machine's TPM in software: honest keys, attestations and imports, without policies.
+type TPM struct {
+	t              testing.TB
+	ek             *rsa.PrivateKey
+	EKCertificate  []byte // DER
+	ak, srk, token *ecdsa.PrivateKey
+	Salt           string
+	Counter        uint64
+	Resets         uint32
+}
+
+// NewTPM makes a TPM with an endorsement certificate of the maker.
+func NewTPM(t testing.TB, m *Maker) *TPM {
+	t.Helper()
+	ek, err := rsa.GenerateKey(rand.Reader, 2048)
+	check(t, err)
+	p := &TPM{t: t, ek: ek, ak: newKey(t), srk: newKey(t), token: newKey(t), Counter: 1, Resets: 1}
+	salt := make([]byte, 32)
+	_, _ = rand.Read(salt)
+	p.Salt = hex.EncodeToString(salt)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0), KeyUsage: x509.KeyUsageKeyEncipherment,
+		UnknownExtKeyUsage: []asn1.ObjectIdentifier{{2, 23, 133, 8, 1}},
+		ExtraExtensions:    []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Critical: true, Value: subjectName(t)}},
+	}
+	p.EKCertificate, err = x509.CreateCertificate(rand.Reader, template, m.cert, &ek.PublicKey, m.key)
+	check(t, err)
+	return p
+}
+
+// subjectName is the directoryName with manufacturer, model and version (TCG EK Credential Profile, 3.2.10).
+func subjectName(t testing.TB) []byte {
+	t.Helper()
+	type attribute struct {
+		Type  asn1.ObjectIdentifier
+		Value string `asn1:"utf8"`
+	}
+	var sets []byte
+	for i, v := range []string{"id:00001014", "soft", "id:1"} {
+		der, err := asn1.Marshal(attribute{asn1.ObjectIdentifier{2, 23, 133, 2, i + 1}, v})
+		check(t, err)
+		set, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSet, IsCompound: true, Bytes: der})
+		check(t, err)
+		sets = append(sets, set...)
+	}
+	name, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true, Bytes: sets})
+	check(t, err)
+	explicit, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: name})
+	check(t, err)
+	all, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true, Bytes: explicit})
+	check(t, err)
+	return all
+}
+
+func public(t testing.TB, key *ecdsa.PrivateKey, template tpm2.TPMTPublic) []byte {
+	t.Helper()
+	point, err := key.PublicKey.Bytes()
+	check(t, err)
+	template.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgECC, &tpm2.TPMSECCPoint{
+		X: tpm2.TPM2BECCParameter{Buffer: point[1:33]}, Y: tpm2.TPM2BECCParameter{Buffer: point[33:]},
+	})
+	return tpm2.Marshal(template)
+}
+
+// AK, SRK and Token are the keys' public areas.
+func (p *TPM) AK() []byte    { return public(p.t, p.ak, tpmpolicy.SigningTemplate(true)) }
+func (p *TPM) SRK() []byte   { return public(p.t, p.srk, tpm2.ECCSRKTemplate) }
+func (p *TPM) Token() []byte { return public(p.t, p.token, tpmpolicy.SigningTemplate(false)) }
+
+// AKName is the AK's Name in hex.
+func (p *TPM) AKName() string {
+	ak, err := tpmpolicy.ParseAK(p.AK())
+	check(p.t, err)
+	return ak.Name().Hex()
+}
+
+// MachineID is the machine's id.
+func (p *TPM) MachineID() string { return machine.ID(p.AKName(), p.Salt) }
+
+func sized(to, b []byte) []byte {
+	return append(binary.BigEndian.AppendUint16(to, uint16(len(b))), b...)
+}
+
+func name(public []byte) []byte {
+	sum := sha256.Sum256(public)
+	return append([]byte{0, 0x0B}, sum[:]...)
+}
+
+func qualified(parent, name []byte) []byte {
+	sum := sha256.Sum256(append(bytes.Clone(parent), name...))
+	return append([]byte{0, 0x0B}, sum[:]...)
+}
+
+func owner() []byte { return binary.BigEndian.AppendUint32(nil, 0x40000001) }
+
+func (p *TPM) srkPlace() []byte { return qualified(owner(), name(p.SRK())) }
+
+// attest signs a TPMS_ATTEST (TCG TPM 2.0 Part 2, 10.12.12).
+func (p *TPM) attest(kind uint16, extra, body []byte) license.Attestation {
+	a := binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint32(nil, 0xFF544347), kind)
+	a = sized(sized(a, qualified(p.srkPlace(), name(p.AK()))), extra)
+	a = append(append(append(a, make([]byte, 16)...), 1), make([]byte, 8)...)
+	a = append(a, body...)
+	digest := sha256.Sum256(a)
+	r, s, err := ecdsa.Sign(rand.Reader, p.ak, digest[:])
+	check(p.t, err)
+	sig := []byte{0, 0x18, 0, 0x0B}
+	for _, n := range []*big.Int{r, s} {
+		sig = sized(sig, n.FillBytes(make([]byte, 32)))
+	}
+	return license.Attestation{Attest: text(a), Signature: text(sig)}
+}
+
+// Certify attests the SRK or the token key.
+func (p *TPM) Certify(key, extra []byte) license.Attestation {
+	parent := p.srkPlace()
+	if bytes.Equal(key, p.SRK()) {
+		parent = owner()
+	}
+	return p.attest(0x8017, extra, sized(sized(nil, name(key)), qualified(parent, name(key))))
+}
+
+// CertifyCounter attests the epoch counter.
+func (p *TPM) CertifyCounter(extra []byte) license.Attestation {
+	n := tpmpolicy.CounterName()
+	body := append(sized(nil, n[:]), 0, 0)
+	return p.attest(0x8014, extra, sized(body, binary.BigEndian.AppendUint64(nil, p.Counter)))
+}
+
+// Time attests the TPM's time.
+func (p *TPM) Time(extra []byte) license.Attestation {
+	body := binary.BigEndian.AppendUint32(make([]byte, 16), p.Resets)
+	body = append(append(append(body, make([]byte, 4)...), 1), make([]byte, 8)...)
+	return p.attest(0x8019, extra, body)
+}
+
+// ActivationRequest starts an activation of this TPM.
+func (p *TPM) ActivationRequest() machine.ActivationRequest {
+	return machine.ActivationRequest{EKCertificate: text(p.EKCertificate), AK: text(p.AK()), Salt: p.Salt}
+}
+
+// EnrollmentRequest ends an enrollment with an honest proof.
+func (p *TPM) EnrollmentRequest(a machine.Activation, line string) (machine.EnrollmentRequest, error) {
+	secret, err := p.Activate(a)
+	if err != nil {
+		return machine.EnrollmentRequest{}, err
+	}
+	extra := machine.ActivationDigest(a.ID, p.AKName())
+	return machine.EnrollmentRequest{
+		Proof: machine.Proof(secret, a.ID, p.AKName()),
+		SRK:   text(p.SRK()), SRKCertify: p.Certify(p.SRK(), extra),
+		Token: text(p.Token()), TokenCertify: p.Certify(p.Token(), extra),
+		Counter: tpmpolicy.CounterName().Hex(), CounterCertify: p.CertifyCounter(extra), Line: line,
+	}, nil
+}
+
+var errIntegrity = errors.New("TPM_RC_INTEGRITY")
+
+// Activate is TPM2_ActivateCredential (Part 1, 24).
+func (p *TPM) Activate(a machine.Activation) ([]byte, error) {
+	blob, err := base64.StdEncoding.DecodeString(a.CredentialBlob)
+	if err != nil {
+		return nil, err
+	}
+	encrypted, err := base64.StdEncoding.DecodeString(a.Secret)
+	if err != nil {
+		return nil, err
+	}
+	seed, err := rsa.DecryptOAEP(sha256.New(), nil, p.ek, encrypted[2:], []byte("IDENTITY\x00"))
+	if err != nil {
+		return nil, err
+	}
+	raw, err := unwrap(blob[2:], seed, name(p.AK()))
+	if err != nil {
+		return nil, err
+	}
+	return raw[2:], nil
+}
+
+// unwrap undoes an outer wrapper: integrity, then AES-128-CFB with a zero IV (Part 1, 22.3).
+func unwrap(wrapped, seed, name []byte) ([]byte, error) {
+	size := int(binary.BigEndian.Uint16(wrapped))
+	sum, box := wrapped[2:2+size], bytes.Clone(wrapped[2+size:])
+	mac := hmac.New(sha256.New, tpm2.KDFa(crypto.SHA256, seed, "INTEGRITY", nil, nil, 256))
+	mac.Write(box)
+	mac.Write(name)
+	if !hmac.Equal(mac.Sum(nil), sum) {
+		return nil, errIntegrity
+	}
+	block, err := aes.NewCipher(tpm2.KDFa(crypto.SHA256, seed, "STORAGE", name, nil, 128))
+	if err != nil {
+		return nil, err
+	}
+	cipher.NewCFBDecrypter(block, make([]byte, 16)).XORKeyStream(box, box) //nolint:staticcheck // what a TPM does
+	return box, nil
+}
+
+// Import is TPM2_Import and a look inside: the sealed secret of a blob for this SRK (Part 1, 23.3).
+func (p *TPM) Import(b tpmpolicy.Blob) ([]byte, error) {
+	srk, err := p.srk.ECDH()
+	if err != nil {
+		return nil, err
+	}
+	seedBlob := b.Seed[2:]
+	x := seedBlob[2 : 2+binary.BigEndian.Uint16(seedBlob)]
+	rest := seedBlob[2+len(x):]
+	y := rest[2 : 2+binary.BigEndian.Uint16(rest)]
+	ephemeral, err := ecdh.P256().NewPublicKey(append(append([]byte{4}, x...), y...))
+	if err != nil {
+		return nil, err
+	}
+	z, err := srk.ECDH(ephemeral)
+	if err != nil {
+		return nil, err
+	}
+	own := srk.PublicKey().Bytes()[1:33]
+	seed := tpm2.KDFe(crypto.SHA256, z, "DUPLICATE", x, own, 256)
+	raw, err := unwrap(b.Duplicate[2:], seed, name(b.Public[2:]))
+	if err != nil {
+		return nil, err
+	}
+	sensitive := raw[2+2:] // TPM2B_SENSITIVE: size, type
+	for range 2 {          // authValue, seedValue
+		sensitive = sensitive[2+binary.BigEndian.Uint16(sensitive):]
+	}
+	return sensitive[2:], nil
+}
+
+// GrantRequest is what the machine asks for a license with an index at a handle.
+func (p *TPM) GrantRequest(l license.License, custodians tpmpolicy.Custodians, pair []string) license.GrantRequest {
+	meter := tpmpolicy.Meter(l.Machine, l.Dataset, l.Terms)
+	x, err := tpmpolicy.NewIndex(tpmpolicy.FirstIndexHandle, custodians, meter)
+	check(p.t, err)
+	nonce := make([]byte, tpmpolicy.NonceSize)
+	_, _ = rand.Read(nonce)
+	extra := tpmpolicy.GrantDigest(l.ID, nonce, x.Name(false))
+	return license.GrantRequest{
+		License: l.ID, Pair: pair, Index: x.Handle, Nonce: text(nonce), IndexName: x.Name(false).Hex(),
+		Counter: p.CertifyCounter(extra[:]), Time: p.Time(extra[:]),
+	}
+}
