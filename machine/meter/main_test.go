@@ -68,37 +68,37 @@ type bench struct {
 }
 
 // newBench starts a copy of a TPM and makes a meter of two or more custodians.
-func newBench(t testing.TB, name string, custodians int) *bench {
-	t.Helper()
-	b := &bench{t: t, path: filepath.Join(t.TempDir(), "meter.json"), id: tpmpolicy.Meter("machine", "dataset", "terms")}
-	dir := t.TempDir()
+func newBench(tb testing.TB, name string, custodians int) *bench {
+	tb.Helper()
+	b := &bench{t: tb, path: filepath.Join(tb.TempDir(), "meter.json"), id: tpmpolicy.Meter("machine", "dataset", "terms")}
+	dir := tb.TempDir()
 	if err := swtpm.Clone(filepath.Join(string(made), name), dir); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var err error
-	if b.sim, err = swtpm.Start(t.Context(), dir); err != nil {
-		t.Fatal(err)
+	if b.sim, err = swtpm.Start(tb.Context(), dir); err != nil {
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		b.hangUp()
 		if err := b.sim.Stop(context.Background()); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	for range custodians {
 		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		b.privates, b.custodians = append(b.privates, k), append(b.custodians, &k.PublicKey)
 	}
 	b.share = bytes.Repeat([]byte{0xC5}, 32)
 	b.dial()
 	if b.tpm, err = tpm.Provision(b.conn); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if b.meter, err = meter.Create(b.tpm, b.path, b.id, b.custodians); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
@@ -264,18 +264,18 @@ func (b *bench) refused(err error, code error) {
 	b.noLeak()
 }
 
-func wantRefused(t testing.TB, err error, code error) {
-	t.Helper()
+func wantRefused(tb testing.TB, err error, code error) {
+	tb.Helper()
 	var r *tpm.Refused
 	switch {
 	case err == nil:
-		t.Fatal("the TPM allowed it")
+		tb.Fatal("the TPM allowed it")
 	case !errors.As(err, &r):
-		t.Fatalf("not the TPM's refusal: %v", err)
+		tb.Fatalf("not the TPM's refusal: %v", err)
 	case r.IsMemory():
-		t.Fatalf("the TPM was full, which proves nothing: %v", err)
+		tb.Fatalf("the TPM was full, which proves nothing: %v", err)
 	case !errors.Is(err, code):
-		t.Fatalf("got %v (0x%x), want %v", err, uint32(r.Code), code)
+		tb.Fatalf("got %v (0x%x), want %v", err, uint32(r.Code), code)
 	}
 }
 
