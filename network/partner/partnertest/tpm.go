@@ -20,6 +20,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"math/big"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,8 +32,22 @@ import (
 	"guildmark/chaincode/tpmpolicy"
 )
 
-// Maker issues endorsement certificates.
+// endorsementKeys are RSA keys for TPMs, made once a process: making one takes longer than most tests.
+var endorsementKeys = sync.OnceValue(func() []*rsa.PrivateKey {
+	keys := make([]*rsa.PrivateKey, 4)
+	for i := range keys {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			panic("partnertest: " + err.Error())
+		}
+		keys[i] = key
+	}
+	return keys
+})
+
+// Maker issues endorsement certificates. TPMs of one maker have different keys, up to four.
 type Maker struct {
+	made atomic.Int32
 	key  *ecdsa.PrivateKey
 	cert *x509.Certificate
 	PEM  []byte
@@ -67,8 +83,8 @@ type TPM struct {
 // NewTPM makes a TPM with an endorsement certificate of the maker.
 func NewTPM(t testing.TB, m *Maker) *TPM {
 	t.Helper()
-	ek, err := rsa.GenerateKey(rand.Reader, 2048)
-	check(t, err)
+	keys := endorsementKeys()
+	ek := keys[int(m.made.Add(1))%len(keys)]
 	p := &TPM{t: t, ek: ek, ak: newKey(t), srk: newKey(t), token: newKey(t), Counter: 1, Resets: 1}
 	salt := make([]byte, 32)
 	_, _ = rand.Read(salt)
@@ -78,6 +94,7 @@ func NewTPM(t testing.TB, m *Maker) *TPM {
 		UnknownExtKeyUsage: []asn1.ObjectIdentifier{{2, 23, 133, 8, 1}},
 		ExtraExtensions:    []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Critical: true, Value: subjectName(t)}},
 	}
+	var err error
 	p.EKCertificate, err = x509.CreateCertificate(rand.Reader, template, m.cert, &ek.PublicKey, m.key)
 	check(t, err)
 	return p
