@@ -4,7 +4,7 @@
 // It refuses to ask the ledger about its state: what it reports follows from the copied bytes alone, and from the
 // genesis block, whose hash the auditor compares with a copy of its own.
 //
-// Read [Replay] first. What it does not check is written in docs/audit.md beside it.
+// Read [Replay] first. What it does not show is written in docs/audit.md beside it.
 //
 // Errors: a [Finding] is a fact about the copy (which block, which transaction, which check); [ErrFolder] means that
 // the copy itself can't be read.
