@@ -106,10 +106,10 @@ func before(t *Transaction) error {
 	name, args := t.GetStub().GetFunctionAndParameters()
 	rule, ok := ruleOf(name)
 	if !ok {
-		return refusalLine{ErrUnknownFunction.With(name)}
+		return lineError{ErrUnknownFunction.With(name)}
 	}
 	if len(args) != rule.Args {
-		return refusalLine{ErrArguments.With(strconv.Itoa(len(args)) + " instead of " + strconv.Itoa(rule.Args))}
+		return lineError{ErrArguments.With(strconv.Itoa(len(args)) + " instead of " + strconv.Itoa(rule.Args))}
 	}
 	if err := t.authorize(rule); err != nil {
 		return line(err)
@@ -120,7 +120,7 @@ func before(t *Transaction) error {
 // unknown answers for names that contract-api would otherwise phrase itself.
 func unknown(t *Transaction) error {
 	name, _ := t.GetStub().GetFunctionAndParameters()
-	return refusalLine{ErrUnknownFunction.With(name)}
+	return lineError{ErrUnknownFunction.With(name)}
 }
 
 func (t *Transaction) authorize(rule Rule) error {

@@ -22,8 +22,8 @@ func base64Decode(text string) ([]byte, error) { return base64.StdEncoding.Decod
 func TestTableIsComplete(t *testing.T) {
 	inherited := map[string]bool{}
 	base := reflect.TypeFor[*contractapi.Contract]()
-	for i := range base.NumMethod() {
-		inherited[base.Method(i).Name] = true
+	for m := range base.Methods() {
+		inherited[m.Name] = true
 	}
 	functions := map[string]int{}
 	for name, c := range map[string]any{
@@ -31,8 +31,7 @@ func TestTableIsComplete(t *testing.T) {
 		"orders": &contract.Orders{}, "bitcoin": &contract.Bitcoin{}, "licenses": &contract.Licenses{}, "royalties": &contract.Royalties{},
 	} {
 		ct := reflect.TypeOf(c)
-		for i := range ct.NumMethod() {
-			m := ct.Method(i)
+		for m := range ct.Methods() {
 			if inherited[m.Name] {
 				continue
 			}

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"encoding/hex"
+	"math"
 
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
@@ -247,7 +248,7 @@ func (c *Bitcoin) locate(t *Transaction, height string) (string, error) {
 
 func parseHeight(text string) (spv.Height, error) {
 	n, err := parseNumber(text)
-	if err != nil || n > 1<<32-1 {
+	if err != nil || n < 0 || n > math.MaxUint32 {
 		return 0, ErrNumber.With(text)
 	}
 	return spv.Height(n), nil

@@ -150,7 +150,7 @@ func TestParties(t *testing.T) {
 		{"an unknown role", operator, func(p *party.Party) { p.Roles = []string{"king"} }, party.ErrInvalid},
 		{"a role twice", operator, func(p *party.Party) { p.Roles = []string{party.Buyer, party.Buyer} }, party.ErrInvalid},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.name, func(*testing.T) {
 			p := good
 			c.edit(&p)
 			w.refused(c.want, w.governors[c.by], "governance:RegisterParty", doc(p))
@@ -222,11 +222,11 @@ func TestBundleSuccession(t *testing.T) {
 	}
 }
 
-func decode(t testing.TB, text string) []byte {
-	t.Helper()
+func decode(tb testing.TB, text string) []byte {
+	tb.Helper()
 	b, err := base64Decode(text)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }

@@ -54,7 +54,7 @@ func TestGrantRequestRefused(t *testing.T) {
 		{"the time for the counter", func(r *license.GrantRequest) { r.Counter = r.Time }, tpmpolicy.ErrAttestType},
 		{"no base64", func(r *license.GrantRequest) { r.Time.Attest = "!" }, license.ErrAttestation},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.name, func(*testing.T) {
 			r := s.grantRequest(l, licensors, operator)
 			c.edit(&r)
 			s.refused(c.want, s.buyer, "licenses:RecordGrant", doc(r))
@@ -144,7 +144,7 @@ func TestAnswerRefused(t *testing.T) {
 		}, tpmpolicy.ErrSealedPolicy},
 		{"no blob", s.custodians[licensors], func(a *license.Answer) { a.Duplicate = "" }, tpmpolicy.ErrBlobMalformed},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.name, func(*testing.T) {
 			a := s.answerOf(l, g, licensors)
 			c.edit(&a)
 			s.refused(c.want, c.by, "licenses:AnswerGrant", doc(a))

@@ -40,7 +40,7 @@ func TestPublish(t *testing.T) {
 		{"version 2 first", func(m *dataset.Manifest) { m.Version = 2 }, dataset.ErrVersion},
 		{"version 0", func(m *dataset.Manifest) { m.Version = 0 }, dataset.ErrManifest},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.name, func(*testing.T) {
 			m := w.manifest(1)
 			c.edit(&m)
 			w.refused(c.want, w.licensor, "catalogue:Publish", doc(w.publishRequest(m)))
@@ -107,7 +107,7 @@ func TestOffer(t *testing.T) {
 		{"an unknown dataset", func(r *dataset.OfferRequest) { r.Dataset = nonce(1) }, dataset.ErrUnknown},
 		{"a version that is not published", func(r *dataset.OfferRequest) { r.Version = 2 }, dataset.ErrUnknown},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.name, func(*testing.T) {
 			r := w.offerRequest(m)
 			c.edit(&r)
 			w.refused(c.want, w.licensor, "catalogue:Offer", doc(r))
@@ -143,7 +143,7 @@ func TestMachines(t *testing.T) {
 		{"a registrar of its own", func(m *machine.Machine) { m.Registrar = "me" }, machine.ErrInvalid},
 		{"an unknown assurance", func(m *machine.Machine) { m.Assurance = "oath" }, machine.ErrInvalid},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.name, func(*testing.T) {
 			m := good
 			c.edit(&m)
 			w.refused(c.want, w.registrar, "machines:Register", doc(m))

@@ -142,15 +142,14 @@ func answer(result any, err error) (string, error) {
 	return string(ledger.Encode(result)), nil
 }
 
-// refusalLine is an error that reads as the one JSON line in which refusals travel.
-type refusalLine struct{ *ledger.Refusal }
+// lineError is an error that reads as the one JSON line in which refusals travel.
+type lineError struct{ *ledger.Refusal }
 
-func (r refusalLine) Error() string { return r.Line() }
+func (r lineError) Error() string { return r.Line() }
 
 func line(err error) error {
-	var r *ledger.Refusal
-	if errors.As(err, &r) {
-		return refusalLine{r}
+	if r, ok := errors.AsType[*ledger.Refusal](err); ok {
+		return lineError{r}
 	}
 	return err
 }

@@ -52,21 +52,21 @@ type caller struct {
 }
 
 // someone makes a caller with the certificate that Fabric CA would issue.
-func someone(t testing.TB, mspID, role string) *caller {
-	t.Helper()
+func someone(tb testing.TB, mspID, role string) *caller {
+	tb.Helper()
 	id := make([]byte, 8)
 	if _, err := rand.Read(id); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	return certified(t, mspID, mspID+"."+hex.EncodeToString(id), role)
+	return certified(tb, mspID, mspID+"."+hex.EncodeToString(id), role)
 }
 
-func certified(t testing.TB, mspID, partyID, role string) *caller {
-	t.Helper()
-	c := &caller{msp: mspID, party: partyID, role: role, key: newKey(t)}
+func certified(tb testing.TB, mspID, partyID, role string) *caller {
+	tb.Helper()
+	c := &caller{msp: mspID, party: partyID, role: role, key: newKey(tb)}
 	attrs, err := json.Marshal(map[string]map[string]string{"attrs": {"role": role, "party": partyID}})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: role, OrganizationalUnit: []string{"client"}},
@@ -75,31 +75,31 @@ func certified(t testing.TB, mspID, partyID, role string) *caller {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &c.key.PublicKey, c.key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c.creator, err = proto.Marshal(&msp.SerializedIdentity{
 		Mspid: mspID, IdBytes: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
 
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
+func newKey(tb testing.TB) *ecdsa.PrivateKey {
+	tb.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return k
 }
 
-func spki(t testing.TB, key *ecdsa.PrivateKey) []byte {
-	t.Helper()
+func spki(tb testing.TB, key *ecdsa.PrivateKey) []byte {
+	tb.Helper()
 	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return der
 }
@@ -107,19 +107,19 @@ func spki(t testing.TB, key *ecdsa.PrivateKey) []byte {
 func b64(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
 
 // sign is DER ECDSA with low S over SHA-256 of the bytes, as base64.
-func sign(t testing.TB, key *ecdsa.PrivateKey, b []byte) string {
-	t.Helper()
+func sign(tb testing.TB, key *ecdsa.PrivateKey, b []byte) string {
+	tb.Helper()
 	digest := sha256.Sum256(b)
 	r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if n := key.Params().N; s.Cmp(new(big.Int).Rsh(n, 1)) > 0 {
 		s.Sub(n, s)
 	}
 	der, err := asn1.Marshal(struct{ R, S *big.Int }{r, s})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b64(der)
 }
@@ -157,21 +157,21 @@ type world struct {
 
 func everyPartner() []string { return []string{auditor, licensors, manufacturer, operator} }
 
-func emptyWorld(t testing.TB) *world {
-	t.Helper()
+func emptyWorld(tb testing.TB) *world {
+	tb.Helper()
 	engine, err := replay.NewEngine()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	w := &world{
-		t: t, engine: engine, state: &replay.Memory{}, now: time.Unix(1_800_000_000, 0),
+		t: tb, engine: engine, state: &replay.Memory{}, now: time.Unix(1_800_000_000, 0),
 		governors: map[string]*caller{}, bundleKeys: map[string]*ecdsa.PrivateKey{}, custodians: map[string]*caller{},
 		oracles: map[string]*caller{}, grantKeys: map[string]*ecdsa.PrivateKey{},
 	}
 	for _, m := range everyPartner() {
-		w.governors[m], w.bundleKeys[m] = someone(t, m, party.Governor), newKey(t)
+		w.governors[m], w.bundleKeys[m] = someone(tb, m, party.Governor), newKey(tb)
 	}
-	w.market = someone(t, operator, party.Reader).party
+	w.market = someone(tb, operator, party.Reader).party
 	w.config = w.firstConfig()
 	return w
 }
@@ -226,24 +226,24 @@ func (w *world) firstConfig() governance.Config {
 }
 
 // newWorld is a ledger on which everything but sales has happened.
-func newWorld(t testing.TB) *world {
-	t.Helper()
-	w := emptyWorld(t)
+func newWorld(tb testing.TB) *world {
+	tb.Helper()
+	w := emptyWorld(tb)
 	hash := w.must(w.governors[operator], "governance:Propose", doc(w.config))
 	for _, m := range everyPartner()[:3] {
 		w.must(w.governors[m], "governance:Approve", hash)
 	}
-	w.heartbeat = someone(t, auditor, party.Heartbeat)
+	w.heartbeat = someone(tb, auditor, party.Heartbeat)
 	w.tick(0)
-	w.registrar = someone(t, manufacturer, party.Registrar)
-	w.buyer = someone(t, operator, party.Buyer)
-	w.licensor = someone(t, licensors, party.Licensor)
+	w.registrar = someone(tb, manufacturer, party.Registrar)
+	w.buyer = someone(tb, operator, party.Buyer)
+	w.licensor = someone(tb, licensors, party.Licensor)
 	w.register(w.licensor)
 	for _, m := range []string{manufacturer, operator} {
-		w.oracles[m] = someone(t, m, party.Oracle)
+		w.oracles[m] = someone(tb, m, party.Oracle)
 	}
 	for _, m := range []string{licensors, manufacturer, operator} {
-		w.custodians[m], w.grantKeys[m] = someone(t, m, party.Custodian), newKey(t)
+		w.custodians[m], w.grantKeys[m] = someone(tb, m, party.Custodian), newKey(tb)
 		w.must(w.custodians[m], "governance:SetRecipient", doc(w.custodianRecipient(m)))
 	}
 	w.must(w.governors[operator], "governance:PutBundle", doc(w.bundle(0, "")))
@@ -290,15 +290,15 @@ func (w *world) signBundle(b signed.Bundle, by ...string) governance.SignedBundl
 	return s
 }
 
-func root(t testing.TB, key *ecdsa.PrivateKey) string {
-	t.Helper()
+func root(tb testing.TB, key *ecdsa.PrivateKey) string {
+	tb.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "root"}, NotBefore: time.Unix(0, 0),
 		NotAfter: time.Unix(1<<33, 0), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }

@@ -98,10 +98,7 @@ func (m *Manifest) checkCommitments() error {
 	}
 	seen := map[string]bool{}
 	for _, c := range m.Commitments {
-		name := c.Share + " " + c.Holder
-		for _, msp := range c.Pair {
-			name += " " + msp
-		}
+		name := strings.Join(append([]string{c.Share, c.Holder}, c.Pair...), " ")
 		if seen[name] || ledger.CheckID(c.Hash) != nil || !m.fits(c) {
 			return ErrCommitments.With(name)
 		}

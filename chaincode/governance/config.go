@@ -19,7 +19,7 @@ type Config struct {
 	Limits     Limits      `json:"limits"`
 }
 
-// Partner is a consortium organisation.
+// Partner is a consortium organization.
 type Partner struct {
 	MSP       string `json:"msp"`
 	Name      string `json:"name"`      // operator, manufacturer, licensors, auditor

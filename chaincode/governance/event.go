@@ -1,18 +1,17 @@
 package governance
 
-// Proposed is the payload of config.proposed, and Approved of config.approved; Version is 0 while approvals are
-// missing.
-type (
-	Proposed struct {
-		Hash    string `json:"hash"`
-		Version int    `json:"version"`
-	}
-	Approved struct {
-		Hash    string `json:"hash"`
-		MSP     string `json:"msp"`
-		Version int    `json:"version"`
-	}
-)
+// Proposed is the payload of config.proposed.
+type Proposed struct {
+	Hash    string `json:"hash"`
+	Version int    `json:"version"`
+}
+
+// Approved is the payload of config.approved.
+type Approved struct {
+	Hash    string `json:"hash"`
+	MSP     string `json:"msp"`
+	Version int    `json:"version"` // 0 while approvals are missing
+}
 
 // InForce is governance:Approve's result: the version in force, 0 for none.
 type InForce struct {

@@ -23,26 +23,66 @@ const (
 // Marker is the value of a key whose existence says everything; Fabric takes an empty value for a deletion.
 const Marker = "1"
 
-// Keys of the consortium's own state.
-func ConfigKey(version int) string           { return join("config", number(version)) }
-func ProposalKey(hash string) string         { return join("proposal", hash) }
-func ApprovalKey(hash, msp string) string    { return join("approval", hash, msp) }
-func PartyKey(id string) string              { return join("party", id) }
-func RecipientKey(id string) string          { return join("recipient", id) }
-func BundleKey(sequence int64) string        { return join("bundle", number(sequence)) }
-func ManifestKey(d string, v int) string     { return join("manifest", d, number(v)) }
-func PublishedKey(d string, v int) string    { return join("published", d, number(v)) }
-func FinalKey(d string, v int) string        { return join("final", d, number(v)) }
-func OfferKey(id string) string              { return join("offer", id) }
-func MachineKey(id string) string            { return join("machine", id) }
-func ShardKey(shard uint32) string           { return join("shard", number(shard)) }
-func OrderKey(id string) string              { return join("order", id) }
-func ScriptKey(hash string) string           { return join("script", hash) }
+// ConfigKey names a version of the governed configuration.
+func ConfigKey(version int) string { return join("config", number(version)) }
+
+// ProposalKey names a proposed configuration by the hash of its bytes.
+func ProposalKey(hash string) string { return join("proposal", hash) }
+
+// ApprovalKey marks that a partner has approved a proposal.
+func ApprovalKey(hash, msp string) string { return join("approval", hash, msp) }
+
+// PartyKey names a party.
+func PartyKey(id string) string { return join("party", id) }
+
+// RecipientKey names a public key that content keys are wrapped to.
+func RecipientKey(id string) string { return join("recipient", id) }
+
+// BundleKey names a trust bundle, from 0.
+func BundleKey(sequence int64) string { return join("bundle", number(sequence)) }
+
+// ManifestKey names the exact bytes of a dataset version's manifest.
+func ManifestKey(dataset string, version int) string {
+	return join("manifest", dataset, number(version))
+}
+
+// PublishedKey names the publication of a dataset version.
+func PublishedKey(dataset string, version int) string {
+	return join("published", dataset, number(version))
+}
+
+// FinalKey marks a dataset version that all its custodians have confirmed.
+func FinalKey(dataset string, version int) string { return join("final", dataset, number(version)) }
+
+// OfferKey names an offer.
+func OfferKey(id string) string { return join("offer", id) }
+
+// MachineKey names a machine.
+func MachineKey(id string) string { return join("machine", id) }
+
+// ShardKey names a machine's own counter of scripts.
+func ShardKey(shard uint32) string { return join("shard", number(shard)) }
+
+// OrderKey names an order.
+func OrderKey(id string) string { return join("order", id) }
+
+// ScriptKey finds the order of a script by the SHA-256 of the script.
+func ScriptKey(hash string) string { return join("script", hash) }
+
+// PayKey names a credited output.
 func PayKey(txid string, vout uint32) string { return join("pay", outpoint(txid, vout)) }
-func SettledKey(order string) string         { return join("settled", order) }
-func LicenseKey(id string) string            { return join("license", id) }
+
+// SettledKey marks that an order's license and accruals are booked.
+func SettledKey(order string) string { return join("settled", order) }
+
+// LicenseKey names a license.
+func LicenseKey(id string) string { return join("license", id) }
+
+// HeldKey lists a license under its machine.
 func HeldKey(machine, license string) string { return join("held", machine, license) }
-func GrantingKey(machine string) string      { return join("granting", machine) }
+
+// GrantingKey names a machine's newest grant.
+func GrantingKey(machine string) string { return join("granting", machine) }
 
 // ConfirmKey names a custodian's word that its half of a version opens.
 func ConfirmKey(dataset string, version int, msp string) string {

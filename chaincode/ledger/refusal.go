@@ -22,7 +22,7 @@ const (
 
 // Refusal is the ledger's no: which rule refused (Code, stable for ever), in a sentence, and the value it saw.
 // Message and Saw are public: they never carry a secret.
-type Refusal struct {
+type Refusal struct { //nolint:errname // the word of the whole project for it
 	Kind    Kind   `json:"kind"`
 	Code    string `json:"code"`
 	Message string `json:"message"`

@@ -19,8 +19,7 @@ func checkTokens(doc []byte, t reflect.Type) error {
 	d := json.NewDecoder(bytes.NewReader(doc))
 	d.UseNumber()
 	if err := walk(d, t, 0); err != nil {
-		var r *Refusal
-		if errors.As(err, &r) {
+		if _, ok := errors.AsType[*Refusal](err); ok {
 			return err
 		}
 		return ErrMalformed.With(err.Error())
@@ -188,46 +187,49 @@ func fill(v reflect.Value) {
 	if v.Type().Implements(marshaler) {
 		return
 	}
-	switch v.Kind() {
+	switch v.Kind() { //nolint:exhaustive // every other kind holds no slice
 	case reflect.Interface:
 		if !v.IsNil() {
 			v.Set(reflect.ValueOf(filled(v.Interface())))
 		}
 	case reflect.Pointer:
-		if !v.IsNil() && hasSlices(v.Type().Elem()) {
-			c := reflect.New(v.Type().Elem())
-			c.Elem().Set(v.Elem())
-			fill(c.Elem())
-			v.Set(c)
+		if !v.IsNil() {
+			v.Set(copied(v))
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if f := v.Field(i); f.CanSet() {
+		for _, f := range v.Fields() {
+			if f.CanSet() {
 				fill(f)
 			}
 		}
 	case reflect.Slice:
 		c := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
 		reflect.Copy(c, v)
-		if hasSlices(v.Type().Elem()) {
-			for i := range c.Len() {
-				fill(c.Index(i))
-			}
+		for i := range c.Len() {
+			fill(c.Index(i))
 		}
 		v.Set(c)
 	}
 }
 
+// copied is a pointer to a filled copy of what v points to.
+func copied(v reflect.Value) reflect.Value {
+	c := reflect.New(v.Type().Elem())
+	c.Elem().Set(v.Elem())
+	fill(c.Elem())
+	return c
+}
+
 // hasSlices reports whether a value of the type can hold a slice, so that plain values are not copied.
 func hasSlices(t reflect.Type) bool {
-	switch t.Kind() {
+	switch t.Kind() { //nolint:exhaustive // every other kind holds no slice
 	case reflect.Slice, reflect.Interface:
 		return true
 	case reflect.Pointer:
 		return hasSlices(t.Elem())
 	case reflect.Struct:
-		for i := range t.NumField() {
-			if hasSlices(t.Field(i).Type) {
+		for f := range t.Fields() {
+			if hasSlices(f.Type) {
 				return true
 			}
 		}

@@ -96,8 +96,12 @@ func Check(p Party) error {
 			return ErrInvalid.With("role " + role)
 		}
 	}
+	return checkKeys(p.Keys)
+}
+
+func checkKeys(keys []Key) error {
 	seen := map[string]bool{}
-	for _, k := range p.Keys {
+	for _, k := range keys {
 		if !ledger.Printable(k.Name, 64) || ledger.CheckID(k.Hash) != nil || seen[k.Hash] {
 			return ErrInvalid.With("key " + k.Name)
 		}

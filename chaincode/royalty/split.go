@@ -46,12 +46,8 @@ func Check(price ledger.Satoshi, t Terms) error {
 	if price < 1 || !price.Valid() {
 		return ErrAmount.With(price.String())
 	}
-	c := t.Commission
-	if !ledger.IsParty(c.Payee) {
-		return ErrPayee.With(c.Payee)
-	}
-	if c.Rate < 0 || c.Rate > Whole || c.Min < 0 || c.Min > c.Max || !c.Max.Valid() || c.Min > price {
-		return ErrCommission.With("rate " + strconv.FormatInt(int64(c.Rate), 10) + ", least " + c.Min.String())
+	if err := t.Commission.check(price); err != nil {
+		return err
 	}
 	if (len(t.Contributors) == 0) == (t.Residual == "") {
 		return ErrResidual.With(t.Residual)
@@ -60,6 +56,16 @@ func Check(price ledger.Satoshi, t Terms) error {
 		return ErrPayee.With(t.Residual)
 	}
 	return checkContributors(t.Contributors)
+}
+
+func (c Commission) check(price ledger.Satoshi) error {
+	if !ledger.IsParty(c.Payee) {
+		return ErrPayee.With(c.Payee)
+	}
+	if c.Rate < 0 || c.Rate > Whole || c.Min < 0 || c.Min > c.Max || !c.Max.Valid() || c.Min > price {
+		return ErrCommission.With("rate " + strconv.FormatInt(int64(c.Rate), 10) + ", least " + c.Min.String())
+	}
+	return nil
 }
 
 func checkContributors(list []Contributor) error {
