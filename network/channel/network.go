@@ -107,7 +107,7 @@ func (n *Network) partners() []topology.Partner { return n.state.Topology.Partne
 
 const (
 	retryEvery = 100 * time.Millisecond
-	patience   = 30 * time.Second // start-up steps take 1-5 s; 30 s is the limit (facts: Fabric 8.4)
+	patience   = time.Minute // steps take 1-5 s on a quiet machine (facts: Fabric 8.4 plans 30 s); twice that where other builds run beside
 )
 
 // Programs are the files that this network runs.

@@ -46,6 +46,11 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 			return fmt.Errorf("%w: `network down` first", err)
 		}
 		fmt.Fprintln(out, "it is up already")
+		if *product {
+			if err := raiseOn(ctx, o.dir, services.Options{Programs: *bin, EKRoots: *ek, Report: report}); err != nil {
+				return err
+			}
+		}
 		return status(ctx, []string{"--dir", o.dir}, out)
 	}
 	if err != nil {
@@ -66,22 +71,29 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 // servicesLimit: they are ready within seconds; one that can't start must not make `up` wait for ever.
 const servicesLimit = 2 * time.Minute
 
-// raise starts the product's services. If it fails nothing stays up, as with the network itself.
+// raise starts the product's services on a network just made. If it fails nothing stays up, as with the network itself.
 func raise(ctx context.Context, n *channel.Network, o services.Options) error {
-	rising, giveUp := context.WithTimeout(ctx, servicesLimit)
-	defer giveUp()
-	conn, err := topology.ReadConnection(n.Layout().Connection())
-	if err == nil {
-		if o.Programs, err = filepath.Abs(o.Programs); err == nil {
-			err = services.Up(rising, conn, o)
-		}
-	}
+	err := raiseOn(ctx, n.Layout().Dir, o)
 	if err == nil {
 		return nil
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), downLimit)
 	defer cancel()
 	return errors.Join(err, n.Control().Down(stop))
+}
+
+// raiseOn starts those services that don't run yet.
+func raiseOn(ctx context.Context, dir string, o services.Options) error {
+	ctx, cancel := context.WithTimeout(ctx, servicesLimit)
+	defer cancel()
+	conn, err := topology.ReadConnection(channel.Layout{Dir: dir}.Connection())
+	if err != nil {
+		return err
+	}
+	if o.Programs, err = filepath.Abs(o.Programs); err != nil {
+		return fmt.Errorf("programs: %w", err)
+	}
+	return services.Up(ctx, conn, o)
 }
 
 func description(file, consensus string) (topology.Topology, error) {
