@@ -318,6 +318,7 @@ func TestKilledAtEachStep(t *testing.T) {
 			s.publish(x)
 			killed := s.untilKilled(n, step, func() bool { return s.final(x) })
 			s.wait("final all the same", func() bool { return s.final(x) })
+			eventually(t, "nothing is left to do", func() bool { return idle(n) })
 			if !killed {
 				break
 			}

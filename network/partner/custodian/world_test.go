@@ -150,9 +150,23 @@ func newSite(t *testing.T) *site {
 		s.start(msp)
 	}
 	for _, n := range s.nodes {
-		s.wait("keys are registered", func() bool { return s.has("recipient/" + n.peer.Party) })
+		eventually(t, "keys are registered", func() bool { return healthy(t, n.http.URL) })
 	}
 	return s
+}
+
+func healthy(t *testing.T, url string) bool {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/healthz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rsp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = rsp.Body.Close()
+	return rsp.StatusCode == http.StatusNoContent
 }
 
 // start runs a custodian's process; what it finds in its state folder is all it knows.
