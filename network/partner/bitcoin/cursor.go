@@ -84,34 +84,41 @@ func (c *Cursor) Behind() []spv.Block {
 // Next finds the cursor's next move without making it; ok is false at the end of the chain.
 func (c *Cursor) Next(ctx context.Context, chain Chain) (m Move, ok bool, err error) {
 	at := c.At()
-	hash, ok, err := chain.HashAt(ctx, at.Height)
+	hash, ok, err := chain.HashAt(ctx, at.Height+1)
 	if err != nil {
 		return Move{}, false, err
 	}
-	if !ok {
-		behind, err := c.behind(ctx, chain)
-		if err != nil || behind {
+	if ok {
+		block, err := chain.Block(ctx, hash)
+		if err != nil {
 			return Move{}, false, err
 		}
-	}
-	if !ok || hash != at.Hash {
-		if len(c.at.Ring) == 1 {
-			return Move{}, false, fmt.Errorf("%w, height %d", ErrTooDeep, at.Height)
+		if block.Header.PrevBlock == at.Hash { // so the cursor's own block is on the active chain as well
+			return Move{At: spv.Block{Height: at.Height + 1, Hash: hash}, Block: block}, true, nil
 		}
-		return Move{Undo: true, At: at}, true, nil
 	}
-	hash, ok, err = chain.HashAt(ctx, at.Height+1)
-	if err != nil || !ok {
+	left, err := c.left(ctx, chain)
+	if err != nil || !left {
 		return Move{}, false, err
 	}
-	block, err := chain.Block(ctx, hash)
+	if len(c.at.Ring) == 1 {
+		return Move{}, false, fmt.Errorf("%w, height %d", ErrTooDeep, at.Height)
+	}
+	return Move{Undo: true, At: at}, true, nil
+}
+
+// left reports whether the block that the cursor stands on has left the active chain.
+func (c *Cursor) left(ctx context.Context, chain Chain) (bool, error) {
+	at := c.At()
+	hash, ok, err := chain.HashAt(ctx, at.Height)
 	if err != nil {
-		return Move{}, false, err
+		return false, err
 	}
-	if block.Header.PrevBlock != at.Hash {
-		return Move{}, false, nil // the chain moved between two questions; the next look sees it
+	if ok {
+		return hash != at.Hash, nil
 	}
-	return Move{At: spv.Block{Height: at.Height + 1, Hash: hash}, Block: block}, true, nil
+	behind, err := c.behind(ctx, chain)
+	return !behind, err
 }
 
 // behind reports whether a node whose chain is shorter than the cursor has merely not caught up again, as a node

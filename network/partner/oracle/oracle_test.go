@@ -48,7 +48,7 @@ func run(t *testing.T, state, msp string, b *books, n Node, die func(string, boo
 // until waits for the books to say so, woken by every event.
 func until(t *testing.T, b *books, what string, so func() bool) {
 	t.Helper()
-	deadline := time.After(60 * time.Second)
+	deadline := time.After(5 * time.Minute)
 	for {
 		b.mu.Lock()
 		yes, news := so(), b.news
@@ -60,7 +60,7 @@ func until(t *testing.T, b *books, what string, so func() bool) {
 		case <-news:
 		case <-time.After(fast):
 		case <-deadline:
-			t.Fatalf("did not happen in a minute: %s", what)
+			t.Fatalf("did not happen in five minutes: %s", what)
 		}
 	}
 }
@@ -179,7 +179,7 @@ func killed(t *testing.T, function string, after bool, nth int) {
 	})
 	select {
 	case <-ended:
-	case <-time.After(60 * time.Second):
+	case <-time.After(5 * time.Minute):
 		t.Fatalf("A never came to its call %d of %s", nth, function)
 	}
 	run(t, state, "A", b, chain, nil)
