@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"guildmark/network/channel"
+	"guildmark/network/node"
+	"guildmark/network/topology"
+)
+
+func TestCommandLine(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "net")
+	tests := []struct {
+		name     string
+		args     []string
+		wantCode int
+		wantOut  string
+		wantErr  string
+	}{
+		{"nothing", nil, 0, "network up", ""},
+		{"help", []string{"help"}, 0, "build/net", ""},
+		{"help of a command", []string{"up", "--help"}, 0, "-topology", ""},
+		{"version", []string{"--version"}, 0, "network ", ""},
+		{"no such command", []string{"fly"}, 2, "", `no command "fly"`},
+		{"no such flag", []string{"up", "--fly"}, 2, "fly", "usage"},
+		{"status of nothing", []string{"status", "--dir", dir}, 1, "", "no network in"},
+		{"down of nothing", []string{"down", "--dir", dir}, 0, "nothing runs", ""},
+		{"kill of nothing", []string{"kill", "--dir", dir, "peer"}, 1, "", "supervisor is down"},
+		{"stop of what", []string{"stop", "--dir", dir}, 2, "", "which process"},
+		{"channel of no name", []string{"channel", "add"}, 2, "", "channel add NAME"},
+		{"identity of no verb", []string{"identity"}, 2, "", "identity add"},
+		{"mine to nobody", []string{"mine-to"}, 2, "", "mine-to ADDRESS"},
+		{"topology that isn't there", []string{"up", "--dir", dir, "--topology", filepath.Join(dir, "x.json")}, 1, "", "no such file"},
+		{"consensus unknown", []string{"up", "--dir", dir, "--consensus", "pow"}, 1, "", "topology invalid"},
+		{"tools that aren't there", []string{"up", "--dir", dir, "--tools", dir}, 1, "", "make tools"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			if code := run(t.Context(), tt.args, &out, &errs); code != tt.wantCode {
+				t.Errorf("exit code %d, want %d (%s%s)", code, tt.wantCode, &out, &errs)
+			}
+			if !strings.Contains(out.String(), tt.wantOut) || !strings.Contains(errs.String(), tt.wantErr) {
+				t.Errorf("out %q, errors %q; want %q and %q", &out, &errs, tt.wantOut, tt.wantErr)
+			}
+		})
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("a refused command made the network's folder")
+	}
+}
+
+func TestTopologyPrintsWhatUpTakes(t *testing.T) {
+	var out bytes.Buffer
+	if code := run(t.Context(), []string{"topology"}, &out, &out); code != 0 {
+		t.Fatal(out.String())
+	}
+	if _, err := topology.Decode(out.Bytes()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStatusInWords(t *testing.T) {
+	now := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+	var out bytes.Buffer
+	printStatus(&out, channel.Status{
+		Directory: "/net", Up: true, Supervisor: 7, Channels: []string{"guildmark"}, Consensus: "bft",
+		Leader: map[string]string{"guildmark": "orderer.auditor"}, Heights: map[string]uint64{"peer.operator/guildmark": 12},
+		Certificates: []channel.Expiry{{Partner: "operator", Days: 30}},
+		Processes: []node.Status{
+			{Name: "peer.operator", State: node.Ready, PID: 9, Restarts: 2, LastExit: "signal: killed", Since: now.Add(-time.Minute)},
+		},
+	}, now)
+	for _, want := range []string{
+		"is up, supervisor 7, consensus bft", "peer.operator            ready    pid 9       for 1m0s, started again 2 times, last signal: killed",
+		"Channel guildmark: blocks peer.operator 12; leader orderer.auditor.", "Certificates of operator are good for 30 more days.",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, &out)
+		}
+	}
+}
