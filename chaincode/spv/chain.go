@@ -1,6 +1,7 @@
 package spv
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 
@@ -333,28 +334,8 @@ func (st *step) close() (Change, error) {
 			return Change{}, err
 		}
 	}
-	for _, h := range heights(st.active) {
-		if err := st.store.PutHashAt(h, st.active[h]); err != nil {
-			return Change{}, err
-		}
-	}
-	for _, h := range heights(st.gone) {
-		if err := st.store.DeleteHashAt(h); err != nil {
-			return Change{}, err
-		}
-	}
-	for _, h := range heights(st.taken) {
-		if !st.taken[h] {
-			continue
-		}
-		if err := st.store.DeleteFinalAt(h); err != nil {
-			return Change{}, err
-		}
-	}
-	for _, h := range heights(st.finals) {
-		if err := st.store.PutFinalAt(h, st.finals[h]); err != nil {
-			return Change{}, err
-		}
+	if err := st.closeHeights(); err != nil {
+		return Change{}, err
 	}
 	if st.change.Alarm != nil {
 		if err := st.store.PutAlarm(*st.change.Alarm); err != nil {
@@ -362,6 +343,31 @@ func (st *step) close() (Change, error) {
 		}
 	}
 	return st.change, st.store.PutTip(st.tip)
+}
+
+// closeHeights writes and deletes n/ and f/.
+func (st *step) closeHeights() error {
+	return errors.Join(
+		each(st.active, st.store.PutHashAt),
+		each(st.gone, func(h Height, _ bool) error { return st.store.DeleteHashAt(h) }),
+		each(st.taken, func(h Height, was bool) error {
+			if !was {
+				return nil
+			}
+			return st.store.DeleteFinalAt(h)
+		}),
+		each(st.finals, st.store.PutFinalAt),
+	)
+}
+
+// each does something to a map's entries in order of height, until one fails.
+func each[V any](m map[Height]V, do func(Height, V) error) error {
+	for _, h := range heights(m) {
+		if err := do(h, m[h]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // heights are a map's keys in order: nothing written may depend on a map's.

@@ -1,5 +1,5 @@
 // Package bitcoin is a partner's view of its own Bitcoin node: blocks by height, a follower that survives crashes
-// and reorganizations, proofs from blocks, headers in bulk, and a faucet for networks where coins are worth
+// and reorganizations, headers in bulk, and a faucet for networks where coins are worth
 // nothing.
 //
 // It refuses to talk to a node without its pinned certificate, to believe notifications (it polls), and to mine

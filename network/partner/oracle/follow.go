@@ -9,28 +9,26 @@ import (
 
 	"guildmark/chaincode/client"
 	"guildmark/chaincode/spv"
-	"guildmark/network/partner/bitcoin"
 )
 
 // page is what a block paid to whom, kept for as long as the cursor remembers the block: an order may be heard of
 // after the block that pays it.
 type page struct {
 	block   spv.Block
-	time    int64                                // Unix seconds, the miner's word
-	outputs map[string][]bitcoin.Found[struct{}] // by output script
+	time    int64            // Unix seconds, the miner's word
+	outputs map[string][]int // places of the transactions that pay an output script; no ids, which cost a hash each
 }
 
 func index(at spv.Block, block *wire.MsgBlock) page {
-	p := page{block: at, time: block.Header.Timestamp.Unix(), outputs: map[string][]bitcoin.Found[struct{}]{}}
+	p := page{block: at, time: block.Header.Timestamp.Unix(), outputs: make(map[string][]int, 2*len(block.Transactions))}
 	for i, tx := range block.Transactions {
 		if i == 0 {
 			continue // a coinbase is no payment
 		}
-		id := tx.TxHash()
 		for _, out := range tx.TxOut {
 			script := string(out.PkScript)
-			if list := p.outputs[script]; len(list) == 0 || list[len(list)-1].Index != i {
-				p.outputs[script] = append(list, bitcoin.Found[struct{}]{Index: i, TxID: id})
+			if list := p.outputs[script]; len(list) == 0 || list[len(list)-1] != i {
+				p.outputs[script] = append(list, i)
 			}
 		}
 	}
@@ -39,11 +37,11 @@ func index(at spv.Block, block *wire.MsgBlock) page {
 
 // claims opens what a page pays to an order.
 func (o *Oracle) claims(p page, script, order string) {
-	for _, f := range p.outputs[script] {
-		c := claim{order: order, txid: f.TxID, index: f.Index, block: p.block}
+	for _, i := range p.outputs[script] {
+		c := claim{order: order, index: i, block: p.block}
 		if _, known := o.open[c]; !known {
 			o.open[c] = true
-			o.config.Log.Info("oracle: payment found", "order", order, "txid", f.TxID.String(), "height", p.block.Height)
+			o.config.Log.Info("oracle: payment found", "order", order, "height", p.block.Height, "place", i)
 		}
 	}
 }

@@ -69,7 +69,6 @@ type Oracle struct {
 // claim is a payment that was found and that the ledger does not have yet, as far as the oracle knows.
 type claim struct {
 	order string
-	txid  chainhash.Hash
 	index int // place in the block
 	block spv.Block
 }

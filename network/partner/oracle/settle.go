@@ -140,24 +140,25 @@ func (o *Oracle) prove(ctx context.Context, ready []claim) error {
 func (o *Oracle) proveOne(ctx context.Context, c claim) (done bool, err error) {
 	block, err := o.config.Node.Block(ctx, c.block.Hash)
 	if err != nil {
-		return false, fmt.Errorf("read the block of %s: %w", c.txid, err)
+		return false, fmt.Errorf("read the block that pays order %s: %w", c.order, err)
 	}
 	proof, err := spv.NewProof(block.Transactions, c.index)
 	if err != nil {
-		return false, fmt.Errorf("prove %s: %w", c.txid, err)
+		return false, fmt.Errorf("prove a payment of order %s: %w", c.order, err)
 	}
+	txid := block.Transactions[c.index].TxHash()
 	doc := ledger.Encode(request{Order: c.order, Height: c.block.Height, Block: c.block.Hash.String(), Proof: proof})
 	_, err = o.config.Ledger.Submit(ctx, "orders:Settle", string(doc))
 	switch r := refusal(err); {
 	case err == nil, errors.Is(err, order.ErrKnown):
-		o.config.Log.InfoContext(ctx, "oracle: payment proven", "order", c.order, "txid", c.txid.String(), "known", err != nil)
+		o.config.Log.InfoContext(ctx, "oracle: payment proven", "order", c.order, "txid", txid.String(), "known", err != nil)
 		return true, nil
 	case r != nil && (r.Kind == ledger.Invalid || errors.Is(err, order.ErrForeignPay)):
-		o.config.Log.ErrorContext(ctx, "oracle: the ledger will never take this payment", "order", c.order, "txid", c.txid.String(), "code", r.Code)
+		o.config.Log.ErrorContext(ctx, "oracle: the ledger will never take this payment", "order", c.order, "txid", txid.String(), "code", r.Code)
 		return true, nil
 	case r != nil && r.Kind != ledger.Forbidden:
-		o.config.Log.WarnContext(ctx, "oracle: payment waits", "order", c.order, "txid", c.txid.String(), "code", r.Code)
+		o.config.Log.WarnContext(ctx, "oracle: payment waits", "order", c.order, "txid", txid.String(), "code", r.Code)
 		return false, nil
 	}
-	return false, fmt.Errorf("prove %s: %w", c.txid, err)
+	return false, fmt.Errorf("prove %s: %w", txid, err)
 }
