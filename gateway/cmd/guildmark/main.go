@@ -11,9 +11,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"guildmark/chaincode/ledger"
@@ -127,10 +129,10 @@ func parse(flags *flag.FlagSet, args []string, o *output) error {
 	return nil
 }
 
-// need refuses a missing flag.
+// need refuses the first missing flag.
 func need(values map[string]string) error {
-	for name, value := range values {
-		if value == "" {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if values[name] == "" {
 			return fmt.Errorf("%w: --%s is needed", errUsage, name)
 		}
 	}
