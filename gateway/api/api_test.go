@@ -57,8 +57,10 @@ func TestTokens(t *testing.T) {
 	path := "/v1/orders/" + id("order")
 	hs := func() string {
 		// The public key's bytes as an HMAC secret: the classic confusion.
-		c := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"iss": issuer, "aud": address, "sub": id("machine"), "client_id": id("machine"), "jti": "x",
-			"scope": "order", "exp": time.Now().Add(time.Minute).Unix()})
+		c := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+			"iss": issuer, "aud": address, "sub": id("machine"), "client_id": id("machine"), "jti": "x",
+			"scope": "order", "exp": time.Now().Add(time.Minute).Unix(),
+		})
 		c.Header["kid"] = "one"
 		public, err := w.key.PublicKey.Bytes()
 		must(t, err)
@@ -67,8 +69,10 @@ func TestTokens(t *testing.T) {
 		return raw
 	}
 	none := func() string {
-		c := jwt.NewWithClaims(jwt.SigningMethodNone, jwt.MapClaims{"iss": issuer, "aud": address, "sub": id("machine"), "client_id": id("machine"), "jti": "x",
-			"scope": "order", "exp": time.Now().Add(time.Minute).Unix()})
+		c := jwt.NewWithClaims(jwt.SigningMethodNone, jwt.MapClaims{
+			"iss": issuer, "aud": address, "sub": id("machine"), "client_id": id("machine"), "jti": "x",
+			"scope": "order", "exp": time.Now().Add(time.Minute).Unix(),
+		})
 		raw, err := c.SignedString(jwt.UnsafeAllowNoneSignatureType)
 		must(t, err)
 		return raw
@@ -262,8 +266,10 @@ func theGrantRequest() license.GrantRequest {
 
 func TestGrantAndReceipt(t *testing.T) {
 	w := newWorld(t)
-	grant := license.Grant{Format: "guildmark/grant/1", License: id("license"), Machine: id("machine"), Meter: id("meter"), SRKName: "000b", IndexName: "000b",
-		Nonce: "AAAA", Pair: []string{"LicensorsMSP", "ManufacturerMSP"}, Request: theGrantRequest()}
+	grant := license.Grant{
+		Format: "guildmark/grant/1", License: id("license"), Machine: id("machine"), Meter: id("meter"), SRKName: "000b", IndexName: "000b",
+		Nonce: "AAAA", Pair: []string{"LicensorsMSP", "ManufacturerMSP"}, Request: theGrantRequest(),
+	}
 	w.buyer.answers["licenses:RecordGrant"] = func([]string) ([]byte, error) { return ledger.Encode(grant), nil }
 	w.buyer.answers["licenses:RecordReceipt"] = func([]string) ([]byte, error) {
 		return ledger.Encode(license.Receipt{License: id("license"), Count: 1, Limit: 3, Job: "j", Attestation: theGrantRequest().Time}), nil

@@ -15,6 +15,7 @@ import (
 // -count; compare within one run.
 
 func benchGet(b *testing.B, handler http.Handler, path, authorization string) {
+	b.Helper()
 	server := httptest.NewServer(handler)
 	defer server.Close()
 	req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, server.URL+path, nil)
@@ -55,6 +56,7 @@ func BenchmarkRow18Offer10k(b *testing.B)  { benchOffer(b, 10_000) }
 func BenchmarkRow18Offer100k(b *testing.B) { benchOffer(b, 100_000) }
 
 func benchOffer(b *testing.B, n int) {
+	b.Helper()
 	w := newWorld(b)
 	var events []projection.Event
 	for i := range n {

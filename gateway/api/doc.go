@@ -22,6 +22,6 @@ type Ledger interface {
 	Evaluate(ctx context.Context, function string, args ...string) ([]byte, error)
 	// Submit writes, and returns when the transaction is committed.
 	Submit(ctx context.Context, function string, args ...string) ([]byte, error)
-	// Sign collects the endorsements of exactly these organisations for a read-only function and returns the file.
-	Sign(ctx context.Context, organisations []string, function string, args ...string) ([]byte, error)
+	// Sign collects the endorsements of exactly these organizations for a read-only function and returns the file.
+	Sign(ctx context.Context, organizations []string, function string, args ...string) ([]byte, error)
 }

@@ -33,7 +33,8 @@ func (s *Server) placeOrder(c *gin.Context) error {
 		return err
 	}
 	doc, err := buyer.Submit(c, "orders:Place", string(ledger.Encode(order.Request{
-		Key: c.GetHeader("Idempotency-Key"), Machine: request.Machine, Offers: request.Offers})))
+		Key: c.GetHeader("Idempotency-Key"), Machine: request.Machine, Offers: request.Offers,
+	})))
 	if err != nil {
 		return err
 	}

@@ -115,8 +115,10 @@ func (s *Server) refuse(c *gin.Context, err error) {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		c.Header("Retry-After", "1")
 	}
-	body, err := json.Marshal(Problem{Type: "urn:guildmark:problem:" + refusal.Code, Title: http.StatusText(status), Status: status,
-		Kind: string(refusal.Kind), Code: refusal.Code, Detail: refusal.Message, Saw: clip(refusal.Saw), Request: requestID(c)})
+	body, err := json.Marshal(Problem{
+		Type: "urn:guildmark:problem:" + refusal.Code, Title: http.StatusText(status), Status: status,
+		Kind: string(refusal.Kind), Code: refusal.Code, Detail: refusal.Message, Saw: clip(refusal.Saw), Request: requestID(c),
+	})
 	if err != nil {
 		panic("gateway: a problem of strings does not marshal: " + err.Error())
 	}

@@ -42,7 +42,7 @@ func (s *Server) relay(c *gin.Context, request any, path string) error {
 	if err != nil {
 		return errors.Join(errRelay, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // read to its end or given up
 	body, err := io.ReadAll(io.LimitReader(resp.Body, smallBody+1))
 	if err != nil || len(body) > smallBody {
 		return errors.Join(errRelay, err)
@@ -74,11 +74,9 @@ func custodianRefusal(status int, body []byte) (*ledger.Refusal, bool) {
 		return r, true
 	}
 	var p Problem
-	if json.Unmarshal(body, &p) != nil || p.Code == "" || status < 400 {
-		return nil, false
-	}
+	readable := json.Unmarshal(body, &p) == nil && p.Code != ""
 	for kind, s := range statuses {
-		if s == status {
+		if readable && s == status {
 			return &ledger.Refusal{Kind: kind, Code: p.Code, Message: cmp.Or(p.Detail, p.Title), Saw: p.Saw}, true
 		}
 	}

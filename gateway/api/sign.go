@@ -27,12 +27,12 @@ type signers struct {
 	mu     sync.Mutex
 	config governance.Config
 	read   time.Time
-	turn   int // where the next list of organisations starts: on by one after each failure
+	turn   int // where the next list of organizations starts: on by one after each failure
 }
 
 const (
 	configAge = time.Minute
-	// signTimeout bounds one attempt with one list of organisations (TRUST T7: 2-3 s), maxAttempts how many lists
+	// signTimeout bounds one attempt with one list of organizations (TRUST T7: 2-3 s), maxAttempts how many lists
 	// are tried: with three signing partners and k = 2 every pair.
 	signTimeout = 3 * time.Second
 	maxAttempts = 6
@@ -129,10 +129,10 @@ func (s *Server) sign(c *gin.Context, custodians []string, function string, args
 	return err
 }
 
-func (s *Server) signBy(ctx context.Context, organisations []string, function string, args []string) ([]byte, error) {
+func (s *Server) signBy(ctx context.Context, organizations []string, function string, args []string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, signTimeout)
 	defer cancel()
-	return s.config.Reader.Sign(ctx, organisations, function, args...)
+	return s.config.Reader.Sign(ctx, organizations, function, args...)
 }
 
 // signOrder: machines check that a partner of the dataset's custodian set signed, so that is who is asked.

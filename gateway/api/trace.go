@@ -37,7 +37,7 @@ func (s *Server) trace(c *gin.Context) {
 	c.Next()
 	attrs := []slog.Attr{
 		slog.String("request", id), slog.String("method", c.Request.Method), slog.String("route", c.FullPath()),
-		slog.Int("status", c.Writer.Status()), slog.Duration("took", s.config.Now().Sub(start)), slog.Int("bytes", max(c.Writer.Size(), 0)),
+		slog.Int("status", c.Writer.Status()), slog.String("took", s.config.Now().Sub(start).String()), slog.Int("bytes", max(c.Writer.Size(), 0)),
 	}
 	if code := c.GetString(keyCode); code != "" {
 		attrs = append(attrs, slog.String("code", code))

@@ -56,7 +56,7 @@ type fakeLedger struct {
 	mu      sync.Mutex
 	answers map[string]func(args []string) ([]byte, error)
 	calls   []string
-	sign    func(organisations []string, function string, args []string) ([]byte, error)
+	sign    func(organizations []string, function string, args []string) ([]byte, error)
 }
 
 func (f *fakeLedger) call(kind, function string, args []string) ([]byte, error) {
@@ -78,11 +78,11 @@ func (f *fakeLedger) Submit(_ context.Context, function string, args ...string) 
 	return f.call("submit", function, args)
 }
 
-func (f *fakeLedger) Sign(_ context.Context, organisations []string, function string, args ...string) ([]byte, error) {
+func (f *fakeLedger) Sign(_ context.Context, organizations []string, function string, args ...string) ([]byte, error) {
 	f.mu.Lock()
-	f.calls = append(f.calls, "sign "+function+" by "+strings.Join(organisations, ","))
+	f.calls = append(f.calls, "sign "+function+" by "+strings.Join(organizations, ","))
 	f.mu.Unlock()
-	return f.sign(organisations, function, args)
+	return f.sign(organizations, function, args)
 }
 
 // doc answers with a document for one argument, and NotFound for others.
@@ -109,8 +109,9 @@ type world struct {
 	log     *bytes.Buffer
 }
 
-func newWorld(t testing.TB) *world {
-	t.Helper()
+func newWorld(tb testing.TB) *world {
+	tb.Helper()
+	t := tb
 	w := &world{t: t, log: &bytes.Buffer{}}
 	var err error
 	w.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -242,8 +243,9 @@ func matches(pattern, path string) bool {
 func (w *world) machineToken() header { return header{"Authorization", "Bearer " + w.token(nil)} }
 
 // wants checks status and, for a problem, its code.
-func wants(t testing.TB, rec *httptest.ResponseRecorder, status int, code string) {
-	t.Helper()
+func wants(tb testing.TB, rec *httptest.ResponseRecorder, status int, code string) {
+	tb.Helper()
+	t := tb
 	if rec.Code != status {
 		t.Fatalf("status: got %d, want %d; body %s", rec.Code, status, rec.Body)
 	}
@@ -260,10 +262,10 @@ func wants(t testing.TB, rec *httptest.ResponseRecorder, status int, code string
 	}
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
+func must(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -289,35 +291,51 @@ func (w *world) apply(events ...projection.Event) {
 }
 
 func theMachine() machine.Machine {
-	return machine.Machine{Format: "guildmark/machine/1", ID: id("machine"), Owner: owner, Registrar: "ManufacturerMSP.0123456789abcdef", EKHash: id("ek"),
-		AK: "AAAA", SRK: "AAAA", Token: "AAAA", Counter: "000b", Line: "mixer", Assurance: "vtpm", Shard: 7, Epoch: 3}
+	return machine.Machine{
+		Format: "guildmark/machine/1", ID: id("machine"), Owner: owner, Registrar: "ManufacturerMSP.0123456789abcdef", EKHash: id("ek"),
+		AK: "AAAA", SRK: "AAAA", Token: "AAAA", Counter: "000b", Line: "mixer", Assurance: "vtpm", Shard: 7, Epoch: 3,
+	}
 }
 
 func theSplit() royalty.Terms {
-	return royalty.Terms{Commission: royalty.Commission{Rate: 30_000_000, Min: 0, Max: 1_000_000, Payee: "OperatorMSP.0000000000000001"},
-		Contributors: []royalty.Contributor{{Payee: "LicensorsMSP.0000000000000001", Weight: 2}}, Residual: ""}
+	return royalty.Terms{
+		Commission:   royalty.Commission{Rate: 30_000_000, Min: 0, Max: 1_000_000, Payee: "OperatorMSP.0000000000000001"},
+		Contributors: []royalty.Contributor{{Payee: "LicensorsMSP.0000000000000001", Weight: 2}}, Residual: "",
+	}
 }
 
 func theOrder() order.Order {
-	return order.Order{Format: "guildmark/order/1", ID: id("order"), Buyer: owner, Machine: id("machine"), Price: 30_000,
-		Items: []order.Item{{Offer: id("offer"), Dataset: id("dataset"), Version: 1, Manifest: id("manifest"), Custodians: []string{"LicensorsMSP", "ManufacturerMSP"},
-			Model: dataset.Model{Kind: "uses", Uses: 3}, Price: 30_000, Split: theSplit()}},
-		Descriptor: 1, Shard: 7, Number: 0, Script: "0020" + id("script"), Address: "bcrt1qexample", Created: 3, Expires: 9}
+	return order.Order{
+		Format: "guildmark/order/1", ID: id("order"), Buyer: owner, Machine: id("machine"), Price: 30_000,
+		Items: []order.Item{{
+			Offer: id("offer"), Dataset: id("dataset"), Version: 1, Manifest: id("manifest"), Custodians: []string{"LicensorsMSP", "ManufacturerMSP"},
+			Model: dataset.Model{Kind: "uses", Uses: 3}, Price: 30_000, Split: theSplit(),
+		}},
+		Descriptor: 1, Shard: 7, Number: 0, Script: "0020" + id("script"), Address: "bcrt1qexample", Created: 3, Expires: 9,
+	}
 }
 
 func theLicense() license.License {
-	return license.License{Format: "guildmark/license/1", ID: id("license"), Order: id("order"), Machine: id("machine"), Buyer: owner, Dataset: id("dataset"),
-		Version: 1, Manifest: id("manifest"), Custodians: []string{"LicensorsMSP", "ManufacturerMSP"}, Model: dataset.Model{Kind: "uses", Uses: 3}, Terms: id("terms"), Epoch: 3}
+	return license.License{
+		Format: "guildmark/license/1", ID: id("license"), Order: id("order"), Machine: id("machine"), Buyer: owner, Dataset: id("dataset"),
+		Version: 1, Manifest: id("manifest"), Custodians: []string{"LicensorsMSP", "ManufacturerMSP"}, Model: dataset.Model{Kind: "uses", Uses: 3}, Terms: id("terms"), Epoch: 3,
+	}
 }
 
 func theConfig() governance.Config {
-	return governance.Config{Quorum: 2, Partners: []governance.Partner{{MSP: "AuditorMSP"}, {MSP: "LicensorsMSP", Signs: true},
-		{MSP: "ManufacturerMSP", Signs: true}, {MSP: "OperatorMSP", Signs: true}}}
+	return governance.Config{Quorum: 2, Partners: []governance.Partner{
+		{MSP: "AuditorMSP"},
+		{MSP: "LicensorsMSP", Signs: true},
+		{MSP: "ManufacturerMSP", Signs: true},
+		{MSP: "OperatorMSP", Signs: true},
+	}}
 }
 
 func theOffer(name string, version int) dataset.Offer {
-	return dataset.Offer{Format: "guildmark/offer/1", ID: id(name), Licensor: dataset.Licensor{MSP: "LicensorsMSP", Party: "LicensorsMSP.0000000000000001"},
-		Dataset: id("dataset"), Version: version, Model: dataset.Model{Kind: "uses", Uses: 3}, Price: 30_000, Assurance: []string{"tpm", "vtpm"}, Split: theSplit(), Epoch: 3}
+	return dataset.Offer{
+		Format: "guildmark/offer/1", ID: id(name), Licensor: dataset.Licensor{MSP: "LicensorsMSP", Party: "LicensorsMSP.0000000000000001"},
+		Dataset: id("dataset"), Version: version, Model: dataset.Model{Kind: "uses", Uses: 3}, Price: 30_000, Assurance: []string{"tpm", "vtpm"}, Split: theSplit(), Epoch: 3,
+	}
 }
 
 func sum(b []byte) string {
@@ -331,8 +349,11 @@ func published(version int, body, envelope []byte) projection.Event {
 	raw := ledger.Encode(m)
 	return projection.Event{Block: 1, TxID: "publish", Name: ledger.EventDatasetPublished, Payload: ledger.Encode(dataset.Published{
 		Manifest: base64.StdEncoding.EncodeToString(raw),
-		Publication: dataset.Publication{Format: "guildmark/publication/1", Licensor: theOffer("", 1).Licensor, Manifest: sum(raw), Signature: "AAAA",
-			Envelope: sum(envelope), Epoch: 3}})}
+		Publication: dataset.Publication{
+			Format: "guildmark/publication/1", Licensor: theOffer("", 1).Licensor, Manifest: sum(raw), Signature: "AAAA",
+			Envelope: sum(envelope), Epoch: 3,
+		},
+	})}
 }
 
 func event(name string, payload any) projection.Event {

@@ -36,28 +36,29 @@ const (
 
 func id(name string) string { return ledger.Hash("test", name) }
 
-func must(t testing.TB, err error) {
-	t.Helper()
+func must(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
+func newKey(tb testing.TB) *ecdsa.PrivateKey {
+	tb.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
+	must(tb, err)
 	return k
 }
 
 // tokenPublic is a key as the TPM describes it.
-func tokenPublic(t testing.TB, k *ecdsa.PrivateKey, restricted bool) []byte {
-	t.Helper()
+func tokenPublic(tb testing.TB, k *ecdsa.PrivateKey, restricted bool) []byte {
+	tb.Helper()
 	raw, err := k.PublicKey.Bytes()
-	must(t, err)
+	must(tb, err)
 	area := tpmpolicy.SigningTemplate(restricted)
 	area.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgECC, &tpm2.TPMSECCPoint{
-		X: tpm2.TPM2BECCParameter{Buffer: raw[1:33]}, Y: tpm2.TPM2BECCParameter{Buffer: raw[33:]}})
+		X: tpm2.TPM2BECCParameter{Buffer: raw[1:33]}, Y: tpm2.TPM2BECCParameter{Buffer: raw[33:]},
+	})
 	return tpm2.Marshal(area)
 }
 
@@ -74,10 +75,10 @@ type world struct {
 	log     bytes.Buffer
 }
 
-func newWorld(t testing.TB) *world {
-	t.Helper()
-	w := &world{t: t, key: newKey(t), folder: t.TempDir()}
-	w.records = map[string][]byte{id("machine"): w.record("machine", tokenPublic(t, w.key, false))}
+func newWorld(tb testing.TB) *world {
+	tb.Helper()
+	w := &world{t: tb, key: newKey(tb), folder: tb.TempDir()}
+	w.records = map[string][]byte{id("machine"): w.record("machine", tokenPublic(tb, w.key, false))}
 	w.start()
 	return w
 }
@@ -106,8 +107,10 @@ func (w *world) start() {
 	once, err := OpenOnce(w.t.Context(), filepath.Join(w.folder, "used.db"), time.Now)
 	must(w.t, err)
 	w.t.Cleanup(func() { _ = once.Close() })
-	w.server, err = New(Config{Issuer: issuer, Audience: gateway, Keys: keys, Machines: NewMachines(w.evaluate, time.Now), Once: once,
-		Log: slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test"})
+	w.server, err = New(Config{
+		Issuer: issuer, Audience: gateway, Keys: keys, Machines: NewMachines(w.evaluate, time.Now), Once: once,
+		Log: slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test",
+	})
 	must(w.t, err)
 	w.handler = w.server.Handler()
 }
@@ -130,8 +133,10 @@ func (w *world) signed(key *ecdsa.PrivateKey, change func(jwt.MapClaims)) string
 }
 
 func (w *world) form(assertion string) url.Values {
-	return url.Values{"grant_type": {"client_credentials"}, "scope": {"order license"}, "client_assertion": {assertion},
-		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}}
+	return url.Values{
+		"grant_type": {"client_credentials"}, "scope": {"order license"}, "client_assertion": {assertion},
+		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+	}
 }
 
 func (w *world) post(form url.Values) *httptest.ResponseRecorder {
@@ -147,29 +152,29 @@ func (w *world) do(req *http.Request) *httptest.ResponseRecorder {
 }
 
 // wants checks status and OAuth error; "" = a token came.
-func wants(t testing.TB, rec *httptest.ResponseRecorder, status int, code string) string {
-	t.Helper()
+func wants(tb testing.TB, rec *httptest.ResponseRecorder, status int, code string) string {
+	tb.Helper()
 	var answer struct {
 		Error string `json:"error"`
 		Token string `json:"access_token"`
 		Type  string `json:"token_type"`
 		Life  int    `json:"expires_in"`
 	}
-	must(t, json.Unmarshal(rec.Body.Bytes(), &answer))
+	must(tb, json.Unmarshal(rec.Body.Bytes(), &answer))
 	if rec.Code != status || answer.Error != code || (code == "") != (answer.Token != "") {
-		t.Fatalf("got %d %q, want %d %q; body %s", rec.Code, answer.Error, status, code, rec.Body)
+		tb.Fatalf("got %d %q, want %d %q; body %s", rec.Code, answer.Error, status, code, rec.Body)
 	}
 	if code == "" && (answer.Type != "Bearer" || answer.Life < 290 || answer.Life > 300) {
-		t.Fatalf("token of type %q for %d s", answer.Type, answer.Life)
+		tb.Fatalf("token of type %q for %d s", answer.Type, answer.Life)
 	}
 	return answer.Token
 }
 
 // verifier is the gateway's, over the server's own JWKS.
-func (w *world) verifier(t testing.TB) *bearer.Verifier {
-	t.Helper()
+func (w *world) verifier(tb testing.TB) *bearer.Verifier {
+	tb.Helper()
 	server := httptest.NewServer(w.handler)
-	t.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	return bearer.New(issuer, gateway, bearer.NewKeys(server.URL+"/keys", server.Client(), time.Now), time.Now)
 }
 
@@ -192,14 +197,18 @@ func TestTokenIsTheGateways(t *testing.T) {
 
 func TestAssertions(t *testing.T) {
 	hmac := func(w *world) string {
-		raw, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"iss": id("machine"), "sub": id("machine"), "aud": issuer, "jti": "x",
-			"iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix()}).SignedString(tokenPublic(t, w.key, false))
+		raw, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+			"iss": id("machine"), "sub": id("machine"), "aud": issuer, "jti": "x",
+			"iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
+		}).SignedString(tokenPublic(t, w.key, false))
 		must(t, err)
 		return raw
 	}
 	none := func() string {
-		raw, err := jwt.NewWithClaims(jwt.SigningMethodNone, jwt.MapClaims{"iss": id("machine"), "sub": id("machine"), "aud": issuer, "jti": "x",
-			"iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix()}).SignedString(jwt.UnsafeAllowNoneSignatureType)
+		raw, err := jwt.NewWithClaims(jwt.SigningMethodNone, jwt.MapClaims{
+			"iss": id("machine"), "sub": id("machine"), "aud": issuer, "jti": "x",
+			"iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
+		}).SignedString(jwt.UnsafeAllowNoneSignatureType)
 		must(t, err)
 		return raw
 	}

@@ -15,13 +15,14 @@ import (
 // >= 0.75. Assertions are signed before the clock runs.
 
 func benchPost(b *testing.B, handler http.Handler, body func() string) {
+	b.Helper()
 	server := httptest.NewServer(handler)
 	defer server.Close()
 	for b.Loop() {
 		b.StopTimer()
 		text := body()
 		b.StartTimer()
-		resp, err := server.Client().Post(server.URL+"/oauth/token", "application/x-www-form-urlencoded", strings.NewReader(text)) //nolint:noctx // a benchmark
+		resp, err := server.Client().Post(server.URL+"/oauth/token", "application/x-www-form-urlencoded", strings.NewReader(text))
 		must(b, err)
 		if resp.StatusCode != http.StatusOK {
 			b.Fatalf("status %d", resp.StatusCode)

@@ -50,7 +50,7 @@ func (c client) IDTokenLifetime() time.Duration { return 0 }
 func (c client) DevMode() bool { return false }
 
 // RestrictAdditionalIdTokenScopes lets nothing through.
-func (c client) RestrictAdditionalIdTokenScopes() func([]string) []string {
+func (c client) RestrictAdditionalIdTokenScopes() func([]string) []string { //nolint:revive,staticcheck // the library's name
 	return func([]string) []string { return nil }
 }
 

@@ -78,7 +78,7 @@ func (s *Server) log(next http.Handler) http.Handler {
 		seen.Header().Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(seen, r)
 		s.config.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("route", r.Pattern),
-			slog.Int("status", seen.status), slog.Duration("took", time.Since(start)))
+			slog.Int("status", seen.status), slog.String("took", time.Since(start).String()))
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -98,7 +99,7 @@ func (k *Keys) Rotate() error {
 	if err != nil {
 		return fmt.Errorf("signing keys: %w", err)
 	}
-	keys := append(k.keys[:len(k.keys):len(k.keys)], signingKey{id: ledger.Hash("guildmark/auth-key/1", string(spki))[:16], created: k.now(), private: private})
+	keys := append(slices.Clip(k.keys), signingKey{id: ledger.Hash("guildmark/auth-key/1", string(spki))[:16], created: k.now(), private: private})
 	keys = keys[max(0, len(keys)-published):]
 	if err := k.store(keys); err != nil {
 		return err

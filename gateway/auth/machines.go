@@ -15,7 +15,7 @@ import (
 	"guildmark/chaincode/tpmpolicy"
 )
 
-// ErrUnknownMachine: the ledger has no such machine, or its token key is not one.
+// ErrUnknownMachine says that the ledger has no such machine.
 var ErrUnknownMachine = errors.New("the ledger has no machine with this id and a sign-in key")
 
 // Evaluate reads from the ledger; errors carry a *ledger.Refusal where the ledger refused.

@@ -38,7 +38,8 @@ func OpenOnce(ctx context.Context, path string, now func() time.Time) (*Once, er
 		return nil, fmt.Errorf("used assertions: %w", err)
 	}
 	dsn := (&url.URL{Scheme: "file", Opaque: path, RawQuery: url.Values{
-		"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(5000)"}}.Encode()}).String()
+		"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(5000)"},
+	}.Encode()}).String()
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("used assertions: %w", err)

@@ -61,8 +61,10 @@ func published(payload []byte) (row, error) {
 		return nil, err
 	}
 	return func(ctx context.Context, b *store.Batch) error {
-		return b.PutDataset(ctx, store.Dataset{ID: m.Dataset, Version: m.Version, Manifest: manifest, Publication: e.Publication,
-			BodyHash: m.BodyHash, BodySize: m.BodySize, Envelope: p.Envelope})
+		return b.PutDataset(ctx, store.Dataset{
+			ID: m.Dataset, Version: m.Version, Manifest: manifest, Publication: e.Publication,
+			BodyHash: m.BodyHash, BodySize: m.BodySize, Envelope: p.Envelope,
+		})
 	}, nil
 }
 

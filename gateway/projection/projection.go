@@ -38,19 +38,16 @@ type Projection struct {
 func (p *Projection) Run(ctx context.Context) error {
 	wait := minWait
 	for {
-		n, err := p.follow(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
+		n, broken := p.follow(ctx)
 		if n > 0 {
 			wait = minWait
 		}
-		p.Log.WarnContext(ctx, "event stream ended, opening it again", "after", wait, "error", err)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(wait):
 		}
+		p.Log.WarnContext(ctx, "event stream ended, opening it again", "waited", wait.String(), "error", broken)
 		wait = min(2*wait, maxWait)
 	}
 }

@@ -29,8 +29,10 @@ func history(n int) []Event {
 	for i := range n {
 		id := ledger.Hash("dataset", fmt.Sprint(i))
 		m := dataset.Manifest{Dataset: id, Version: 1, BodyHash: ledger.Hash("body", id), BodySize: int64(i)}
-		add(ledger.EventDatasetPublished, dataset.Published{Manifest: base64.StdEncoding.EncodeToString(ledger.Encode(m)),
-			Publication: dataset.Publication{Envelope: ledger.Hash("envelope", id)}})
+		add(ledger.EventDatasetPublished, dataset.Published{
+			Manifest:    base64.StdEncoding.EncodeToString(ledger.Encode(m)),
+			Publication: dataset.Publication{Envelope: ledger.Hash("envelope", id)},
+		})
 		add(ledger.EventOfferMade, dataset.Offer{ID: ledger.Hash("offer", id), Dataset: id, Version: 1})
 		add(ledger.EventClockTicked, struct{}{})
 		if i >= 3 {

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"strings"
 )
 
 // Version is the module's version and the commit it was built from.
@@ -12,16 +13,16 @@ func Version() string {
 	if !ok {
 		return "unknown"
 	}
-	version := info.Main.Version
+	words := []string{info.Main.Version}
 	for _, s := range info.Settings {
 		switch {
 		case s.Key == "vcs.revision":
-			version += " " + s.Value
+			words = append(words, s.Value)
 		case s.Key == "vcs.modified" && s.Value == "true":
-			version += " (changed)"
+			words = append(words, "(changed)")
 		}
 	}
-	return version
+	return strings.Join(words, " ")
 }
 
 // Log writes JSON lines to standard error; level is debug, info, warn or error ("" = info).

@@ -109,7 +109,7 @@ func (b *Batch) Settle(ctx context.Context, id string) error {
 }
 
 func scanText(rows *sql.Rows) ([]string, error) {
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	out := []string{}
 	for rows.Next() {
 		var s string

@@ -13,19 +13,20 @@ type queries struct{ offers, offer, announced, machine *sql.Stmt }
 
 func prepareHot(ctx context.Context, db *sql.DB) (queries, error) {
 	var q queries
-	for into, text := range map[**sql.Stmt]string{
-		&q.offers:    "SELECT listed, doc FROM offers WHERE listed > ? ORDER BY listed LIMIT ?",
-		&q.offer:     "SELECT doc FROM offers WHERE id = ?",
-		&q.announced: "SELECT size, atmost FROM announced WHERE hash = ?",
-		&q.machine:   "SELECT doc FROM machines WHERE id = ?",
-	} {
-		stmt, err := db.PrepareContext(ctx, text)
+	var err error
+	prepare := func(text string) *sql.Stmt {
 		if err != nil {
-			return q, err
+			return nil
 		}
-		*into = stmt
+		var stmt *sql.Stmt
+		stmt, err = db.PrepareContext(ctx, text)
+		return stmt
 	}
-	return q, nil
+	q.offers = prepare("SELECT listed, doc FROM offers WHERE listed > ? ORDER BY listed LIMIT ?")
+	q.offer = prepare("SELECT doc FROM offers WHERE id = ?")
+	q.announced = prepare("SELECT size, atmost FROM announced WHERE hash = ?")
+	q.machine = prepare("SELECT doc FROM machines WHERE id = ?")
+	return q, err
 }
 
 // Listed is an offer for sale with its place in the list.
@@ -40,7 +41,7 @@ func (s *Store) Offers(ctx context.Context, after int64, limit int) ([]Listed, e
 	if err != nil {
 		return nil, wrap("offers", err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	out := []Listed{}
 	for rows.Next() {
 		var l Listed
@@ -102,7 +103,7 @@ func (s *Store) Orders(ctx context.Context, machine string, from int64, limit in
 	if err != nil {
 		return nil, wrap("orders", err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	out := []MachineOrder{}
 	for rows.Next() {
 		var o MachineOrder

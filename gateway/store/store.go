@@ -17,7 +17,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 )
 
-// ErrNotFound: the read model has no such row (yet).
+// ErrNotFound says that the read model has no such row (yet).
 var ErrNotFound = errors.New("not in the read model")
 
 // schemaVersion: a file of another version is emptied and built again from the ledger.

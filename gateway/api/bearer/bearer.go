@@ -146,8 +146,7 @@ func (v *Verifier) check(ctx context.Context, raw string) (known, error) {
 
 // classify finds our refusal for the library's error; the first matching class wins.
 func classify(err error) error {
-	var refusal *ledger.Refusal
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*ledger.Refusal](err); ok {
 		if refusal.Kind == ledger.Unavailable {
 			return refusal
 		}

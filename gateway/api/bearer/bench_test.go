@@ -56,6 +56,7 @@ func BenchmarkRow19Cached10k(b *testing.B)  { benchCached(b, 10_000) }
 func BenchmarkRow19Cached100k(b *testing.B) { benchCached(b, 100_000) }
 
 func benchCached(b *testing.B, n int) {
+	b.Helper()
 	v, _, tokens := benchVerifier(b, n)
 	for _, t := range tokens {
 		if _, err := v.Verify(b.Context(), t); err != nil {

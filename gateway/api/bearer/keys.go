@@ -52,12 +52,13 @@ func (k *Keys) Get(ctx context.Context, id string) (*Key, error) {
 	if key != nil && fresh {
 		return key, nil
 	}
-	err := k.refresh(ctx)
-	if key, fresh = k.look(id); key != nil && (fresh || err != nil) {
+	answered := k.refresh(ctx)
+	key, fresh = k.look(id)
+	switch {
+	case key != nil && (fresh || !answered):
 		// An issuer that is down for a moment doesn't stop machines whose key is known.
 		return key, nil
-	}
-	if err != nil {
+	case !answered:
 		return nil, ErrKeys
 	}
 	return nil, ErrKey.With(clip(id))
@@ -76,20 +77,18 @@ func (k *Keys) look(id string) (key *Key, fresh bool) {
 	return k.keys[id], k.now().Sub(k.fetched) < maxAge
 }
 
-// refresh asks the issuer, one request at a time and not oftener than refetch.
-func (k *Keys) refresh(ctx context.Context) error {
+// refresh asks the issuer, one request at a time and not oftener than refetch, and reports whether it answered (the
+// last time, if it was just asked).
+func (k *Keys) refresh(ctx context.Context) bool {
 	k.fetch.Lock()
 	defer k.fetch.Unlock()
 	if !k.asked.IsZero() && k.now().Sub(k.asked) < refetch {
-		if k.fetched.Before(k.asked) {
-			return fmt.Errorf("the issuer's keys were not readable a moment ago")
-		}
-		return nil
+		return !k.fetched.Before(k.asked)
 	}
 	k.asked = k.now()
 	set, err := k.download(ctx)
 	if err != nil {
-		return err
+		return false
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -99,7 +98,7 @@ func (k *Keys) refresh(ctx context.Context) error {
 		}
 	}
 	k.keys, k.fetched = set, k.asked
-	return nil
+	return true
 }
 
 func (k *Keys) download(ctx context.Context) (map[string]*Key, error) {
@@ -114,7 +113,7 @@ func (k *Keys) download(ctx context.Context) (map[string]*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("issuer's keys: %w", err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // read to its end or given up
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("issuer's keys: status %d", resp.StatusCode)
 	}

@@ -34,11 +34,11 @@ func (i *issuerOf) RoundTrip(*http.Request) (*http.Response, error) {
 	return rec.Result(), nil
 }
 
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
+func newKey(tb testing.TB) *ecdsa.PrivateKey {
+	tb.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return k
 }
@@ -98,14 +98,16 @@ const (
 	gateway = "https://gateway.test"
 )
 
-func token(t testing.TB, k *ecdsa.PrivateKey, kid string, life time.Duration) string {
-	t.Helper()
-	raw := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{"iss": issuer, "aud": []string{gateway}, "sub": "m", "client_id": "m", "jti": rand.Text(),
-		"scope": "order license", "iat": time.Now().Unix(), "nbf": time.Now().Unix(), "exp": time.Now().Add(life).Unix()})
+func token(tb testing.TB, k *ecdsa.PrivateKey, kid string, life time.Duration) string {
+	tb.Helper()
+	raw := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{
+		"iss": issuer, "aud": []string{gateway}, "sub": "m", "client_id": "m", "jti": rand.Text(),
+		"scope": "order license", "iat": time.Now().Unix(), "nbf": time.Now().Unix(), "exp": time.Now().Add(life).Unix(),
+	})
 	raw.Header["kid"] = kid
 	s, err := raw.SignedString(k)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }

@@ -97,8 +97,10 @@ func run(ctx context.Context, path string, check, rotate bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, once.Close()) }()
-	server, err := auth.New(auth.Config{Issuer: c.Issuer, Audience: c.Audience, Keys: keys, Machines: auth.NewMachines(ledger.Evaluate, time.Now),
-		Once: once, Log: log, Version: serve.Version()})
+	server, err := auth.New(auth.Config{
+		Issuer: c.Issuer, Audience: c.Audience, Keys: keys, Machines: auth.NewMachines(ledger.Evaluate, time.Now),
+		Once: once, Log: log, Version: serve.Version(),
+	})
 	if err != nil || check {
 		return err
 	}

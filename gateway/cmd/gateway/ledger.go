@@ -55,9 +55,9 @@ func (l ledger) Submit(ctx context.Context, function string, args ...string) ([]
 	return r.Payload, public(err)
 }
 
-// Sign collects a signed answer of exactly these organisations.
-func (l ledger) Sign(ctx context.Context, organisations []string, function string, args ...string) ([]byte, error) {
-	file, err := l.client.Sign(ctx, client.Exactly(organisations...), function, args...)
+// Sign collects a signed answer of exactly these organizations.
+func (l ledger) Sign(ctx context.Context, organizations []string, function string, args ...string) ([]byte, error) {
+	file, err := l.client.Sign(ctx, client.Exactly(organizations...), function, args...)
 	if err != nil {
 		return nil, public(err)
 	}

@@ -95,7 +95,7 @@ func run(ctx context.Context, path string, check bool) (err error) {
 	if err != nil {
 		return err
 	}
-	handler, err := server.Handler()
+	handler, err := server.Handler() //nolint:contextcheck // handlers have the request's context
 	if err != nil || check {
 		return err
 	}

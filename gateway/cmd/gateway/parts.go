@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"guildmark/gateway/api"
@@ -76,8 +77,8 @@ func (p *parts) identity(connection, folder string, log *slog.Logger) (ledger, e
 
 func (p *parts) close() error {
 	var errs []error
-	for i := len(p.closers) - 1; i >= 0; i-- {
-		errs = append(errs, p.closers[i]())
+	for _, closer := range slices.Backward(p.closers) {
+		errs = append(errs, closer())
 	}
 	return errors.Join(errs...)
 }
@@ -88,8 +89,10 @@ func (p *parts) config(c config, log *slog.Logger) api.Config {
 		custodians[custodian.MSP] = custodian.URL
 	}
 	keys := bearer.NewKeys(c.Issuer+"/keys", p.keys, time.Now)
-	return api.Config{URL: c.URL, Issuer: c.Issuer, Tokens: bearer.New(c.Issuer, c.URL, keys, time.Now), Reader: p.reader, Buyers: p.buyers,
-		Store: p.store, Content: p.content, Custodians: custodians, Relay: p.relay, Log: log, Version: serve.Version(), Now: time.Now}
+	return api.Config{
+		URL: c.URL, Issuer: c.Issuer, Tokens: bearer.New(c.Issuer, c.URL, keys, time.Now), Reader: p.reader, Buyers: p.buyers,
+		Store: p.store, Content: p.content, Custodians: custodians, Relay: p.relay, Log: log, Version: serve.Version(), Now: time.Now,
+	}
 }
 
 // serve runs the projection beside the server; both end with ctx.

@@ -61,8 +61,10 @@ func newPlace(t *testing.T) *place {
 	}
 	connection := map[string]any{
 		"version": 1, "channel": "guildmark", "chaincode": map[string]any{"name": "guildmark"},
-		"peers": []map[string]any{{"name": "peer.operator", "partner": "operator", "msp": "OperatorMSP", "address": "127.0.0.1:1",
-			"server_name": "localhost", "tls_root": p.path("tls.pem")}},
+		"peers": []map[string]any{{
+			"name": "peer.operator", "partner": "operator", "msp": "OperatorMSP", "address": "127.0.0.1:1",
+			"server_name": "localhost", "tls_root": p.path("tls.pem"),
+		}},
 	}
 	p.write("connection.json", connection)
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -71,10 +73,12 @@ func newPlace(t *testing.T) *place {
 	must(t, listener.Close())
 	_, port, err := net.SplitHostPort(address)
 	must(t, err)
-	p.config = config{Listen: address, URL: "https://localhost:" + port, Certificate: p.path("tls.pem"), Key: p.path("tls.key"), Roots: []string{p.path("tls.pem")},
+	p.config = config{
+		Listen: address, URL: "https://localhost:" + port, Certificate: p.path("tls.pem"), Key: p.path("tls.key"), Roots: []string{p.path("tls.pem")},
 		Issuer: "https://localhost:1", Connection: p.path("connection.json"), Reader: p.path("operator", "identities", "reader"),
 		Buyers: []buyer{{Party: "OperatorMSP.0123456789abcdef", Identity: p.path("operator", "identities", "buyer1")}},
-		Model:  p.path("model.db"), Content: p.path("content"), Custodians: []custodian{{MSP: "OperatorMSP", URL: "https://localhost:1"}}}
+		Model:  p.path("model.db"), Content: p.path("content"), Custodians: []custodian{{MSP: "OperatorMSP", URL: "https://localhost:1"}},
+	}
 	p.save()
 	return p
 }
@@ -97,8 +101,10 @@ func (p *place) certificate(certificate, keyFile string) {
 	p.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(p.t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"}, IsCA: true,
-		BasicConstraintsValid: true, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"}, IsCA: true,
+		BasicConstraintsValid: true, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	must(p.t, err)
 	must(p.t, os.WriteFile(certificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
