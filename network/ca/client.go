@@ -174,7 +174,7 @@ func (c Client) post(ctx context.Context, path string, body, result any, authori
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var answer struct {
 		Success bool            `json:"success"`
 		Result  json.RawMessage `json:"result"`

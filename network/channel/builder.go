@@ -35,14 +35,14 @@ func (b Builder) Run(step string, args []string) error {
 	case "detect":
 		return b.detect(args[0], args[1])
 	case "build":
-		return b.build(args[0], args[1], args[2])
+		return b.build(args[0], args[1], args[2]) //nolint:gosec // the number of arguments was checked above
 	default:
 		return b.release(args[0], args[1])
 	}
 }
 
 func (b Builder) detect(source, metadata string) error {
-	raw, err := os.ReadFile(filepath.Join(metadata, "metadata.json"))
+	raw, err := os.ReadFile(filepath.Join(metadata, "metadata.json")) //nolint:gosec // the folder that Fabric names
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBuilder, err)
 	}
@@ -104,7 +104,7 @@ func (b Builder) release(output, release string) error {
 		}
 		parts[i] = string(raw)
 	}
-	out, err := json.Marshal(connection{
+	out, err := json.Marshal(connection{ //nolint:gosec // Fabric wants the key in this file; put makes it 0600
 		Address: strings.TrimSpace(parts[0]), DialTimeout: "10s", TLSRequired: true, ClientAuthRequired: true,
 		RootCert: parts[1], ClientCert: parts[2], ClientKey: parts[3],
 	})
@@ -137,6 +137,6 @@ func (b Builder) Log(step string, why error) {
 	if err != nil {
 		return // the reason went to standard error already
 	}
-	defer f.Close()
-	fmt.Fprintf(f, "%s %s: %v\n", time.Now().UTC().Format(time.RFC3339), step, why)
+	defer func() { _ = f.Close() }()
+	_, _ = fmt.Fprintf(f, "%s %s: %v\n", time.Now().UTC().Format(time.RFC3339), step, why)
 }

@@ -148,7 +148,7 @@ func (n *Network) AddIdentity(ctx context.Context, partner, name, role string) (
 	if err != nil {
 		return topology.Enrolled{}, err
 	}
-	n.state.party(p, name)
+	n.state.giveParty(p, name)
 	if err := n.enrollClient(ctx, p, r, name, role); err != nil {
 		return topology.Enrolled{}, err
 	}

@@ -59,7 +59,7 @@ func (n *Network) joinOrderer(ctx context.Context, p topology.Partner, block *co
 		if err != nil {
 			return err
 		}
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		said, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
 		if err != nil {
 			return err
@@ -80,7 +80,7 @@ func (n *Network) joinPeer(ctx context.Context, p topology.Partner, block *commo
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	return retry(ctx, func(ctx context.Context) error { // /healthz is 200 before gRPC listens
 		err := fabricchannel.JoinChannel(ctx, conn, admin, block)
 		if err != nil && strings.Contains(err.Error(), "already exists") {

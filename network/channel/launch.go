@@ -43,7 +43,7 @@ func Launch(ctx context.Context, o Options) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer hold.Close()
+	defer func() { _ = hold.Close() }()
 	if err := n.supervise(ctx, hold); err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func plan(ctx context.Context, dir string, o Options) (*Network, *net.TCPListene
 		return nil, nil, err
 	}
 	if n, err = Create(dir, o.Topology, base, o.Programs, o.Config); err != nil {
-		hold.Close()
+		_ = hold.Close()
 		return nil, nil, err
 	}
 	return n, hold, nil
@@ -95,13 +95,13 @@ func (n *Network) supervise(ctx context.Context, hold *net.TCPListener) error {
 	if err != nil {
 		return fmt.Errorf("supervisor: %w", err)
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	port, err := hold.File()
 	if err != nil {
 		return fmt.Errorf("supervisor: %w", err)
 	}
-	defer port.Close()
-	cmd := exec.Command(n.programs.Network, "supervise", "--dir", n.layout.Dir) //nolint:noctx // it outlives the caller
+	defer func() { _ = port.Close() }()
+	cmd := exec.Command(n.programs.Network, "supervise", "--dir", n.layout.Dir) //nolint:noctx,gosec // it outlives the caller; the program is this project's own
 	cmd.Dir, cmd.Stdout, cmd.Stderr = n.layout.Dir, log, log
 	cmd.ExtraFiles = []*os.File{port} // open there as long as it lives: nobody else takes the block
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

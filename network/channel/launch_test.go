@@ -19,7 +19,7 @@ import (
 // folder is a short-named folder of the test's own; nothing may run in it when the test ends.
 func folder(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "guildmark-launch-")
+	dir, err := os.MkdirTemp("", "guildmark-launch-") //nolint:usetesting // t.TempDir would be removed before the check that nothing runs in it
 	if err != nil {
 		t.Fatal(err)
 	}

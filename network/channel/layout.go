@@ -49,7 +49,7 @@ func put(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := os.WriteFile(path, content, 0o600); err != nil {
+	if err := os.WriteFile(path, content, 0o600); err != nil { //nolint:gosec // paths come from Layout, or from Fabric to its builder
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil

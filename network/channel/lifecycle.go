@@ -25,7 +25,7 @@ func (n *Network) install(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		return retry(ctx, func(ctx context.Context) error {
 			result, err := chaincode.NewPeer(conn, admin).Install(ctx, bytes.NewReader(content))
 			switch {
@@ -69,7 +69,7 @@ func (n *Network) approve(ctx context.Context, channel string) error {
 		if err != nil {
 			return err
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		gateway := chaincode.NewGateway(conn, admin)
 		return retry(ctx, func(ctx context.Context) error {
 			ctx, cancel := context.WithTimeout(ctx, stepLimit)
@@ -98,7 +98,7 @@ func (n *Network) commit(ctx context.Context, channel string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	gateway := chaincode.NewGateway(conn, admin)
 	err = retry(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, stepLimit)
@@ -124,7 +124,7 @@ func (n *Network) committedAt(ctx context.Context, p topology.Partner, channel s
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	return retry(ctx, func(ctx context.Context) error {
 		stands, err := chaincode.NewGateway(conn, admin).QueryCommittedWithName(ctx, channel, n.state.Chaincode.Name)
 		if err == nil && stands.GetSequence() != n.state.Chaincode.Sequence {

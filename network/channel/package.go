@@ -68,7 +68,7 @@ func SumFile(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("sum: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
 		return "", fmt.Errorf("sum %s: %w", path, err)

@@ -21,12 +21,12 @@ func (n *Network) probe(ctx context.Context, channel string) error {
 		if err != nil {
 			return err
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		gateway, err := client.Connect(admin, client.WithClientConnection(conn), client.WithHash(hash.NONE), client.WithSign(admin.Sign))
 		if err != nil {
 			return fmt.Errorf("gateway: %w", err)
 		}
-		defer gateway.Close()
+		defer func() { _ = gateway.Close() }()
 		contract := gateway.GetNetwork(channel).GetContract(n.state.Chaincode.Name)
 		return retry(ctx, func(ctx context.Context) error {
 			_, err := contract.EvaluateWithContext(ctx, nobody, client.WithEndorsingOrganizations(p.MSP))

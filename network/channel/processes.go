@@ -113,7 +113,7 @@ func (n *Network) bitcoinCredentials(p topology.Partner) (rpcCredentials, error)
 		return c, json.Unmarshal(raw, &c)
 	}
 	c = rpcCredentials{User: p.Name, Password: secret()}
-	if raw, err = json.Marshal(c); err != nil {
+	if raw, err = json.Marshal(c); err != nil { //nolint:gosec // for a file of mode 0600
 		return c, fmt.Errorf("bitcoin credentials: %w", err)
 	}
 	return c, put(path, raw)
@@ -152,7 +152,7 @@ func copyProgram(from, to string) error {
 	if err != nil {
 		return fmt.Errorf("copy program: %w", err)
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return fmt.Errorf("copy program: %w", err)
 	}
@@ -161,7 +161,7 @@ func copyProgram(from, to string) error {
 		return fmt.Errorf("copy program: %w", err)
 	}
 	if _, err := io.Copy(out, in); err != nil {
-		out.Close()
+		_ = out.Close()
 		return fmt.Errorf("copy program: %w", err)
 	}
 	return out.Close()

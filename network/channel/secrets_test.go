@@ -24,6 +24,7 @@ import (
 
 // noSecrets looks for every password that was generated in what others can read of the processes, and in the logs.
 func noSecrets(t *testing.T, n *networktest.Running) {
+	t.Helper()
 	secrets := map[string]string{}
 	pass := regexp.MustCompile(`(?m)^\s*pass: ([0-9a-f]{32})$`)
 	for _, a := range n.Connection.CAs {
@@ -78,6 +79,7 @@ func searchFile(t *testing.T, path, what string, secrets map[string]string) {
 
 // privateFiles: nothing of a network is open to other users; the tools' own files too, by umask.
 func privateFiles(t *testing.T, n *networktest.Running) {
+	t.Helper()
 	files := 0
 	err := filepath.WalkDir(n.Connection.Directory, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -105,6 +107,7 @@ func privateFiles(t *testing.T, n *networktest.Running) {
 }
 
 func authorityRefuses(t *testing.T, n *networktest.Running) {
+	t.Helper()
 	url := n.Connection.CAs[0].URL
 	registrar := func(name string) ca.Enrolled {
 		dir := filepath.Join(n.Connection.Directory, "operator", "ca", "registrar", name)
@@ -161,6 +164,7 @@ func authorityRefuses(t *testing.T, n *networktest.Running) {
 }
 
 func bitcoinNodes(t *testing.T, n *networktest.Running) {
+	t.Helper()
 	if len(n.Connection.Bitcoin) != 2 {
 		t.Fatalf("%d Bitcoin nodes, want 2", len(n.Connection.Bitcoin))
 	}

@@ -60,15 +60,14 @@ func (s State) write(l Layout) error {
 	return nil
 }
 
-// party gives an identity its random id under its home (T1), the same one each time it is asked for.
-func (s *State) party(p topology.Partner, name string) string {
+// giveParty gives an identity its random id under its home (T1), once.
+func (s *State) giveParty(p topology.Partner, name string) {
 	slot := p.Name + "/" + name
 	if _, ok := s.Parties[slot]; !ok {
 		var b [8]byte
 		_, _ = rand.Read(b[:]) // never fails (crypto/rand since Go 1.24)
 		s.Parties[slot] = p.MSP + "." + hex.EncodeToString(b[:])
 	}
-	return s.Parties[slot]
 }
 
 // secret makes a password for a file of mode 0600.

@@ -61,8 +61,8 @@ func (n *Network) Status(ctx context.Context, now time.Time) (Status, error) {
 			s.Heights["peer."+p.Name+"/"+channel] = uint64(value)
 		}
 		for channel, value := range gauge(ctx, n.ports.Address("orderer-operations."+p.Name), n.leaderGauge()) {
-			if id := int(value); s.Leader[channel] == "" && id >= 1 && id <= len(n.partners()) {
-				s.Leader[channel] = "orderer." + n.partners()[id-1].Name
+			if value == 1 {
+				s.Leader[channel] = "orderer." + p.Name
 			}
 		}
 	}
@@ -71,9 +71,9 @@ func (n *Network) Status(ctx context.Context, now time.Time) (Status, error) {
 
 func (n *Network) leaderGauge() string {
 	if n.state.Topology.Consensus == topology.BFT {
-		return "consensus_BFT_leader_id"
+		return "consensus_BFT_is_leader"
 	}
-	return "consensus_etcdraft_leader_id"
+	return "consensus_etcdraft_is_leader"
 }
 
 // gauge reads one metric by channel from a Prometheus page; nil when nobody answers.
@@ -88,7 +88,7 @@ func gauge(ctx context.Context, address, name string) map[string]float64 {
 	if err != nil {
 		return nil
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	values := map[string]float64{}
 	lines := bufio.NewScanner(io.LimitReader(resp.Body, 1<<22))
 	for lines.Scan() {
@@ -109,27 +109,36 @@ func gauge(ctx context.Context, address, name string) map[string]float64 {
 func (n *Network) expiries(now time.Time) ([]Expiry, error) {
 	var list []Expiry
 	for _, p := range n.partners() {
-		first := Expiry{Partner: p.Name, Days: -1}
-		for _, pattern := range []string{"*/cert.pem", "*/*/cert.pem", "*/*/*/cert.pem"} {
-			files, err := filepath.Glob(filepath.Join(n.layout.partner(p.Name), pattern))
-			if err != nil {
-				return nil, fmt.Errorf("certificates: %w", err)
-			}
-			for _, file := range files {
-				days, err := daysLeft(file, now)
-				if err != nil {
-					return nil, err
-				}
-				if first.File == "" || days < first.Days {
-					first.File, first.Days = file, days
-				}
-			}
+		files, err := n.certificates(p)
+		if err != nil {
+			return nil, err
 		}
-		if first.File != "" {
-			list = append(list, first)
+		for i, file := range files {
+			days, err := daysLeft(file, now)
+			if err != nil {
+				return nil, err
+			}
+			if e := (Expiry{Partner: p.Name, File: file, Days: days}); i == 0 {
+				list = append(list, e)
+			} else if days < list[len(list)-1].Days {
+				list[len(list)-1] = e
+			}
 		}
 	}
 	return list, nil
+}
+
+// certificates are the files of all certificates that a partner holds, at the depths that Layout has.
+func (n *Network) certificates(p topology.Partner) ([]string, error) {
+	var files []string
+	for _, pattern := range []string{"*/cert.pem", "*/*/cert.pem", "*/*/*/cert.pem"} {
+		found, err := filepath.Glob(filepath.Join(n.layout.partner(p.Name), pattern))
+		if err != nil {
+			return nil, fmt.Errorf("certificates: %w", err)
+		}
+		files = append(files, found...)
+	}
+	return files, nil
 }
 
 func daysLeft(file string, now time.Time) (int, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"guildmark/network/node"
 	"guildmark/network/topology"
@@ -100,7 +101,7 @@ func (n *Network) await(ctx context.Context, classes ...string) error {
 func (n *Network) enroll(ctx context.Context) error {
 	for _, p := range n.partners() { // before the partners work at once: the map is shared
 		for _, id := range p.Identities {
-			n.state.party(p, id.Name)
+			n.state.giveParty(p, id.Name)
 		}
 	}
 	return n.each(ctx, "enrolment", n.enrollPartner)
@@ -152,10 +153,8 @@ func (n *Network) AddChannel(ctx context.Context, channel string) error {
 	if err := next.Validate(); err != nil {
 		return err
 	}
-	for _, have := range n.state.Channels {
-		if have == channel {
-			return fmt.Errorf("%w: channel %s stands already", ErrState, channel)
-		}
+	if slices.Contains(n.state.Channels, channel) {
+		return fmt.Errorf("%w: channel %s stands already", ErrState, channel)
 	}
 	if err := n.genesis(ctx, channel); err != nil {
 		return err

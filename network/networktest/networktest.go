@@ -66,7 +66,7 @@ func Network(t *testing.T) *Running {
 			one.running, one.err = attach(path)
 			return
 		}
-		one.dir, one.err = os.MkdirTemp("", "guildmark-net-")
+		one.dir, one.err = os.MkdirTemp("", "guildmark-net-") //nolint:usetesting // it outlives the test that starts it
 		if one.err == nil {
 			one.running, one.err = start(context.WithoutCancel(t.Context()), filepath.Join(one.dir, "net"), Config{})
 		}
@@ -87,7 +87,7 @@ type Config struct {
 // Private starts a network of the test's own, which is stopped and removed when the test ends.
 func Private(t *testing.T, c Config) *Running {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "guildmark-net-") // not t.TempDir: processes must be gone before it is removed
+	dir, err := os.MkdirTemp("", "guildmark-net-") //nolint:usetesting // processes must be gone before it is removed
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,11 +188,11 @@ func Build(ctx context.Context, pkg string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("build %s: %w", pkg, err)
 	}
-	defer lock.Close() // releases the lock
+	defer func() { _ = lock.Close() }() // releases the lock
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return "", fmt.Errorf("build %s: %w", pkg, err)
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", to, pkg)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", to, pkg) //nolint:gosec // packages are named by tests
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := cmd.CombinedOutput(); err != nil {

@@ -112,7 +112,7 @@ func (c *Client) do(req *http.Request, what string, into any) error {
 		}
 		return fmt.Errorf("%s: %w at %s: %w", what, ErrDown, c.socket, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, 1<<22))
 	if err != nil {
 		return fmt.Errorf("%s: %w: %w", what, ErrDown, err)

@@ -35,7 +35,7 @@ func Serve(sup *Supervisor, socket string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(socket)
+	defer func() { _ = os.Remove(socket) }()
 	server := &http.Server{Handler: sup.handler(), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -56,7 +56,7 @@ func Serve(sup *Supervisor, socket string) error {
 // listenPrivate makes the socket with mode 0600 from its first moment. A socket that nobody answers on is a leftover and replaced.
 func listenPrivate(socket string) (net.Listener, error) {
 	if conn, err := dialSocket(context.Background(), socket); err == nil {
-		conn.Close()
+		_ = conn.Close()
 		return nil, fmt.Errorf("%w: somebody serves %s", ErrExists, socket)
 	}
 	if err := os.Remove(socket); err != nil && !os.IsNotExist(err) {
@@ -88,7 +88,7 @@ func shortPath(socket string) (string, func(), error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("folder of socket: %w", err)
 	}
-	return fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(socket)), func() { dir.Close() }, nil
+	return fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(socket)), func() { _ = dir.Close() }, nil
 }
 
 func dialSocket(ctx context.Context, socket string) (net.Conn, error) {
@@ -120,7 +120,7 @@ func (s *Supervisor) handler() http.Handler {
 			answer(w, reply{})
 		})
 	}
-	handle("add", func(_ context.Context, r request) error { return s.Add(r.Specs...) })
+	handle("add", func(_ context.Context, r request) error { return s.Add(r.Specs...) }) //nolint:contextcheck // processes outlive the request
 	handle("start", func(_ context.Context, r request) error { return s.Start(r.Selectors...) })
 	handle("kill", func(ctx context.Context, r request) error { return s.Kill(ctx, r.Selectors...) })
 	handle("stop", func(ctx context.Context, r request) error { return s.Stop(ctx, r.Selectors...) })
@@ -128,7 +128,7 @@ func (s *Supervisor) handler() http.Handler {
 	handle("await", func(ctx context.Context, r request) error { return s.Await(ctx, r.Selectors...) })
 	handle("hold", func(ctx context.Context, _ request) error { return s.hold(ctx) })
 	handle("release", func(context.Context, request) error { s.release(); return nil })
-	handle("down", func(context.Context, request) error { s.Down(); return nil })
+	handle("down", func(context.Context, request) error { s.Down(); return nil }) //nolint:contextcheck // it ends whatever the client does
 	return mux
 }
 
@@ -137,7 +137,7 @@ func (s *Supervisor) hold(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		s.log.Warn("who was setting the network up went away")
-		s.Down()
+		s.Down() //nolint:contextcheck // it ends because the client went away
 		return ctx.Err()
 	case <-s.released:
 		return nil

@@ -23,7 +23,7 @@ var ErrPorts = errors.New("no free ports")
 // that choose at the same moment can't overlap; the block is free again when the listener closes.
 func HoldPorts(ctx context.Context, size int) (*net.TCPListener, int, error) {
 	blocks := (highestPort - lowestPort) / size
-	first := rand.IntN(blocks)
+	first := rand.IntN(blocks) //nolint:gosec // spreads networks over the range; nothing depends on its being unguessable
 	for i := range blocks {
 		base := lowestPort + (first+i)%blocks*size
 		if hold, err := HoldBlock(ctx, base, size); err == nil {
@@ -42,10 +42,10 @@ func HoldBlock(ctx context.Context, base, size int) (*net.TCPListener, error) {
 	for port := base + 1; port < base+size; port++ {
 		probe, err := listen(ctx, port)
 		if err != nil {
-			hold.Close()
+			_ = hold.Close()
 			return nil, fmt.Errorf("%w: port %d: %w", ErrPorts, port, err)
 		}
-		probe.Close()
+		_ = probe.Close()
 	}
 	return hold, nil
 }
@@ -57,7 +57,7 @@ func listen(ctx context.Context, port int) (*net.TCPListener, error) {
 	}
 	tcp, ok := l.(*net.TCPListener)
 	if !ok {
-		l.Close()
+		_ = l.Close()
 		return nil, errors.New("not a TCP listener")
 	}
 	return tcp, nil

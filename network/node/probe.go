@@ -59,7 +59,7 @@ func (p Probe) tryHTTP(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNotReady, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16)); err != nil {
 		return fmt.Errorf("%w: %w", errNotReady, err)
 	}

@@ -97,7 +97,7 @@ func (p *process) runOnce(ctx context.Context, policy Policy) (exit string, byRe
 	if err != nil {
 		return err.Error(), p.unwanted(ctx)
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	if err := p.sup.spawner.start(cmd); err != nil {
 		return fmt.Sprintf("cannot start: %v", err), p.unwanted(ctx)
 	}

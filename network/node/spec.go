@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -68,10 +69,8 @@ func (s Spec) check() error {
 	case s.Dir != "" && !filepath.IsAbs(s.Dir):
 		return fmt.Errorf("%w: %s: directory %q is not absolute", ErrSpec, s.Name, s.Dir)
 	}
-	for _, a := range s.After {
-		if a == s.Name {
-			return fmt.Errorf("%w: %s waits for itself", ErrSpec, s.Name)
-		}
+	if slices.Contains(s.After, s.Name) {
+		return fmt.Errorf("%w: %s waits for itself", ErrSpec, s.Name)
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ type Enrolled struct {
 // ReadConnection reads a connection file.
 func ReadConnection(path string) (Connection, error) {
 	var c Connection
-	raw, err := os.ReadFile(path)
+	raw, err := os.ReadFile(path) //nolint:gosec // the caller names its own file
 	if err != nil {
 		return c, fmt.Errorf("read connection: %w", err)
 	}
@@ -132,9 +132,9 @@ func writePrivate(path string, raw []byte) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	defer os.Remove(f.Name()) // gone already when all went well
+	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
 	if _, err := f.Write(raw); err != nil {
-		f.Close()
+		_ = f.Close()
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	if err := f.Close(); err != nil {

@@ -85,7 +85,7 @@ func Default() (Topology, error) { return Decode(consortium) }
 
 // Read decodes the description in a file.
 func Read(path string) (Topology, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := os.ReadFile(path) //nolint:gosec // the caller names its own file
 	if err != nil {
 		return Topology{}, fmt.Errorf("read topology: %w", err)
 	}
@@ -108,12 +108,7 @@ func (t Topology) Partner(name string) (Partner, bool) {
 
 // HasBitcoin tells whether the partner runs a Bitcoin node.
 func (t Topology) HasBitcoin(partner string) bool {
-	for _, n := range t.Bitcoin.Nodes {
-		if n == partner {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(t.Bitcoin.Nodes, partner)
 }
 
 // EndorsementPolicy is the chaincode's policy in Fabric's own words: k of the endorsing partners' peers.

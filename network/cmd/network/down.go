@@ -27,14 +27,14 @@ func down(ctx context.Context, args []string, out io.Writer) error {
 	list, err := client.List(ctx)
 	switch {
 	case errors.Is(err, node.ErrDown):
-		fmt.Fprintln(out, "nothing runs")
+		say(out, "nothing runs\n")
 	case err != nil:
 		return err
 	default:
 		if err := client.Down(ctx); err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%d processes stopped in %.1f s\n", len(list), time.Since(began).Seconds())
+		say(out, "%d processes stopped in %.1f s\n", len(list), time.Since(began).Seconds())
 	}
 	if *wipe {
 		return channel.Wipe(o.dir)

@@ -14,7 +14,7 @@ func opened(o *options, out io.Writer) (*channel.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	return channel.Open(o.dir, programs, channel.Config{Report: func(step string) { fmt.Fprintln(out, step) }})
+	return channel.Open(o.dir, programs, channel.Config{Report: func(step string) { say(out, "%s\n", step) }})
 }
 
 func channelAdd(ctx context.Context, args []string, out io.Writer) error {
@@ -33,7 +33,7 @@ func channelAdd(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	n, err := channel.Open(o.dir, p, channel.Config{Report: func(step string) { fmt.Fprintln(out, step) }})
+	n, err := channel.Open(o.dir, p, channel.Config{Report: func(step string) { say(out, "%s\n", step) }})
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func identityAdd(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s, party %s: %s\n", id.Name, id.Party, id.Certificate)
+	say(out, "%s, party %s: %s\n", id.Name, id.Party, id.Certificate)
 	return nil
 }
 

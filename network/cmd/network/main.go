@@ -70,16 +70,16 @@ func commands() map[string]command {
 
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
-		fmt.Fprint(out, help)
+		say(out, "%s", help)
 		return 0
 	}
 	if args[0] == "--version" {
-		fmt.Fprintln(out, "network", version())
+		say(out, "network %s\n", version())
 		return 0
 	}
 	do, ok := commands()[args[0]]
 	if !ok {
-		fmt.Fprintf(errs, "network: no command %q; `network help` lists them\n", args[0])
+		say(errs, "network: no command %q; `network help` lists them\n", args[0])
 		return 2
 	}
 	err := do(ctx, args[1:], out)
@@ -87,13 +87,13 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
-		fmt.Fprintf(errs, "network %s: %v\n", args[0], err)
+		say(errs, "network %s: %v\n", args[0], err)
 		return 2
 	case ctx.Err() != nil:
-		fmt.Fprintf(errs, "network %s: interrupted; %v\n", args[0], err)
+		say(errs, "network %s: interrupted; %v\n", args[0], err)
 		return 1
 	default:
-		fmt.Fprintf(errs, "network %s: %v\n", args[0], err)
+		say(errs, "network %s: %v\n", args[0], err)
 		return 1
 	}
 }
@@ -143,4 +143,9 @@ func (o *options) parse(args []string) error {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	return nil
+}
+
+// say tells a person; one who doesn't listen any more is no reason to stop.
+func say(out io.Writer, format string, args ...any) {
+	_, _ = fmt.Fprintf(out, format, args...)
 }

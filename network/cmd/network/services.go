@@ -36,11 +36,11 @@ func raiseServices(ctx context.Context, args []string, out io.Writer) error {
 	began := time.Now()
 	err = services.Up(ctx, conn, services.Options{
 		Programs: paths[0], EKRoots: paths[1], Heartbeat: *heartbeat,
-		Report: func(step string) { fmt.Fprintf(out, "%6.1f s  %s\n", time.Since(began).Seconds(), step) },
+		Report: func(step string) { say(out, "%6.1f s  %s\n", time.Since(began).Seconds(), step) },
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "gateway https://%s, authorization server https://%s\n", conn.Ports.Address("gateway"), conn.Ports.Address("auth"))
+	say(out, "gateway https://%s, authorization server https://%s\n", conn.Ports.Address("gateway"), conn.Ports.Address("auth"))
 	return nil
 }

@@ -47,13 +47,13 @@ func status(ctx context.Context, args []string, out io.Writer) error {
 
 func printStatus(out io.Writer, s channel.Status, now time.Time) {
 	if !s.Up {
-		fmt.Fprintf(out, "The network in %s is down.\n", s.Directory)
+		say(out, "The network in %s is down.\n", s.Directory)
 	} else {
-		fmt.Fprintf(out, "The network in %s is up, supervisor %d, consensus %s.\n\n", s.Directory, s.Supervisor, s.Consensus)
+		say(out, "The network in %s is up, supervisor %d, consensus %s.\n\n", s.Directory, s.Supervisor, s.Consensus)
 		for _, p := range s.Processes {
-			fmt.Fprintln(out, line(p, now))
+			say(out, "%s\n", line(p, now))
 		}
-		fmt.Fprintln(out)
+		say(out, "\n")
 	}
 	for _, name := range s.Channels {
 		var heights []string
@@ -70,10 +70,10 @@ func printStatus(out io.Writer, s channel.Status, now time.Time) {
 		if leader == "" {
 			leader = "not known"
 		}
-		fmt.Fprintf(out, "Channel %s: blocks %s; leader %s.\n", name, strings.Join(heights, ", "), leader)
+		say(out, "Channel %s: blocks %s; leader %s.\n", name, strings.Join(heights, ", "), leader)
 	}
 	for _, c := range s.Certificates {
-		fmt.Fprintf(out, "Certificates of %s are good for %d more days.\n", c.Partner, c.Days)
+		say(out, "Certificates of %s are good for %d more days.\n", c.Partner, c.Days)
 	}
 }
 

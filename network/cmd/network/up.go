@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"guildmark/network/channel"
-	"guildmark/network/services"
 	"guildmark/network/topology"
 )
 
@@ -22,9 +21,7 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	code := o.set.String("chaincode", "build/bin/chaincode", "the chaincode's binary")
 	mine := o.set.String("mine-to", "", "Bitcoin regtest address that mined blocks pay")
 	fresh := o.set.Bool("fresh", false, "start over: removes the ledger from before")
-	product := o.set.Bool("services", false, "also what acts for the partners: heartbeats, oracles, custodians, registrar, authorization server, gateway")
-	bin := o.set.String("programs", "build/bin", "with --services: folder of partner, gateway, auth")
-	ek := o.set.String("ek-roots", "", "with --services: PEM file of the TPM makers' roots that are accepted")
+	product := o.set.Bool("services", false, "also what acts for the partners, as `network services` does")
 	if err := o.parse(args); err != nil {
 		return err
 	}
@@ -37,63 +34,55 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	began := time.Now()
-	report := func(step string) { fmt.Fprintf(out, "%6.1f s  %s\n", time.Since(began).Seconds(), step) }
+	report := func(step string) { say(out, "%6.1f s  %s\n", time.Since(began).Seconds(), step) }
 	n, err := channel.Launch(ctx, channel.Options{
 		Dir: o.dir, Programs: programs, Topology: t, Fresh: *fresh, Config: channel.Config{Report: report, MineTo: *mine},
 	})
 	if errors.Is(err, channel.ErrRunning) {
-		if *fresh {
-			return fmt.Errorf("%w: `network down` first", err)
-		}
-		fmt.Fprintln(out, "it is up already")
-		if *product {
-			if err := raiseOn(ctx, o.dir, services.Options{Programs: *bin, EKRoots: *ek, Report: report}); err != nil {
-				return err
-			}
-		}
-		return status(ctx, []string{"--dir", o.dir}, out)
+		return alreadyUp(ctx, o.dir, *fresh, *product, out)
 	}
 	if err != nil {
 		return err
 	}
 	if old, err := n.Outdated(); err == nil && old {
-		fmt.Fprintln(out, "note: the chaincode built now differs from the one this ledger runs; `network down` and `network up --fresh` start over with it")
+		say(out, "note: the chaincode built now differs from the one this ledger runs; `network down` and `network up --fresh` start over with it\n")
 	}
 	if *product {
-		if err := raise(ctx, n, services.Options{Programs: *bin, EKRoots: *ek, Report: report}); err != nil {
+		if err := raise(ctx, n, out); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(out, "up in %.1f s; clients read %s\n", time.Since(began).Seconds(), n.Layout().Connection())
+	say(out, "up in %.1f s; clients read %s\n", time.Since(began).Seconds(), n.Layout().Connection())
 	return nil
+}
+
+func alreadyUp(ctx context.Context, dir string, fresh, product bool, out io.Writer) error {
+	if fresh {
+		return fmt.Errorf("%w: `network down` first", channel.ErrRunning)
+	}
+	say(out, "it is up already\n")
+	if product {
+		if err := raiseServices(ctx, []string{"--dir", dir}, out); err != nil {
+			return err
+		}
+	}
+	return status(ctx, []string{"--dir", dir}, out)
 }
 
 // servicesLimit: they are ready within seconds; one that can't start must not make `up` wait for ever.
 const servicesLimit = 2 * time.Minute
 
 // raise starts the product's services on a network just made. If it fails nothing stays up, as with the network itself.
-func raise(ctx context.Context, n *channel.Network, o services.Options) error {
-	err := raiseOn(ctx, n.Layout().Dir, o)
+func raise(ctx context.Context, n *channel.Network, out io.Writer) error {
+	rising, giveUp := context.WithTimeout(ctx, servicesLimit)
+	defer giveUp()
+	err := raiseServices(rising, []string{"--dir", n.Layout().Dir}, out)
 	if err == nil {
 		return nil
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), downLimit)
 	defer cancel()
 	return errors.Join(err, n.Control().Down(stop))
-}
-
-// raiseOn starts those services that don't run yet.
-func raiseOn(ctx context.Context, dir string, o services.Options) error {
-	ctx, cancel := context.WithTimeout(ctx, servicesLimit)
-	defer cancel()
-	conn, err := topology.ReadConnection(channel.Layout{Dir: dir}.Connection())
-	if err != nil {
-		return err
-	}
-	if o.Programs, err = filepath.Abs(o.Programs); err != nil {
-		return fmt.Errorf("programs: %w", err)
-	}
-	return services.Up(ctx, conn, o)
 }
 
 func description(file, consensus string) (topology.Topology, error) {
