@@ -23,12 +23,14 @@ import (
 
 const help = `guildmark seals, publishes and shows technology data.
 
+  guildmark bundle    writes the consortium's trust bundle to a file and shows its id
   guildmark seal      checks data against its profile and seals it into a folder; needs no gateway
   guildmark publish   puts a sealed folder on the ledger, uploads it, waits for the custodians, offers it
   guildmark offers    lists what is on offer at a gateway
 
 A first sale, step by step:
-  1. Get the consortium's trust bundle (bundle.json) and compare its id over a second way: everything rests on it.
+  1. guildmark bundle --connection connection.json --identity my-identity --out bundle.json
+     Compare its id over a second way: everything rests on it.
   2. guildmark seal --data drink.jsonl --profile beverage/1 --title "Sunrise" --bundle bundle.json \
        --connection connection.json --identity my-identity --custodians OperatorMSP,LicensorsMSP --lines mixer --out sunrise
   3. guildmark publish --folder sunrise --connection connection.json --identity my-identity \
@@ -82,7 +84,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		fmt.Fprintln(out, "guildmark", version())
 		return 0
 	}
-	do, ok := map[string]command{"seal": seal, "publish": publishFolder, "offers": offers}[args[0]]
+	do, ok := map[string]command{"bundle": bundle, "seal": seal, "publish": publishFolder, "offers": offers}[args[0]]
 	if !ok {
 		fmt.Fprintf(errs, "guildmark: no command %q; `guildmark help` lists them\n", args[0])
 		return 2
