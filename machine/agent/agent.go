@@ -93,7 +93,7 @@ type desk struct {
 	*Agent
 	conn     transport.TPMCloser
 	tpm      *tpm.TPM
-	enrolled Enrolment
+	enrolled Enrollment
 	token    accessToken
 }
 
@@ -115,7 +115,7 @@ func (a *Agent) dial(ctx context.Context) (transport.TPMCloser, error) {
 
 // open takes the TPM of an enrolled machine.
 func (a *Agent) open(ctx context.Context) (*desk, error) {
-	enrolled, err := a.enrolment()
+	enrolled, err := a.enrollment()
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func (c *client) call(ctx context.Context, method, path string, in, out any, hea
 	if err != nil {
 		return err
 	}
-	defer rsp.Body.Close()
+	defer func() { _ = rsp.Body.Close() }() // it was read as far as it matters
 	doc, err := io.ReadAll(io.LimitReader(rsp.Body, 4*ledger.MaxDocument))
 	if err != nil {
 		return ErrOffline.With(err.Error())
@@ -95,7 +95,7 @@ func (c *client) post(ctx context.Context, path string, form url.Values, out any
 	if err != nil {
 		return err
 	}
-	defer rsp.Body.Close()
+	defer func() { _ = rsp.Body.Close() }() // it was read as far as it matters
 	if err := json.NewDecoder(io.LimitReader(rsp.Body, ledger.MaxDocument)).Decode(out); err != nil {
 		return ErrAnswer.With("POST " + path + ": " + err.Error())
 	}
@@ -128,7 +128,7 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader, 
 	if rsp.StatusCode/100 == 2 {
 		return rsp, nil
 	}
-	defer rsp.Body.Close()
+	defer func() { _ = rsp.Body.Close() }() // it was read as far as it matters
 	return nil, refusalOf(rsp, method+" "+path)
 }
 

@@ -21,7 +21,7 @@ type Config struct {
 	Gateway   Server  `json:"gateway"`
 	Issuer    Server  `json:"issuer"` // the authorization server; its URL is also the audience of our assertions
 	Registrar Server  `json:"registrar"`
-	Bundle    string  `json:"bundle"` // policy id of a trust bundle that enrolment must lead to or come from; "" takes the registrar's
+	Bundle    string  `json:"bundle"` // policy id of a trust bundle that enrollment must lead to or come from; "" takes the registrar's
 	Line      string  `json:"line"`   // product line of the machine's runtime, e.g. "mixer-1"
 	TPM       string  `json:"tpm"`    // "unix:<path>" or a device such as /dev/tpmrm0
 	State     string  `json:"state"`
@@ -55,7 +55,7 @@ type Mixer struct {
 // LoadConfig reads machine.json strictly.
 func LoadConfig(file string) (Config, error) {
 	var c Config
-	doc, err := os.ReadFile(file)
+	doc, err := os.ReadFile(file) //nolint:gosec // G304: the operator names the file
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, ErrConfig.With("no file " + file)
 	}
@@ -80,8 +80,7 @@ func (c *Config) resolve(dir string) {
 
 func (c *Config) check() error {
 	for name, s := range map[string]Server{"gateway": c.Gateway, "issuer": c.Issuer, "registrar": c.Registrar} {
-		u, err := url.Parse(s.URL)
-		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		if !s.good() {
 			return ErrConfig.With(name + ".url " + s.URL)
 		}
 	}
@@ -94,13 +93,24 @@ func (c *Config) check() error {
 		return ErrConfig.With("no state")
 	case c.Bundle != "" && ledger.CheckID(c.Bundle) != nil:
 		return ErrConfig.With("bundle " + c.Bundle)
-	case c.Mixer.Scale < 0 || c.Mixer.AtOnce < 0 || c.Mixer.Warn < 0:
+	}
+	return c.Mixer.check()
+}
+
+func (s Server) good() bool {
+	u, err := url.Parse(s.URL)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+}
+
+func (m Mixer) check() error {
+	if m.Scale < 0 || m.AtOnce < 0 || m.Warn < 0 {
 		return ErrConfig.With("mixer")
 	}
-	if len(c.Mixer.Pumps) > 0 {
-		if _, err := mixer.New(c.Mixer.Pumps, mixer.Config{}); err != nil {
-			return ErrConfig.With(err.Error())
-		}
+	if len(m.Pumps) == 0 {
+		return nil
+	}
+	if _, err := mixer.New(m.Pumps, mixer.Config{}); err != nil {
+		return ErrConfig.With(err.Error())
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func (s *site) killAt(n int) *[]string {
 	return &passed
 }
 
-// The agent is killed before and after each of its writes, from the first enrolment to the license in hand, and goes on
+// The agent is killed before and after each of its writes, from the first enrollment to the license in hand, and goes on
 // each time: nothing twice, nothing lost.
 func TestKilledAtEachWrite(t *testing.T) {
 	all := points(t)
@@ -37,11 +37,11 @@ func TestKilledAtEachWrite(t *testing.T) {
 			w := newWorld(t, "sunrise.jsonl")
 			s := newSite(t, w, "first")
 			s.killAt(n)
-			if err := s.enrolAndBuy(); !errors.Is(err, errKilled) {
+			if err := s.enrollAndBuy(); !errors.Is(err, errKilled) {
 				t.Fatalf("got %v, want to be killed at %s", err, point)
 			}
 			s.reopen()
-			must(t, s.enrolAndBuy())
+			must(t, s.enrollAndBuy())
 			w.checkOnce(t)
 			h, err := s.agent.Licenses()
 			must(t, err)
@@ -56,13 +56,14 @@ func TestKilledAtEachWrite(t *testing.T) {
 
 // points lists the points of a run that isn't killed.
 func points(t *testing.T) []string {
+	t.Helper()
 	s := newSite(t, newWorld(t, "sunrise.jsonl"), "first")
 	passed := s.killAt(1 << 30)
-	must(t, s.enrolAndBuy())
+	must(t, s.enrollAndBuy())
 	return *passed
 }
 
-func (s *site) enrolAndBuy() error {
+func (s *site) enrollAndBuy() error {
 	if _, err := s.agent.Enroll(s.t.Context(), testCode); err != nil {
 		return err
 	}
@@ -175,7 +176,7 @@ func TestRestoredFromACopy(t *testing.T) {
 	wantCode(t, use(), "tpm.auth_unavailable")
 }
 
-// The same files on a second machine of the same make are worth nothing: not whole, and not with its own enrolment.
+// The same files on a second machine of the same make are worth nothing: not whole, and not with its own enrollment.
 func TestFilesOnASecondMachine(t *testing.T) {
 	w := newWorld(t, "sunrise.jsonl")
 	first := newSite(t, w, "first").enrolled()
@@ -187,7 +188,7 @@ func TestFilesOnASecondMachine(t *testing.T) {
 		_, err := second.agent.Use(t.Context(), h.License.ID)
 		wantCode(t, err, "license.machine")
 	})
-	t.Run("the license beside its own enrolment", func(t *testing.T) {
+	t.Run("the license beside its own enrollment", func(t *testing.T) {
 		second := newSite(t, w, "second").enrolled()
 		second.replaceState(first, "licenses")
 		second.replaceState(first, "meters")

@@ -1,4 +1,4 @@
-// Package agent is a machine's side of the market: it enrols the machine's TPM, buys licenses, keeps them, and uses them
+// Package agent is a machine's side of the market: it enrolls the machine's TPM, buys licenses, keeps them, and uses them
 // offline.
 //
 // It refuses to hold a share, a content key or plaintext (package runtime does, in a process of its own), to pay a script

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -50,12 +51,12 @@ func (a *Agent) checkTPM(ctx context.Context) Check {
 }
 
 func (a *Agent) checkEnrolled() Check {
-	e, err := a.enrolment()
+	e, err := a.enrollment()
 	if err == nil {
 		_, err = a.trust(e)
 	}
 	good := fmt.Sprintf("machine %s, trust bundle %d, activated by %v", e.Machine.ID, e.Bundle, e.Custodians)
-	return verdict("enrolment", err, good, "run `machine enroll --code-file FILE` with the code from the registrar's partner")
+	return verdict("enrollment", err, good, "run `machine enroll --code-file FILE` with the code from the registrar's partner")
 }
 
 // checkMemory asks for what the runtime needs: CAP_IPC_LOCK or a limit high enough for a Go process.
@@ -75,14 +76,14 @@ func checkMemory() Check {
 
 func (a *Agent) checkMixer() Check {
 	setup, err := a.mixer()
-	detail := fmt.Sprintf("%d pumps", len(setup.Pumps))
+	detail := []string{fmt.Sprintf("%d pumps", len(setup.Pumps))}
 	for _, p := range setup.Pumps {
-		detail += fmt.Sprintf("; %d: %s %d ml", p.Number, p.Ingredient, p.Level/1000)
+		detail = append(detail, fmt.Sprintf("%d: %s %d ml", p.Number, p.Ingredient, p.Level/1000))
 	}
 	if err == nil && len(setup.Pumps) == 0 {
 		err = errors.New("no pumps are set up")
 	}
-	return verdict("mixer", err, detail, "describe the pumps under `mixer` in the configuration")
+	return verdict("mixer", err, strings.Join(detail, "; "), "describe the pumps under `mixer` in the configuration")
 }
 
 func (a *Agent) checkServer(ctx context.Context, name string, c *client, path string) Check {

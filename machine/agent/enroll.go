@@ -17,9 +17,9 @@ import (
 	"guildmark/machine/tpm"
 )
 
-const enrolmentFile = "enrolment.json"
+const enrollmentFile = "enrollment.json"
 
-// Refusals of enrolment.
+// Refusals of enrollment.
 var (
 	ErrNotEnrolled = ledger.Refuse(ledger.NotFound, "machine.not_enrolled", "this machine is not enrolled: run `machine enroll`")
 	ErrOtherTPM    = ledger.Refuse(ledger.Forbidden, "license.machine", "the state folder belongs to a machine with another TPM")
@@ -27,9 +27,9 @@ var (
 	ErrBundlePin   = ledger.Refuse(ledger.Forbidden, "machine.bundle", "the registrar's trust bundle is not the one in the configuration")
 )
 
-// Enrolment is what the machine knows of itself; secrets stay in the TPM.
-type Enrolment struct {
-	Format     string          `json:"format"` // "guildmark/enrolment/1"
+// Enrollment is what the machine knows of itself; secrets stay in the TPM.
+type Enrollment struct {
+	Format     string          `json:"format"` // "guildmark/enrollment/1"
 	Salt       string          `json:"salt"`   // drawn once: part of the machine's id
 	Machine    machine.Machine `json:"machine"`
 	Keys       tpm.Keys        `json:"keys"`
@@ -39,18 +39,18 @@ type Enrolment struct {
 	Custodians []string        `json:"custodians"` // MSPs that activated this machine themselves
 }
 
-// enrolment is the record of a machine that a registrar has accepted.
-func (a *Agent) enrolment() (Enrolment, error) {
-	e, err := a.store.enrolment()
+// enrollment is the record of a machine that a registrar has accepted.
+func (a *Agent) enrollment() (Enrollment, error) {
+	e, err := a.store.enrollment()
 	if err == nil && e.Machine.ID == "" {
 		err = ErrNotEnrolled
 	}
 	return e, err
 }
 
-func (s *Store) enrolment() (Enrolment, error) {
-	var e Enrolment
-	err := s.load(enrolmentFile, &e)
+func (s *Store) enrollment() (Enrollment, error) {
+	var e Enrollment
+	err := s.load(enrollmentFile, &e)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = ErrNotEnrolled
 	}
@@ -59,7 +59,7 @@ func (s *Store) enrolment() (Enrolment, error) {
 
 // Enroll makes the machine known; code is the one-time code that its owner got from the registrar's partner: draw salt -> make keys -> registrar activates -> each custodian activates. Run again, it
 // goes on where it stopped.
-func (a *Agent) Enroll(ctx context.Context, code string) (e Enrolment, err error) {
+func (a *Agent) Enroll(ctx context.Context, code string) (e Enrollment, err error) {
 	e, err = a.drawSalt()
 	if err != nil {
 		return e, err
@@ -91,8 +91,8 @@ func (a *Agent) Enroll(ctx context.Context, code string) (e Enrolment, err error
 }
 
 // drawSalt journals the salt before anybody hears it: the same salt gives the same machine id after a crash.
-func (a *Agent) drawSalt() (Enrolment, error) {
-	e, err := a.store.enrolment()
+func (a *Agent) drawSalt() (Enrollment, error) {
+	e, err := a.store.enrollment()
 	if err == nil || !errors.Is(err, ErrNotEnrolled) {
 		return e, err
 	}
@@ -100,17 +100,17 @@ func (a *Agent) drawSalt() (Enrolment, error) {
 	if err != nil {
 		return e, err
 	}
-	e = Enrolment{Format: "guildmark/enrolment/1", Salt: salt, Custodians: []string{}}
-	return e, a.store.save(enrolmentFile, e)
+	e = Enrollment{Format: "guildmark/enrollment/1", Salt: salt, Custodians: []string{}}
+	return e, a.store.save(enrollmentFile, e)
 }
 
-// applicant is a machine during its enrolment.
+// applicant is a machine during its enrollment.
 type applicant struct {
 	*Agent
 	tpm         *tpm.TPM
 	certificate []byte
 	code        string
-	record      Enrolment
+	record      Enrollment
 }
 
 // register lets the registrar activate the credential and takes its answer in: record, trust bundle, runtime key.
@@ -141,7 +141,7 @@ func (p *applicant) register(ctx context.Context) error {
 	}
 	p.record.Machine, p.record.Keys, p.record.RuntimeKey, p.record.Bundle = answer.Machine, p.tpm.Keys(), key, bundle
 	p.record.Recipient = answer.Recipient
-	return p.store.save(enrolmentFile, p.record)
+	return p.store.save(enrollmentFile, p.record)
 }
 
 // activate answers one party's credential challenge; the proof shows that this TPM has both EK and AK (T14).
@@ -301,7 +301,7 @@ func (p *applicant) custodians(ctx context.Context) error {
 			return err
 		}
 		p.record.Custodians = append(p.record.Custodians, r.MSP)
-		if err := p.store.save(enrolmentFile, p.record); err != nil {
+		if err := p.store.save(enrollmentFile, p.record); err != nil {
 			return err
 		}
 	}

@@ -52,17 +52,22 @@ func (d *desk) fetch(ctx context.Context, p *Purchase) error {
 	if err := d.fetchBody(ctx, p.License, m); err != nil {
 		return err
 	}
-	if err := d.store.write(holdingFile(p.License, "manifest.json"), manifest); err != nil {
-		return err
-	}
-	if err := d.store.write(holdingFile(p.License, "envelope.json"), envelope); err != nil {
-		return err
-	}
 	h := Holding{Format: "guildmark/holding/1", License: body.License, Title: m.Title, Recipient: recipient}
-	if err := d.store.save(holdingFile(p.License, "holding.json"), h); err != nil {
+	if err := d.keep(h, manifest, envelope); err != nil {
 		return err
 	}
 	return d.step(p, Fetched)
+}
+
+// keep stores the small files of a license, the one that makes it count last.
+func (d *desk) keep(h Holding, manifest, envelope []byte) error {
+	if err := d.store.write(holdingFile(h.License.ID, "manifest.json"), manifest); err != nil {
+		return err
+	}
+	if err := d.store.write(holdingFile(h.License.ID, "envelope.json"), envelope); err != nil {
+		return err
+	}
+	return d.store.save(holdingFile(h.License.ID, "holding.json"), h)
 }
 
 // fetchDataset gets manifest and key envelope. The manifest is checked with the license; the envelope's wraps open only
@@ -141,7 +146,7 @@ func (d *desk) fetchBody(ctx context.Context, id string, m dataset.Manifest) err
 	if err != nil {
 		return err
 	}
-	defer rsp.Body.Close()
+	defer func() { _ = rsp.Body.Close() }() // it was read as far as it matters
 	return d.store.stream(name, func(w io.Writer) error {
 		sum := sha256.New()
 		n, err := io.Copy(io.MultiWriter(w, sum), io.LimitReader(rsp.Body, m.BodySize+1))

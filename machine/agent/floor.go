@@ -19,7 +19,7 @@ type Floor struct {
 // Time stays.
 func (f Floor) Advance(clock uint64) Floor {
 	if clock > f.Clock {
-		f.Time += int64((clock - f.Clock) / 1000)
+		f.Time += int64((clock - f.Clock) / 1000)  //nolint:gosec // G115: 2^64 ms are 2^54 s
 		f.Clock += (clock - f.Clock) / 1000 * 1000 // what is below a second stays to be counted
 		return f
 	}

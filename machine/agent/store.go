@@ -34,7 +34,7 @@ func OpenStore(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make state folder: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // G304: below the state folder, names are ids of ours
 	if err != nil {
 		return nil, fmt.Errorf("open state folder: %w", err)
 	}
@@ -52,7 +52,7 @@ func (s *Store) Path(name string) string { return filepath.Join(s.dir, filepath.
 
 // read returns a file's bytes; fs.ErrNotExist when there is none.
 func (s *Store) read(name string) ([]byte, error) {
-	b, err := os.ReadFile(s.Path(name))
+	b, err := os.ReadFile(s.Path(name)) //nolint:gosec // G703: below the state folder, names are ids of ours
 	if err != nil {
 		return nil, fmt.Errorf("read state: %w", err)
 	}
@@ -90,7 +90,7 @@ func (s *Store) stream(name string, fill func(io.Writer) error) error {
 		return err
 	}
 	path := s.Path(name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil { //nolint:gosec // G703: below the state folder, names are ids of ours
 		return fmt.Errorf("write state: %w", err)
 	}
 	if err := replace(path, fill); err != nil {
@@ -106,7 +106,7 @@ func replace(path string, fill func(io.Writer) error) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, ignore(f.Close(), fs.ErrClosed), ignore(os.Remove(f.Name()), fs.ErrNotExist))
+			err = errors.Join(err, ignore(f.Close(), fs.ErrClosed), ignore(os.Remove(f.Name()), fs.ErrNotExist)) //nolint:gosec // G703: below the state folder, names are ids of ours
 		}
 	}()
 	if err := fill(f); err != nil {
@@ -118,7 +118,7 @@ func replace(path string, fill func(io.Writer) error) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := os.Rename(f.Name(), path); err != nil { //nolint:gosec // G703: below the state folder, names are ids of ours
 		return err
 	}
 	return syncFolder(filepath.Dir(path))
@@ -126,7 +126,7 @@ func replace(path string, fill func(io.Writer) error) (err error) {
 
 // syncFolder makes a rename durable.
 func syncFolder(dir string) error {
-	d, err := os.Open(dir)
+	d, err := os.Open(dir) //nolint:gosec // G304: below the state folder, names are ids of ours
 	if err != nil {
 		return err
 	}
@@ -169,6 +169,6 @@ func (s *Store) folder(name string) error {
 
 // has tells whether a file is there.
 func (s *Store) has(name string) bool {
-	_, err := os.Stat(s.Path(name))
+	_, err := os.Stat(s.Path(name)) //nolint:gosec // G703: below the state folder, names are ids of ours
 	return err == nil
 }

@@ -15,7 +15,7 @@ import (
 	"guildmark/machine/runtime"
 )
 
-// The whole way: enrol, buy, use three times, be refused by the TPM, deliver receipts.
+// The whole way: enroll, buy, use three times, be refused by the TPM, deliver receipts.
 func TestStory(t *testing.T) {
 	w := newWorld(t, "sunrise.jsonl")
 	s := newSite(t, w, "first").enrolled()

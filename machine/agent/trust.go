@@ -23,7 +23,7 @@ type trust struct {
 	verifier *signed.Verifier
 }
 
-func (a *Agent) trust(e Enrolment) (trust, error) {
+func (a *Agent) trust(e Enrollment) (trust, error) {
 	doc, err := a.store.read(bundleFile(e.Bundle))
 	if err != nil {
 		return trust{}, err
@@ -53,7 +53,7 @@ func (a *Agent) ask(ctx context.Context, path string) (file []byte, nonce string
 }
 
 // recipients are the keys of custodians and runtimes as the partners signed them now (T3).
-func (a *Agent) recipients(ctx context.Context, e Enrolment) ([]governance.Recipient, error) {
+func (a *Agent) recipients(ctx context.Context, e Enrollment) ([]governance.Recipient, error) {
 	t, err := a.trust(e)
 	if err != nil {
 		return nil, err

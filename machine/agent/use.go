@@ -114,6 +114,7 @@ func (a *Agent) run(ctx context.Context, job runtime.Job) (burnt bool, err error
 			burnt = true
 		case runtime.Levels:
 			levels = e.Levels
+		default: // for the person who watches
 		}
 		a.options.Report(Progress{Step: "produce", Runtime: &e})
 	})

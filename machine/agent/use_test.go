@@ -161,7 +161,7 @@ func (w *world) secrets() map[string][]byte {
 func TestRefusalsBeforeTheBurn(t *testing.T) {
 	tests := []struct {
 		name   string
-		break_ func(*site, Holding)
+		change func(*site, Holding)
 		code   string
 	}{
 		{"a byte of the signed license changed", func(s *site, h Holding) { s.flip(holdingFile(h.License.ID, "license.signed.json"), 1000) }, "signed"},
@@ -202,7 +202,7 @@ func TestRefusalsBeforeTheBurn(t *testing.T) {
 			*w = *newWorld(t, "sunrise.jsonl")
 			s := newSite(t, w, "first").enrolled()
 			h := s.bought()
-			tt.break_(s, h)
+			tt.change(s, h)
 			_, err := s.agent.Use(t.Context(), h.License.ID)
 			if tt.code == "signed" {
 				if err == nil || !strings.Contains(err.Error(), "signed.") {

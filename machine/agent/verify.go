@@ -20,7 +20,7 @@ type Verdict struct {
 // Verify judges any signed file under the machine's own trust bundle; a license also by holder, state and lease, and,
 // when its manifest is here, by that.
 func (a *Agent) Verify(ctx context.Context, file []byte) (v Verdict, err error) {
-	enrolled, err := a.enrolment()
+	enrolled, err := a.enrollment()
 	if err != nil {
 		return v, err
 	}

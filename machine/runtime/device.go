@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"io"
 
+	"guildmark/chaincode/sealed"
 	"guildmark/machine/device/mixer"
 )
 
@@ -46,6 +47,26 @@ func (b *beverage) produce(ctx context.Context, plain io.Reader) error {
 	}
 	b.levels(left)
 	return err
+}
+
+// opening tells of each package of the body when its first byte is read.
+type opening struct {
+	io.Reader
+
+	read int64
+	told int
+	tell func(number int)
+}
+
+// Read implements io.Reader.
+func (o *opening) Read(p []byte) (int, error) {
+	n, err := o.Reader.Read(p)
+	o.read += int64(n)
+	for o.read > int64(o.told)*sealed.PackageSize {
+		o.told++
+		o.tell(o.told)
+	}
+	return n, err
 }
 
 func hashOf(r io.Reader) (sum string, size int64, err error) {

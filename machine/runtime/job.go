@@ -75,6 +75,7 @@ const (
 	Verified What = "verified" // the signed license holds
 	Opened   What = "opened"   // everything that can refuse has not; the use comes next
 	Burnt    What = "burnt"    // the TPM counted a use
+	Package  What = "package"  // another package of the body was opened; Package counts them from 1
 	Device   What = "device"   // the device reports; Mixer is set
 	Levels   What = "levels"   // what is left in the bottles, coarsely
 	Done     What = "done"
@@ -85,6 +86,7 @@ const (
 type Event struct {
 	Kind    What            `json:"kind"`
 	PID     int             `json:"pid,omitempty"`
+	Package int             `json:"package,omitempty"`
 	Mixer   *mixer.Event    `json:"mixer,omitempty"`
 	Levels  []Level         `json:"levels,omitempty"`
 	Refusal *ledger.Refusal `json:"refusal,omitempty"`

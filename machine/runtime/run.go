@@ -197,7 +197,7 @@ func (v *vault) produce(ctx context.Context, device device) error {
 		return err
 	}
 	v.wipe()
-	return device.produce(ctx, plain)
+	return device.produce(ctx, &opening{Reader: plain, tell: func(n int) { v.say(Event{Kind: Package, Package: n}) }})
 }
 
 // wipe overwrites the shares. What the Go runtime copied of them ends with the process.

@@ -53,16 +53,16 @@ func main() {
 
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
-		fmt.Fprint(out, help)
+		_, _ = fmt.Fprint(out, help)
 		return 0
 	}
 	if args[0] == "--version" {
-		fmt.Fprintln(out, "machine", version())
+		_, _ = fmt.Fprintln(out, "machine", version())
 		return 0
 	}
 	do, ok := commands()[args[0]]
 	if !ok {
-		fmt.Fprintf(errs, "machine: no command %q; `machine help` lists them\n", args[0])
+		_, _ = fmt.Fprintf(errs, "machine: no command %q; `machine help` lists them\n", args[0])
 		return 2
 	}
 	t, err := parse(args[0], args[1:], out, errs)

@@ -19,7 +19,7 @@ func (t *task) show(v any) {
 		return
 	}
 	if r, ok := v.(result); ok {
-		fmt.Fprint(t.out, r.text())
+		_, _ = fmt.Fprint(t.out, r.text())
 	}
 }
 
@@ -30,11 +30,11 @@ func (t *task) report(p agent.Progress) {
 		return
 	}
 	if p.Runtime == nil {
-		fmt.Fprintf(t.out, "%-10s %s\n", p.Step, p.Detail)
+		_, _ = fmt.Fprintf(t.out, "%-10s %s\n", p.Step, p.Detail)
 		return
 	}
 	if line := tell(*p.Runtime); line != "" {
-		fmt.Fprintln(t.out, line)
+		_, _ = fmt.Fprintln(t.out, line)
 	}
 }
 
@@ -49,6 +49,8 @@ func tell(e runtime.Event) string {
 		return "runtime    the TPM counted one use"
 	case runtime.Device:
 		return tellMixer(*e.Mixer)
+	case runtime.Package:
+		return fmt.Sprintf("runtime    package %d opened", e.Package)
 	case runtime.Opened, runtime.Levels, runtime.Done, runtime.Refused:
 	}
 	return ""

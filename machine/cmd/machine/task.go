@@ -63,14 +63,20 @@ func parse(name string, args []string, out, errs io.Writer) (*task, error) {
 }
 
 func (t *task) check() error {
-	rest := t.flags.NArg()
+	most := map[string]int{"verify": 1, "wallet": 1}[t.name]
 	switch {
 	case t.output != "text" && t.output != "json":
 		return fmt.Errorf("%w: --output is text or json", errUsage)
-	case t.name == "verify" && rest != 1:
-		return fmt.Errorf("%w: machine verify FILE", errUsage)
-	case t.name == "wallet" && rest > 1, t.name != "verify" && t.name != "wallet" && rest > 0:
+	case t.flags.NArg() > most:
 		return fmt.Errorf("%w: too many arguments", errUsage)
+	case t.name == "verify" && t.flags.NArg() == 0:
+		return fmt.Errorf("%w: machine verify FILE", errUsage)
+	}
+	return t.checkFlags()
+}
+
+func (t *task) checkFlags() error {
+	switch {
 	case t.name == "buy" && t.offer == "":
 		return fmt.Errorf("%w: machine buy --offer ID", errUsage)
 	case t.name == "use" && (t.license == "" || t.count < 1):
@@ -87,7 +93,7 @@ func (t *task) line(v any) {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		fmt.Fprintln(t.errs, "machine: encode the output:", err)
+		_, _ = fmt.Fprintln(t.errs, "machine: encode the output:", err)
 		return
 	}
 	_, _ = t.out.Write(b.Bytes()) // nobody listens any more: nothing to be done
@@ -99,7 +105,7 @@ func (t *task) conclude(err error) int {
 		return 0
 	}
 	if errors.Is(err, errUsage) {
-		fmt.Fprintf(t.errs, "machine %s: %v; `machine help` tells more\n", t.name, err)
+		_, _ = fmt.Fprintf(t.errs, "machine %s: %v; `machine help` tells more\n", t.name, err)
 		return 2
 	}
 	r := refusalOf(err)
@@ -109,9 +115,9 @@ func (t *task) conclude(err error) int {
 		}{r})
 		return 1
 	}
-	fmt.Fprintf(t.errs, "refused  %s\n         %s\n", r.Code, r.Message)
+	_, _ = fmt.Fprintf(t.errs, "refused  %s\n         %s\n", r.Code, r.Message)
 	if r.Saw != "" {
-		fmt.Fprintf(t.errs, "         saw: %s\n", r.Saw)
+		_, _ = fmt.Fprintf(t.errs, "         saw: %s\n", r.Saw)
 	}
 	return 1
 }
@@ -121,8 +127,7 @@ func refusalOf(err error) *ledger.Refusal {
 	if r := runtime.FromTPM(err); r != nil {
 		return r
 	}
-	var r *ledger.Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*ledger.Refusal](err); ok {
 		return r
 	}
 	return ledger.Refuse(ledger.Unavailable, "machine.failed", "the machine could not do it").With(err.Error())

@@ -15,7 +15,7 @@ import (
 // half of its board.
 const (
 	defaultWarn   Microliter = 100_000
-	defaultAtOnce            = 4
+	defaultAtOnce int        = 4
 )
 
 // tick is how often a running pump reports.

@@ -70,8 +70,11 @@ func TestProduce(t *testing.T) {
 		t.Errorf("state %s, want idle", m.State())
 	}
 	want := []Event{
-		{Kind: Stopped, Step: 1, Pump: 1, Percent: 100}, {Kind: Warning, Pump: 1},
-		{Kind: StepDone, Step: 1, Percent: 92}, {Kind: StepDone, Step: 2, Percent: 100}, {Kind: Changed, State: Idle},
+		{Kind: Stopped, Step: 1, Pump: 1, Percent: 100},
+		{Kind: Warning, Pump: 1},
+		{Kind: StepDone, Step: 1, Percent: 92},
+		{Kind: StepDone, Step: 2, Percent: 100},
+		{Kind: Changed, State: Idle},
 	}
 	at := 0
 	for _, e := range events {

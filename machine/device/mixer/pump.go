@@ -13,11 +13,11 @@ const (
 	maxPoints = 10
 )
 
-// Microliter is a volume; 1,000 of them are one millilitre. Recipes and bottles are counted in it, so that no rounding
-// of millilitres adds up over a day.
+// Microliter is a volume; 1,000 of them are one milliliter. Recipes and bottles are counted in it, so that no rounding
+// of milliliters adds up over a day.
 type Microliter int64
 
-// Flow is a pump's output in microlitres a second.
+// Flow is a pump's output in microliters a second.
 type Flow int64
 
 // Drive is a pump's motor drive in thousandths of full (PWM duty cycle).
@@ -68,7 +68,7 @@ func (p Pump) check() error {
 func (p Pump) fastest() Point { return p.Calibration[len(p.Calibration)-1] }
 func (p Pump) slowest() Point { return p.Calibration[0] }
 
-// drive is the motor drive for a flow, interpolated between the neighbouring points; a flow outside the table is
+// drive is the motor drive for a flow, interpolated between the neighboring points; a flow outside the table is
 // brought to its nearest end.
 func (p Pump) drive(flow Flow) Drive {
 	if flow <= p.slowest().Flow {

@@ -81,14 +81,11 @@ func Open(in io.Reader) (*Reader, error) {
 }
 
 func (h header) fault() string {
-	title := utf8.RuneCountInString(h.Title)
 	switch {
 	case h.Format != format:
 		return "format"
-	case title < 1 || title > maxTitle:
-		return "title"
-	case h.Description == nil || utf8.RuneCountInString(*h.Description) > maxDescribe:
-		return "description"
+	case !h.described():
+		return "title or description"
 	case h.Steps < 1 || h.Steps > maxSteps:
 		return "number of steps"
 	case h.Volume < minVolume || h.Volume > maxVolume:
@@ -102,6 +99,11 @@ func (h header) fault() string {
 		}
 	}
 	return ""
+}
+
+func (h header) described() bool {
+	title := utf8.RuneCountInString(h.Title)
+	return title >= 1 && title <= maxTitle && h.Description != nil && utf8.RuneCountInString(*h.Description) <= maxDescribe
 }
 
 // Title is the recipe's name, for the machine's own screen.
@@ -148,6 +150,10 @@ func (r *Reader) fault(s stepLine) string {
 	case len(s.Components) < 1 || len(s.Components) > MaxPumps:
 		return "number of components"
 	}
+	return r.componentFault(s)
+}
+
+func (r *Reader) componentFault(s stepLine) string {
 	for i, c := range s.Components {
 		switch {
 		case c.Amount < 1 || c.Amount > maxPart:
