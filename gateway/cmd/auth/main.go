@@ -40,7 +40,7 @@ type config struct {
 	Identity    string `json:"identity"`
 	SigningKeys string `json:"signingKeys"`
 	Used        string `json:"used"`
-	Log         string `json:"log"`
+	Log         string `json:"log,omitempty"`
 }
 
 func main() {

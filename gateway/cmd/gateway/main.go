@@ -41,7 +41,7 @@ type config struct {
 	Model       string      `json:"model"`
 	Content     string      `json:"content"`
 	Custodians  []custodian `json:"custodians"`
-	Log         string      `json:"log"`
+	Log         string      `json:"log,omitempty"`
 }
 
 type buyer struct {
