@@ -53,6 +53,7 @@ type services struct {
 	conn    topology.Connection
 	options Options
 	control *node.Client
+	channel string // "" = the connection file's
 	open    map[string]caller
 	closers []func() error
 }
@@ -75,7 +76,7 @@ func (s *services) as(partner, name string) (caller, error) {
 	if c, ok := s.open[partner+"/"+name]; ok {
 		return c, nil
 	}
-	c, err := client.Open(s.connectionFile(), s.identity(partner, name), client.Config{})
+	c, err := client.Open(s.connectionFile(), s.identity(partner, name), client.Config{Channel: s.channel})
 	if err != nil {
 		return nil, fmt.Errorf("connect as %s of %s: %w", name, partner, err)
 	}

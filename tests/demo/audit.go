@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sort"
+
+	"guildmark/chaincode/audit"
+)
+
+// deliverReceipts brings the network back and lets the machine report what its TPM attests.
+func deliverReceipts(ctx context.Context, w *world) error {
+	back := ours()
+	if w.breakAt == "receipts" { // nobody answers machines
+		back = []string{"ca", "orderer", "peer", "chaincode", "heartbeat"}
+	}
+	if err := w.control.Start(ctx, back...); err != nil {
+		return err
+	}
+	started, cancel := context.WithTimeout(ctx, patience(w, ""))
+	defer cancel()
+	if err := w.control.Await(started, back...); err != nil {
+		return err
+	}
+	w.say("the network is back")
+	var synced struct {
+		Delivered int `json:"delivered"`
+	}
+	if err := w.drive(ctx, w.machine, &synced, "sync", "--wait", patience(w, "receipts").String()); err != nil {
+		return err
+	}
+	if synced.Delivered != uses {
+		return fmt.Errorf("%d receipts were delivered, want %d", synced.Delivered, uses)
+	}
+	w.say("%d attested receipts delivered", synced.Delivered)
+	return nil
+}
+
+// auditBooks copies blocks and headers, replays them, and then falsifies a byte.
+func auditBooks(ctx context.Context, w *world) error {
+	blocks, headers := filepath.Join(w.dir, "audit", "blocks"), filepath.Join(w.dir, "audit", "headers.json")
+	if err := w.show(ctx, "audit", "copy", "--connection", w.connectionFile(), "--identity", w.identity("auditor", "auditor"), "--out", blocks); err != nil {
+		return err
+	}
+	if err := w.show(ctx, "audit", "headers", "--connection", w.connectionFile(), "--node", w.conn.Bitcoin[1].Name, "--out", headers); err != nil {
+		return err
+	}
+	if w.breakAt == "audit" { // the copy is not what the partners signed
+		if _, err := flip(blocks); err != nil {
+			return err
+		}
+	}
+	if err := w.show(ctx, "audit", "replay", "--headers", headers, blocks); err != nil {
+		return err
+	}
+	var report audit.Report
+	if err := w.ask(ctx, &report, "audit", "replay", "--headers", headers, blocks); err != nil {
+		return err
+	}
+	w.report.Ledger = Ledger{Height: report.Blocks, Transactions: report.Transactions.All}
+	if err := w.compare(report); err != nil {
+		return err
+	}
+	return w.auditFlipped(ctx, blocks, headers)
+}
+
+// compare holds the books that the auditor replayed against what the demo saw.
+func (w *world) compare(r audit.Report) error {
+	b, sale := r.Books, w.report.Sale
+	if b == nil {
+		return errors.New("the audit printed no books")
+	}
+	if b.Uses.Sold != uses || b.Uses.Used != uses || b.Uses.Open != 0 {
+		return fmt.Errorf("the books say %+v uses, want %d sold and used", b.Uses, uses)
+	}
+	if int64(b.Money.Paid) != sale.Price || b.Money.Paid != b.Money.Commission+b.Money.Contributors+b.Money.Residual {
+		return fmt.Errorf("the books say %+v, want %d paid and split to the satoshi", b.Money, sale.Price)
+	}
+	for _, p := range b.Payees {
+		if int64(p.Amount) != sale.Accruals[p.Payee] {
+			return fmt.Errorf("the books owe %s %d sat, the ledger said %d", p.Payee, p.Amount, sale.Accruals[p.Payee])
+		}
+	}
+	return nil
+}
+
+// auditFlipped changes one byte in a copied block: the audit must exit 1 and name the transaction.
+func (w *world) auditFlipped(ctx context.Context, blocks, headers string) error {
+	changed := filepath.Join(w.dir, "audit", "changed")
+	if err := copyTree(blocks, changed); err != nil {
+		return err
+	}
+	if _, err := flip(changed); err != nil {
+		return err
+	}
+	out, err := w.command(ctx, "audit", "replay", "--headers", headers, "--output", "json", changed).Output()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		return fmt.Errorf("the audit of a falsified copy ended with %v, want exit code 1", err)
+	}
+	var report audit.Report
+	if err := json.Unmarshal(out, &report); err != nil {
+		return fmt.Errorf("the audit of a falsified copy: %w", err)
+	}
+	for _, f := range report.Findings {
+		if f.TxID != "" {
+			w.note(Refusal{Name: "a copied block with one changed byte", Refused: true, Code: "exit 1", Expected: "exit 1"})
+			w.say("  it names transaction %s… in block %d", f.TxID[:16], f.Block)
+			return nil
+		}
+	}
+	return errors.New("the audit of a falsified copy names no transaction")
+}
+
+// flip changes one byte in the middle of the largest copied block after the definition of the chaincode.
+func flip(blocks string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(blocks, "*.block"))
+	if err != nil {
+		return "", err
+	}
+	sort.Strings(files)
+	if len(files) < 20 {
+		return "", fmt.Errorf("%d blocks were copied, want more", len(files))
+	}
+	file := files[len(files)*3/4]
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	raw[len(raw)/3] ^= 1
+	return file, os.WriteFile(file, raw, 0o600)
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"guildmark/chaincode/client"
+	"guildmark/chaincode/sealed"
+	"guildmark/chaincode/signed"
+	"guildmark/network/services"
+)
+
+// evidence is what attackers collected while the network ran; files that a machine is shown later, offline.
+type evidence struct {
+	onePartner  string // a real endorsement of the license by one partner alone
+	otherSigned string // a license of a second channel, by the same peers with the same chaincode
+	unsubmitted string // a real endorsed write that was never submitted
+	clients     string // the license with two client certificates as signers
+	changed     string // the license with one byte changed
+	lifted      string // the code with which a custodian refused a lifted key wrap
+}
+
+const nonce = "00000000000000000000000000000000000000000000000000000000000000aa"
+
+// collectEvidence plays the attackers who need a running network.
+func collectEvidence(ctx context.Context, w *world) error {
+	if err := os.MkdirAll(w.loot(""), 0o755); err != nil {
+		return err
+	}
+	for _, a := range []struct {
+		what    string
+		collect func(context.Context, *world) error
+	}{
+		{"one partner endorses alone", oneEndorsement},
+		{"a write is endorsed by two partners and kept back", keptWrite},
+		{"the license is changed by a byte, and signed anew by two client certificates", forge},
+		{"the same partners sell the same recipe on a channel of their own", shadowSale},
+		{"another licensor lifts the recipe's key wraps into a dataset of his own", liftWraps},
+	} {
+		if err := a.collect(ctx, w); err != nil {
+			return fmt.Errorf("%s: %w", a.what, err)
+		}
+		w.say("%s", a.what)
+	}
+	return nil
+}
+
+func (w *world) loot(name string) string { return filepath.Join(w.dir, "loot", name) }
+
+func (w *world) keep(name string, f signed.File) (string, error) {
+	path := w.loot(name + ".signed.json")
+	return path, os.WriteFile(path, f.Encode(), 0o644)
+}
+
+func oneEndorsement(ctx context.Context, w *world) error {
+	reader, err := w.as("operator", "reader")
+	if err != nil {
+		return err
+	}
+	f, err := reader.Sign(ctx, client.Exactly("OperatorMSP"), "licenses:Sign", w.license, nonce)
+	if err != nil {
+		return err
+	}
+	w.proofs.onePartner, err = w.keep("one-partner", f)
+	return err
+}
+
+func keptWrite(ctx context.Context, w *world) error {
+	buyer, err := w.as("operator", "buyer1")
+	if err != nil {
+		return err
+	}
+	request := fmt.Sprintf(`{"key":"kept-back","machine":%q,"offers":[%q]}`, w.machine.id, w.offer)
+	f, err := buyer.Sign(ctx, client.Exactly("ManufacturerMSP", "OperatorMSP"), "orders:Place", request)
+	if err != nil {
+		return err
+	}
+	w.proofs.unsubmitted, err = w.keep("never-submitted", f)
+	return err
+}
+
+// forge makes two files from the machine's own license.
+func forge(_ context.Context, w *world) error {
+	raw, err := os.ReadFile(filepath.Join(w.machine.state(), "licenses", w.license, "license.signed.json"))
+	if err != nil {
+		return err
+	}
+	changed, err := changeUses(raw)
+	if err != nil {
+		return err
+	}
+	if w.breakAt == "refusals" { // nothing is changed, so nothing should be refused
+		changed = raw
+	}
+	w.proofs.changed = w.loot("changed.signed.json")
+	if err := os.WriteFile(w.proofs.changed, changed, 0o644); err != nil {
+		return err
+	}
+	clients, err := w.signAsClients(raw)
+	if err != nil {
+		return err
+	}
+	w.proofs.clients, err = w.keep("client-certificates", clients)
+	return err
+}
+
+// changeUses turns three uses into nine inside the signed answer: one byte.
+func changeUses(raw []byte) ([]byte, error) {
+	var f signed.File
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return nil, err
+	}
+	at := strings.Index(string(f.Payload), `"uses":3`)
+	if at < 0 {
+		return nil, errors.New("the license's answer doesn't say its uses")
+	}
+	f.Payload[at+len(`"uses":`)] = '9'
+	return f.Encode(), nil
+}
+
+// shadowSale governs a second channel and sells there, settled by the very payment of the first sale.
+func shadowSale(ctx context.Context, w *world) error {
+	if err := w.show(ctx, "network", "channel", "add", "--dir", w.net(), "--tools", w.tools, shadowChannel); err != nil {
+		return err
+	}
+	if err := services.Govern(ctx, w.onChannel(shadowChannel)); err != nil {
+		return err
+	}
+	f, err := newShadow(w).sell(ctx)
+	if err != nil {
+		return err
+	}
+	w.proofs.otherSigned, err = w.keep("other-channel", f)
+	return err
+}
+
+// liftWraps publishes a dataset whose envelope carries the wraps of somebody else's, and waits for a custodian's no.
+func liftWraps(ctx context.Context, w *world) error {
+	folder := filepath.Join(w.dir, "licensor", "lifted")
+	identity := w.identity("licensors", "licensor2")
+	var made struct {
+		Dataset string `json:"dataset"`
+	}
+	err := w.ask(ctx, &made, "guildmark", "seal", "--data", filepath.Join(w.root, "fixtures/beverage/sunrise.jsonl"), "--profile", "beverage/1",
+		"--title", "Sunrise", "--bundle", w.bundleFile(), "--connection", w.connectionFile(), "--identity", identity,
+		"--custodians", "LicensorsMSP,ManufacturerMSP,OperatorMSP", "--lines", services.Line, "--out", folder)
+	if err != nil {
+		return err
+	}
+	own, err := sealed.ParseEnvelope(w.envelope)
+	if err != nil {
+		return err
+	}
+	own.Dataset = made.Dataset // the envelope's own words name the new dataset; its wraps are the stolen ones
+	if err := os.WriteFile(filepath.Join(folder, "envelope.json"), own.Bytes(), 0o600); err != nil {
+		return err
+	}
+	// The command waits for custodians that will never confirm; it is ended once the first one refused.
+	publishing, end := context.WithCancel(ctx)
+	defer end()
+	published := make(chan error, 1)
+	go func() {
+		published <- w.show(publishing, "guildmark", "publish", "--folder", folder, "--connection", w.connectionFile(), "--identity", identity,
+			"--gateway", "https://"+w.conn.Ports.Address("gateway"), "--gateway-roots", services.TLSRoot(w.conn, "operator"), "--price", "5000", "--uses", "1")
+	}()
+	err = wait(ctx, patience(w, ""), "a custodian to refuse the lifted wraps", func() (bool, error) {
+		code, err := w.refusedBy("operator", made.Dataset)
+		w.proofs.lifted = code
+		return code != "", err
+	})
+	end()
+	<-published
+	return err
+}
+
+// refusedBy reads why a custodian refused a dataset for good; "" while it hasn't.
+func (w *world) refusedBy(partner, dataset string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(w.net(), partner, "services", "custodian", "refused", "*"+dataset[:16]+"*"))
+	if err != nil || len(files) == 0 {
+		return "", err
+	}
+	raw, err := os.ReadFile(files[0])
+	if err != nil {
+		return "", err
+	}
+	var note struct {
+		Reason string `json:"reason"`
+	}
+	if err := json.Unmarshal(raw, &note); err != nil {
+		return "", err
+	}
+	code := regexp.MustCompile(`[a-z]+\.[a-z_]+`).FindString(note.Reason)
+	if code == "" {
+		return "", fmt.Errorf("the custodian's note %s names no code", files[0])
+	}
+	return code, nil
+}

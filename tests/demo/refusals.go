@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/hyperledger/fabric-gateway/pkg/identity"
+	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
+	"google.golang.org/protobuf/proto"
+
+	"guildmark/chaincode/signed"
+)
+
+// note keeps how an attack ended, and says it.
+func (w *world) note(r Refusal) {
+	w.report.Refusals = append(w.report.Refusals, r)
+	mark := "✓"
+	if !r.Refused || r.Code != r.Expected {
+		mark = "✗"
+	}
+	w.say("%s %-58s %s", mark, r.Name, r.Code)
+	if mark == "✗" {
+		w.say("  should have been refused by %s", r.Expected)
+	}
+}
+
+// refusal notes what the machine answered to an attack.
+func (w *world) refusal(name string, answer machineAnswer, expected string) {
+	r := Refusal{Name: name, Refused: answer.refusal != nil, Code: "none", Expected: expected}
+	if answer.refusal != nil {
+		r.Code = answer.refusal.Code
+	}
+	w.note(r)
+}
+
+// attack shows the machine what the attackers collected; it has no network and needs none to refuse.
+func attack(ctx context.Context, w *world) error {
+	if err := w.filesOnAnotherMachine(ctx); err != nil {
+		return err
+	}
+	for _, a := range []struct{ name, file, expected string }{
+		{"a license with one changed byte", w.proofs.changed, "signed.signature"},
+		{"a real endorsement by one partner only", w.proofs.onePartner, "signed.quorum"},
+		{"a license signed on a second channel by the same peers", w.proofs.otherSigned, "signed.channel"},
+		{"a real endorsed write that was never submitted", w.proofs.unsubmitted, "signed.writes"},
+		{"two client certificates as signers", w.proofs.clients, "signed.role"},
+	} {
+		answer, err := w.tell(ctx, w.machine, withoutNetwork(), "verify", a.file)
+		if err != nil {
+			return fmt.Errorf("%s: %w", a.name, err)
+		}
+		w.refusal(a.name, answer, a.expected)
+	}
+	if err := w.restoreDisk(ctx); err != nil {
+		return err
+	}
+	w.note(Refusal{Name: "a key wrap lifted into another dataset", Refused: w.proofs.lifted != "", Code: w.proofs.lifted, Expected: "sealed.wrap"})
+	if err := w.honestLicenseHolds(ctx); err != nil {
+		return err
+	}
+	if !w.report.good() {
+		return errors.New("an attack was not refused by the check that should have")
+	}
+	return nil
+}
+
+// honestLicenseHolds shows that the refusals are about the attacks: the untouched license is good.
+func (w *world) honestLicenseHolds(ctx context.Context) error {
+	var verdict struct {
+		Function string `json:"function"`
+	}
+	file := filepath.Join(w.machine.state(), "licenses", w.license, "license.signed.json")
+	if err := w.drive(ctx, w.machine, &verdict, "verify", file); err != nil {
+		return fmt.Errorf("the honest license: %w", err)
+	}
+	w.say("✓ beside them, the honest license holds: %s", verdict.Function)
+	return nil
+}
+
+// filesOnAnotherMachine copies what was bought to an enrolled machine with another TPM.
+func (w *world) filesOnAnotherMachine(ctx context.Context) error {
+	for _, folder := range []string{"licenses", "meters"} {
+		if err := copyTree(filepath.Join(w.machine.state(), folder), filepath.Join(w.thief.state(), folder)); err != nil {
+			return err
+		}
+	}
+	answer, err := w.tell(ctx, w.thief, withoutNetwork(), "use", "--license", w.license)
+	if err != nil {
+		return err
+	}
+	w.refusal("the same files on a second machine", answer, "license.machine")
+	return nil
+}
+
+// restoreDisk puts the agent's files back as they were before the second use: the count is not in them.
+func (w *world) restoreDisk(ctx context.Context) error {
+	now := w.loot("state-after-use-3")
+	if err := os.Rename(w.machine.state(), now); err != nil {
+		return err
+	}
+	if err := copyTree(w.loot("state-before-use-2"), w.machine.state()); err != nil {
+		return err
+	}
+	answer, err := w.tell(ctx, w.machine, withoutNetwork(), "use", "--license", w.license)
+	if err != nil {
+		return err
+	}
+	w.refusal("the agent's disk restored from before the second use", answer, usedUp)
+	if err := os.RemoveAll(w.machine.state()); err != nil {
+		return err
+	}
+	return os.Rename(now, w.machine.state())
+}
+
+// signAsClients replaces the peers' endorsements by those of two partners' client certificates: same CAs, real keys.
+func (w *world) signAsClients(raw []byte) (signed.File, error) {
+	var f signed.File
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return f, err
+	}
+	f.Endorsements = nil
+	for _, who := range []struct{ partner, name string }{{"manufacturer", "registrar"}, {"operator", "buyer1"}} {
+		e, err := w.endorseAs(who.partner, who.name, f.Payload)
+		if err != nil {
+			return f, err
+		}
+		f.Endorsements = append(f.Endorsements, e)
+	}
+	return f, nil
+}
+
+func (w *world) endorseAs(partner, name string, payload []byte) (signed.Endorsement, error) {
+	dir := w.identity(partner, name)
+	id, _ := w.conn.Identity(partner, name)
+	cert, err := os.ReadFile(filepath.Join(dir, "cert.pem"))
+	if err != nil {
+		return signed.Endorsement{}, err
+	}
+	endorser, err := proto.Marshal(&msp.SerializedIdentity{Mspid: id.MSP, IdBytes: cert})
+	if err != nil {
+		return signed.Endorsement{}, err
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "key.pem"))
+	if err != nil {
+		return signed.Endorsement{}, err
+	}
+	block, _ := pem.Decode(raw)
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return signed.Endorsement{}, err
+	}
+	ec, ok := key.(*ecdsa.PrivateKey)
+	if !ok {
+		return signed.Endorsement{}, errors.New("not an EC key")
+	}
+	sign, err := identity.NewPrivateKeySign(ec)
+	if err != nil {
+		return signed.Endorsement{}, err
+	}
+	digest := sha256.Sum256(append(append([]byte{}, payload...), endorser...))
+	signature, err := sign(digest[:])
+	return signed.Endorsement{Endorser: endorser, Signature: signature}, err
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// summarize tells in a few lines what happened and where the report lies.
+func (w *world) summarize(out io.Writer, path string, took time.Duration) {
+	r := &w.report
+	fmt.Fprintf(out, "\n%s\n", strings.Repeat("─", 78))
+	if s := r.Sale; s.Order != "" {
+		fmt.Fprintf(out, "sold      %d uses of %q under two partners' signatures\n", s.Uses, recipeTitle)
+		fmt.Fprintf(out, "paid      %d sat = ", s.Price)
+		var parts []string
+		for _, p := range w.payees() {
+			parts = append(parts, fmt.Sprintf("%d %s", s.Accruals[p.id], p.name))
+		}
+		fmt.Fprintln(out, strings.Join(parts, " + "))
+		fmt.Fprintf(out, "used      %d of %d, offline, counted by the TPM\n", s.Used, s.Uses)
+	}
+	refused := 0
+	for _, f := range r.Refusals {
+		if f.Refused && f.Code == f.Expected {
+			refused++
+		}
+	}
+	fmt.Fprintf(out, "refused   %d of %d attacks, each by the check that should\n", refused, len(r.Refusals))
+	fmt.Fprintf(out, "ledger    %d blocks, %d transactions\n", r.Ledger.Height, r.Ledger.Transactions)
+	var steps []string
+	for _, s := range r.Steps {
+		mark := ""
+		if !s.OK {
+			mark = " FAILED"
+		}
+		steps = append(steps, fmt.Sprintf("%s %.1f s%s", s.Name, s.Seconds, mark))
+	}
+	fmt.Fprintf(out, "steps     %s\n", strings.Join(steps, " · "))
+	verdict := "good"
+	if !r.OK {
+		verdict = "NOT good"
+	}
+	fmt.Fprintf(out, "in all    %.1f s, %s; report in %s\n", took.Seconds(), verdict, path)
+}
+
+type payee struct{ id, name string }
+
+func (w *world) payees() []payee {
+	return []payee{
+		{w.party("operator", "governor"), "commission"},
+		{w.party("licensors", "licensor1"), "first contributor"},
+		{w.party("licensors", "licensor2"), "second contributor"},
+	}
+}
