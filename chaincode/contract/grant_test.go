@@ -74,6 +74,8 @@ func TestOneOpenGrant(t *testing.T) {
 
 	s.keys.resets++ // the TPM was reset: the first session is dead
 	s.refused(license.ErrOpen, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(second, licensors, operator)))
+	moved := s.grantRequestAt(first, tpmpolicy.FirstIndexHandle+1, licensors, operator)
+	s.refused(license.ErrIndexChanged, s.buyer, "licenses:RecordGrant", doc(moved))
 	s.must(s.custodians[operator], "licenses:AnswerGrant", doc(s.answerOf(first, g, operator))) // one alone writes nothing
 	again := s.grant(s.grantRequest(first, licensors, manufacturer))
 	if again.Number != 2 || again.Limit != 3 || again.IndexName != g.IndexName {

@@ -65,7 +65,12 @@ func (s *sale) index(l license.License, handle uint32) (tpmpolicy.Index, tpmpoli
 // grantRequest is what the sale's machine asks for.
 func (s *sale) grantRequest(l license.License, pair ...string) license.GrantRequest {
 	s.t.Helper()
-	x, _ := s.index(l, tpmpolicy.FirstIndexHandle)
+	return s.grantRequestAt(l, tpmpolicy.FirstIndexHandle, pair...)
+}
+
+func (s *sale) grantRequestAt(l license.License, handle uint32, pair ...string) license.GrantRequest {
+	s.t.Helper()
+	x, _ := s.index(l, handle)
 	session := make([]byte, tpmpolicy.NonceSize)
 	if _, err := rand.Read(session); err != nil {
 		s.t.Fatal(err)
