@@ -40,7 +40,10 @@ func (r *run) bitcoin(b *Books) error {
 	if err != nil {
 		return wrong(CheckHeaders, err)
 	}
-	report := &Bitcoin{Headers: len(chain.hashes) - 1, Height: chain.start + uint32(len(chain.hashes)) - 1, Tip: chain.hashes[len(chain.hashes)-1]}
+	report := &Bitcoin{
+		Headers: len(chain.hashes) - 1, Tip: chain.hashes[len(chain.hashes)-1],
+		Height: chain.start + uint32(len(chain.hashes)) - 1, //nolint:gosec // far fewer than 2^32 headers
+	}
 	r.report.Bitcoin = report
 	for _, s := range b.Sales {
 		for _, p := range s.Outputs {

@@ -69,7 +69,7 @@ func regtest(t *testing.T) [2]string {
 	for i := range 4 {
 		raw[68+i], raw[72+i] = byte(at>>(8*i)), byte(start.Bits>>(8*i))
 	}
-	for nonce := 0; nonce < 64; nonce++ { // on regtest every second hash will do
+	for nonce := range 64 { // on regtest every second hash will do
 		raw[76] = byte(nonce)
 		if r, err := spv.Accept(&start, &raw, &rules, anyTime); err == nil {
 			return [2]string{r.Hash.String(), hexOf(raw[:])}

@@ -21,6 +21,8 @@ const (
 )
 
 // Finding is one thing that is wrong.
+//
+//nolint:errname // it is a line of a report first, and an error only on its way there
 type Finding struct {
 	Check  string `json:"check"`
 	Block  uint64 `json:"block"`

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// ErrFolder: the folder of copied blocks can't be read or written.
+// ErrFolder says that the folder of copied blocks can't be read or written.
 var ErrFolder = errors.New("the folder of blocks can't be used")
 
 // Ledger is where blocks are copied from; *client.Client is one.
@@ -115,14 +115,14 @@ func readBlock(dir string, number uint64) (*common.Block, error) {
 		return nil, inBlock(CheckFormat, number, "%v", err)
 	}
 	meta := b.GetMetadata().GetMetadata()
-	if b.GetHeader() == nil || len(meta) != int(common.BlockMetadataIndex_TRANSACTIONS_FILTER)+1 || len(meta[common.BlockMetadataIndex_LAST_CONFIG]) != 0 {
+	if b.GetHeader() == nil || len(meta) != int(common.BlockMetadataIndex_TRANSACTIONS_FILTER)+1 || len(meta[common.BlockMetadataIndex_SIGNATURES+1]) != 0 {
 		return nil, inBlock(CheckFormat, number, "header or metadata missing, or metadata that nothing covers")
 	}
 	return &b, nil
 }
 
 // count tells how many files of blocks lie in dir, to notice a gap.
-func count(dir string) (int, error) {
+func count(dir string) (uint64, error) {
 	names, err := filepath.Glob(filepath.Join(dir, "*.block"))
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrFolder, err)
@@ -130,5 +130,5 @@ func count(dir string) (int, error) {
 	if len(names) == 0 {
 		return 0, fmt.Errorf("%w: no blocks in %s", ErrFolder, dir)
 	}
-	return len(names), nil
+	return uint64(len(names)), nil
 }

@@ -62,12 +62,12 @@ func makeCopy(ctx context.Context, conn topology.Connection) error {
 	if err != nil {
 		return err
 	}
-	defer reader.Close() //nolint:errcheck // a test's
+	defer reader.Close()
 	dir, err := os.MkdirTemp("", "guildmark-copy-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a test's
+	defer os.RemoveAll(dir)
 	if _, err := audit.Copy(ctx, reader, dir); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// ErrNode: the Bitcoin node doesn't answer as one should.
+// ErrNode says that the Bitcoin node doesn't answer as one should.
 var ErrNode = errors.New("the Bitcoin node can't be used")
 
 // Node is a Bitcoin node's JSON-RPC, as btcd and Bitcoin Core speak it.

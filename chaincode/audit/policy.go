@@ -50,16 +50,16 @@ func (p policies) check(t *transaction, c *configuration) error {
 	if t.proposal != nil {
 		return t.proposal
 	}
+	if slices.ContainsFunc(t.sets, func(s nsSet) bool { return s.name != t.chaincode && len(s.kv.GetWrites()) > 0 }) {
+		return errors.New("writes to another chaincode's namespace")
+	}
 	good := t.good()
 	if t.chaincode == lifecycleName {
 		return checkLifecycle(t, c, good)
 	}
 	policy := p[t.chaincode]
-	switch {
-	case policy == nil:
+	if policy == nil {
 		return fmt.Errorf("chaincode %s has no definition", t.chaincode)
-	case slices.ContainsFunc(t.sets, func(s nsSet) bool { return s.name != t.chaincode && len(s.kv.GetWrites()) > 0 }):
-		return errors.New("writes to another chaincode's namespace")
 	}
 	used := make([]bool, len(good))
 	if !satisfied(policy.GetRule(), policy.GetIdentities(), good, used) {
@@ -123,8 +123,9 @@ func matches(p *msp.MSPPrincipal, e endorser) bool {
 		return true
 	case msp.MSPRole_PEER:
 		return slices.Contains(e.ous, "peer")
+	default:
+		return false // no endorsement policy of ours asks for another role
 	}
-	return false
 }
 
 // checkLifecycle: a partner approves for itself; a definition that takes effect needs peers of a majority.

@@ -56,12 +56,11 @@ func Replay(dir string, config Config) (Report, error) {
 	}
 	r := &run{config: config, engine: engine, state: state{}, policies: policies{}, seen: map[string]bool{}}
 	r.report.Findings = []*Finding{}
-	err = r.blocks(dir, uint64(files))
+	err = r.blocks(dir, files)
 	if err == nil {
 		err = r.books()
 	}
-	var f *Finding
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*Finding](err); ok {
 		r.report.Findings = append(r.report.Findings, f)
 		err = nil
 	}
@@ -218,7 +217,7 @@ func (r *run) judge(t *transaction) (peer.TxValidationCode, string, error) {
 		return peer.TxValidationCode_DUPLICATE_TXID, "its id has been used", nil
 	}
 	if err := r.policies.check(t, r.conf); err != nil {
-		return peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE, err.Error(), nil
+		return peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE, err.Error(), nil //nolint:nilerr // a verdict, not a failure to judge
 	}
 	code, err := r.state.judge(t)
 	return code, "what it read had or had not changed", err
@@ -236,7 +235,7 @@ func (r *run) accept(t *transaction, block uint64, i int) error {
 	if err := r.policies.learn(t.public(lifecycleName).GetWrites()); err != nil {
 		return r.found(CheckConfig, block, i, t, err)
 	}
-	r.state.apply(t, replay.Version{Block: block, Tx: uint64(i)})
+	r.state.apply(t, replay.Version{Block: block, Tx: uint64(i)}) //nolint:gosec // an index
 	return nil
 }
 

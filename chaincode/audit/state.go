@@ -28,17 +28,8 @@ func private(namespace, collection string) string { return namespace + "\x00" + 
 // judge gives the flag that a transaction deserves for what it read, as a peer would when it commits the block.
 func (s state) judge(t *transaction) (peer.TxValidationCode, error) {
 	for _, set := range t.sets {
-		for _, r := range set.kv.GetReads() {
-			if !fits(s.space(set.name), r.GetKey(), r.GetVersion()) {
-				return peer.TxValidationCode_MVCC_READ_CONFLICT, nil
-			}
-		}
-		for collection, h := range set.hashed {
-			for _, r := range h.GetHashedReads() {
-				if !fits(s.space(private(set.name, collection)), hex.EncodeToString(r.GetKeyHash()), r.GetVersion()) {
-					return peer.TxValidationCode_MVCC_READ_CONFLICT, nil
-				}
-			}
+		if !s.unchanged(set) {
+			return peer.TxValidationCode_MVCC_READ_CONFLICT, nil
 		}
 	}
 	for _, set := range t.sets {
@@ -53,6 +44,23 @@ func (s state) judge(t *transaction) (peer.TxValidationCode, error) {
 		}
 	}
 	return peer.TxValidationCode_VALID, nil
+}
+
+// unchanged reports whether every key that was read still has the version it was read at.
+func (s state) unchanged(set nsSet) bool {
+	for _, r := range set.kv.GetReads() {
+		if !fits(s.space(set.name), r.GetKey(), r.GetVersion()) {
+			return false
+		}
+	}
+	for collection, h := range set.hashed {
+		for _, r := range h.GetHashedReads() {
+			if !fits(s.space(private(set.name, collection)), hex.EncodeToString(r.GetKeyHash()), r.GetVersion()) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func fits(m *replay.Memory, key string, version *kvrwset.Version) bool {

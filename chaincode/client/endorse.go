@@ -8,7 +8,6 @@ import (
 	fabric "github.com/hyperledger/fabric-gateway/pkg/client"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
 
 	"guildmark/chaincode/signed"
@@ -68,8 +67,7 @@ func envelopePayload(tx *fabric.Transaction) ([]byte, error) {
 	if err := proto.Unmarshal(raw, &prepared); err != nil {
 		return nil, fmt.Errorf("read transaction: %w", err)
 	}
-	var envelope *common.Envelope = prepared.GetEnvelope()
-	return envelope.GetPayload(), nil
+	return prepared.GetEnvelope().GetPayload(), nil
 }
 
 // endorse makes a proposal, and a new one for each further attempt: an old one would carry an old time.

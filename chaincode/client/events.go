@@ -91,7 +91,7 @@ func follow[T any](ctx context.Context, c *Client, open func(context.Context, *n
 
 // drain lets the SDK's goroutine, which sends without looking at its context, come to its end.
 func drain[T any](stream <-chan T) {
-	for range stream { //nolint:revive // empty on purpose
+	for range stream {
 	}
 }
 

@@ -66,8 +66,9 @@ func classifyCode(err error) Class {
 		return Elsewhere
 	case codes.ResourceExhausted:
 		return Again
+	default:
+		return Final
 	}
-	return Final
 }
 
 // ClassifyCommit sorts what the peers said of a transaction in a block.
@@ -75,8 +76,9 @@ func ClassifyCommit(code peer.TxValidationCode) Class {
 	switch code {
 	case peer.TxValidationCode_MVCC_READ_CONFLICT, peer.TxValidationCode_PHANTOM_READ_CONFLICT:
 		return Again
+	default:
+		return Final
 	}
-	return Final
 }
 
 // Attempts of one call: three new proposals after a mismatch cured all that were measured; six in all give a restarted
@@ -88,9 +90,9 @@ const (
 
 // pause waits as a class asks for, or until ctx ends. tried counts the failures so far.
 func pause(ctx context.Context, class Class, tried int) error {
-	wait := 20*time.Millisecond + rand.N(30*time.Millisecond)
+	wait := 20*time.Millisecond + rand.N(30*time.Millisecond) //nolint:gosec // spreads retries, guards nothing
 	if class != Mismatch {
-		wait = 50*time.Millisecond<<min(tried, 4) + rand.N(20*time.Millisecond)
+		wait = 50*time.Millisecond<<min(tried, 4) + rand.N(20*time.Millisecond) //nolint:gosec // as above
 	}
 	t := time.NewTimer(wait)
 	defer t.Stop()
@@ -107,7 +109,7 @@ func pause(ctx context.Context, class Class, tried int) error {
 func (c *Client) persist(ctx context.Context, function string, do func(ctx context.Context, n *node, turn int) error) error {
 	mismatches, turn := 0, 0
 	var err error
-	for tried := 0; tried < maxAttempts; tried++ {
+	for tried := range maxAttempts {
 		n := c.pool.current()
 		if err = do(ctx, n, turn); err == nil {
 			return nil
@@ -126,6 +128,7 @@ func (c *Client) persist(ctx context.Context, function string, do func(ctx conte
 		case Elsewhere:
 			turn++
 			c.pool.leave(n)
+		case Again:
 		}
 		c.log.DebugContext(ctx, "ledger: trying again", "function", function, "peer", n.name, "class", class.String(), "tried", tried+1)
 		if pause(ctx, class, tried) != nil {

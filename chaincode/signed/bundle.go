@@ -81,6 +81,10 @@ func (b *Bundle) check() error {
 	case b.Channel == "" || b.Chaincode == "":
 		return fmt.Errorf("no channel or chaincode")
 	}
+	return b.checkPartners()
+}
+
+func (b *Bundle) checkPartners() error {
 	signing := 0
 	for i, p := range b.Partners {
 		if i > 0 && b.Partners[i-1].MSP >= p.MSP {

@@ -2,7 +2,6 @@ package signed
 
 import (
 	"bytes"
-	"crypto/ecdsa"
 	"crypto/elliptic"
 	"math/big"
 	"os"
@@ -80,7 +79,7 @@ func FuzzReadPayload(f *testing.F) {
 		if proto.Unmarshal(b, &m) != nil || proto.Unmarshal(m.GetExtension(), &a) != nil {
 			return // stricter about UTF-8 than we need to be
 		}
-		if p.status == uint64(uint32(p.status)) && int32(uint32(p.status)) != a.GetResponse().GetStatus() || //nolint:gosec // wraps as protobuf does
+		if p.status == uint64(uint32(p.status)) && int32(uint32(p.status)) != a.GetResponse().GetStatus() ||
 			!bytes.Equal(p.result, a.GetResponse().GetPayload()) || p.chaincode != a.GetChaincodeId().GetName() || !bytes.Equal(p.proposalHash, m.GetProposalHash()) {
 			t.Fatalf("got %+v, generated messages read %v", p, &a)
 		}
@@ -109,7 +108,9 @@ func FuzzSignatureForm(f *testing.F) {
 		if new(big.Int).SetBytes(s).Cmp(half) > 0 {
 			t.Fatalf("high s %x", s)
 		}
-		ecdsa.VerifyASN1(&ecdsa.PublicKey{Curve: elliptic.P256(), X: elliptic.P256().Params().Gx, Y: elliptic.P256().Params().Gy}, make([]byte, 32), der)
+		if len(r) > 32 {
+			t.Fatalf("r of %d bytes", len(r))
+		}
 	})
 }
 

@@ -2,6 +2,7 @@ package signed
 
 import (
 	"errors"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -25,7 +26,7 @@ func read(b []byte, want fields, repeated ...protowire.Number) error {
 	last := protowire.Number(0)
 	for len(b) > 0 {
 		n, typ, l := protowire.ConsumeTag(b)
-		if l < 0 || n < last || n == last && !contains(repeated, n) {
+		if l < 0 || n < last || n == last && !slices.Contains(repeated, n) {
 			return errMessage
 		}
 		b, last = b[l:], n
@@ -62,15 +63,6 @@ func readValue(b []byte, typ protowire.Type, into any) (int, error) {
 		return l, into(v)
 	}
 	return 0, errMessage
-}
-
-func contains(list []protowire.Number, n protowire.Number) bool {
-	for _, x := range list {
-		if x == n {
-			return true
-		}
-	}
-	return false
 }
 
 // ignore is for a field whose value a verdict doesn't need; a hash or signature covers it.
@@ -130,7 +122,7 @@ func readChaincodeID(b []byte) (string, error) {
 // readWrites reports whether a rwset.TxReadWriteSet holds anything but reads of public keys.
 func readWrites(b []byte) (bool, error) {
 	found := false
-	mark := func([]byte) error { found = true; return nil }
+	mark := func([]byte) error { found = true; return nil } //nolint:unparam // the shape of a field's reader
 	var model uint64
 	err := read(b, fields{1: &model, 2: func(ns []byte) error {
 		return read(ns, fields{

@@ -1,6 +1,7 @@
 package signed
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"strconv"
@@ -60,13 +61,7 @@ var rawMessage = reflect.TypeFor[json.RawMessage]() //nolint:gochecknoglobals //
 func (s *scanner) value(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
-		p := planOf(v.Type())
-		s.failed = s.failed || !p.ok
-		for i := 0; i < v.NumField() && !s.failed; i++ {
-			s.expect(p.before[i])
-			s.value(v.Field(i))
-		}
-		s.expect(`}`)
+		s.object(v)
 	case reflect.String:
 		v.SetString(s.text())
 	case reflect.Int, reflect.Int64:
@@ -83,19 +78,28 @@ func (s *scanner) value(v reflect.Value) {
 			s.expect(`false`)
 		}
 	case reflect.Slice:
-		if v.Type() == rawMessage {
-			v.SetBytes(s.raw())
-			return
-		}
 		s.list(v)
 	default:
 		s.failed = true
 	}
 }
 
+func (s *scanner) object(v reflect.Value) {
+	p := planOf(v.Type())
+	s.failed = s.failed || !p.ok
+	for i := 0; i < v.NumField() && !s.failed; i++ {
+		s.expect(p.before[i])
+		s.value(v.Field(i))
+	}
+	s.expect(`}`)
+}
+
 func (s *scanner) list(v reflect.Value) {
-	kind := v.Type().Elem().Kind()
-	if kind == reflect.Uint8 { // []byte is base64
+	switch {
+	case v.Type() == rawMessage:
+		v.SetBytes(s.raw())
+		return
+	case v.Type().Elem().Kind() == reflect.Uint8: // []byte is base64
 		v.SetBytes(s.binary())
 		return
 	}
@@ -144,26 +148,33 @@ func (s *scanner) number() string {
 
 // raw cuts out one object by its braces; whoever uses it decodes it, canonically, with its own type.
 func (s *scanner) raw() []byte {
+	end := objectEnd(s.rest)
+	if s.failed || end < 0 {
+		s.failed = true
+		return nil
+	}
+	out := bytes.Clone(s.rest[:end])
+	s.rest = s.rest[end:]
+	return out
+}
+
+// objectEnd finds where the object that b begins with ends; -1 if there is none, or one with escapes.
+func objectEnd(b []byte) int {
 	depth, quoted := 0, false
-	for i := 0; i < len(s.rest) && !s.failed; i++ {
-		c := s.rest[i]
+	for i, c := range b {
 		switch {
 		case c == '\\' || i == 0 && c != '{':
-			s.failed = true
+			return -1
 		case c == '"':
 			quoted = !quoted
 		case quoted:
 		case c == '{':
 			depth++
 		case c == '}':
-			depth--
-		}
-		if depth == 0 && !quoted && !s.failed {
-			out := append([]byte(nil), s.rest[:i+1]...)
-			s.rest = s.rest[i+1:]
-			return out
+			if depth--; depth == 0 {
+				return i + 1
+			}
 		}
 	}
-	s.failed = true
-	return nil
+	return -1
 }

@@ -20,27 +20,26 @@ import (
 
 var start = time.Unix(1_790_000_000, 0)
 
-func consortium(t testing.TB) (*signedtest.Consortium, signedtest.Sale) {
-	t.Helper()
+func consortium(tb testing.TB) (*signedtest.Consortium, signedtest.Sale) {
+	tb.Helper()
 	c, err := signedtest.New(start)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c, signedtest.NewSale(signedtest.Manufacturer, signedtest.Operator)
 }
 
-func verifier(t testing.TB, b *signed.Bundle) *signed.Verifier {
-	t.Helper()
+func verifier(tb testing.TB, b *signed.Bundle) *signed.Verifier {
+	tb.Helper()
 	v, err := signed.NewVerifier(b)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return v
 }
 
 func code(err error) string {
-	var r *ledger.Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*ledger.Refusal](err); ok {
 		return r.Code
 	}
 	if err != nil {
