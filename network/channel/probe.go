@@ -14,7 +14,8 @@ import (
 // nobody is a function that no chaincode has: any chaincode's own refusal proves that the peer reached it over mutual TLS.
 const nobody = "network:Probe"
 
-// probe asks each partner's own peer to call its own chaincode.
+// probe asks each partner's gateway to have each partner's peer call its chaincode. So a network that is up endorses in any combination: without
+// this the first transactions fail now and then with "failed to find any endorsing peers", until gossip has introduced everybody.
 func (n *Network) probe(ctx context.Context, channel string) error {
 	return n.each(ctx, "chaincode", func(ctx context.Context, p topology.Partner) error {
 		conn, admin, err := n.asAdmin(p)
@@ -28,13 +29,19 @@ func (n *Network) probe(ctx context.Context, channel string) error {
 		}
 		defer func() { _ = gateway.Close() }()
 		contract := gateway.GetNetwork(channel).GetContract(n.state.Chaincode.Name)
-		return retry(ctx, func(ctx context.Context) error {
-			_, err := contract.EvaluateWithContext(ctx, nobody, client.WithEndorsingOrganizations(p.MSP))
-			if answeredByChaincode(err) {
-				return nil
+		for _, target := range n.partners() {
+			err := retry(ctx, func(ctx context.Context) error {
+				_, err := contract.EvaluateWithContext(ctx, nobody, client.WithEndorsingOrganizations(target.MSP))
+				if answeredByChaincode(err) {
+					return nil
+				}
+				return err
+			})
+			if err != nil {
+				return fmt.Errorf("asking %s: %w", target.Name, err)
 			}
-			return err
-		})
+		}
+		return nil
 	})
 }
 

@@ -37,7 +37,7 @@ func (n *Network) make(ctx context.Context) error {
 		{"chaincode installed", n.install},
 		{"definition approved by all partners", func(ctx context.Context) error { return n.approve(ctx, channel) }},
 		{"definition committed", func(ctx context.Context) error { return n.commit(ctx, channel) }},
-		{"every peer reaches its chaincode", func(ctx context.Context) error { return n.probe(ctx, channel) }},
+		{"every partner reaches every chaincode", func(ctx context.Context) error { return n.probe(ctx, channel) }},
 		{"connection.json written", n.finish},
 	}
 	for _, step := range steps {
@@ -63,7 +63,7 @@ func (n *Network) resume(ctx context.Context) error {
 			return err
 		}
 	}
-	n.report("every peer reaches its chaincode")
+	n.report("every partner reaches every chaincode")
 	return n.writeConnection()
 }
 

@@ -21,7 +21,7 @@ func supervise(ctx context.Context, args []string, out io.Writer) error {
 	sup := node.New(layout.Logs(), slog.New(slog.NewTextHandler(out, nil)))
 	go func() {
 		<-ctx.Done() // SIGTERM or Ctrl-C
-		sup.Down() //nolint:contextcheck // stops because ctx has ended
+		sup.Down()   //nolint:contextcheck // stops because ctx has ended
 	}()
 	return node.Serve(sup, layout.Socket()) //nolint:contextcheck // lives until Down
 }
