@@ -125,7 +125,7 @@ func (a *Agent) open(ctx context.Context) (*desk, error) {
 	}
 	m, err := tpm.Open(conn)
 	if err != nil {
-		return nil, errors.Join(ErrOtherTPM.With(err.Error()), conn.Close())
+		return nil, errors.Join(otherTPM(err), conn.Close())
 	}
 	if !slices.Equal(m.Keys().AK, enrolled.Keys.AK) || !slices.Equal(m.Keys().SRK, enrolled.Keys.SRK) {
 		return nil, errors.Join(ErrOtherTPM, conn.Close())
@@ -133,6 +133,18 @@ func (a *Agent) open(ctx context.Context) (*desk, error) {
 	d := &desk{Agent: a, conn: conn, tpm: m, enrolled: enrolled}
 	d.Agent = a.withToken(d.bearer)
 	return d, nil
+}
+
+// otherTPM tells a TPM without this machine's keys from one that can't be asked.
+func otherTPM(err error) error {
+	var judged *ledger.Refusal
+	if errors.Is(err, tpm.ErrNotProvisioned) || errors.Is(err, tpm.ErrForeignCounter) || errors.As(err, &judged) {
+		return ErrOtherTPM.With(err.Error())
+	}
+	if runtime.FromTPM(err) != nil {
+		return err
+	}
+	return runtime.ErrTPM.With(err.Error())
 }
 
 func (d *desk) close() error { return d.conn.Close() }

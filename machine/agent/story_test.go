@@ -11,6 +11,7 @@ import (
 
 	"guildmark/chaincode/ledger"
 	"guildmark/chaincode/order"
+	"guildmark/chaincode/sealed"
 	"guildmark/chaincode/signed/signedtest"
 	"guildmark/machine/runtime"
 )
@@ -34,6 +35,37 @@ func TestStory(t *testing.T) {
 	wantCode(t, err, "tpm.auth_unavailable")
 	if last := s.events[len(s.events)-1]; last.Kind != runtime.Refused {
 		t.Errorf("the last event is %q, want the runtime's refusal", last.Kind)
+	}
+}
+
+// A recipe larger than a package is opened a package at a time, while the device runs.
+func TestPackageByPackage(t *testing.T) {
+	w := newWorld(t, "marble-cloud.jsonl")
+	s := newSite(t, w, "first").enrolled()
+	h := s.bought()
+	pump := s.agent.config.Mixer.Pumps[0]
+	s.agent.config.Mixer.Pumps = nil
+	for i, ingredient := range []string{"coconut-milk", "pineapple-juice", "blackberry-syrup", "passion-fruit"} {
+		pump.Number, pump.Ingredient = i+1, ingredient
+		s.agent.config.Mixer.Pumps = append(s.agent.config.Mixer.Pumps, pump)
+	}
+	s.agent.config.Mixer.Scale = 100_000
+	_, err := s.agent.Use(t.Context(), h.License.ID)
+	must(t, err)
+	opened, between := 0, 0
+	for _, e := range s.events {
+		switch {
+		case e.Kind == runtime.Package:
+			opened++
+			if e.Package != opened {
+				t.Errorf("package %d after %d", e.Package, opened-1)
+			}
+		case e.Kind == runtime.Device && opened == 1:
+			between++
+		}
+	}
+	if want := (len(w.plain) + sealed.PackageSize - 1) / sealed.PackageSize; opened != want || want < 3 || between == 0 {
+		t.Errorf("%d packages opened of %d, %d events of the device before the second", opened, want, between)
 	}
 }
 
