@@ -116,7 +116,7 @@ func TestCallerRefused(t *testing.T) {
 		{"no creator", &caller{}, contract.ErrCaller},
 		{"a key that is not pinned", certified(t, licensors, w.licensor.party, party.Licensor), party.ErrNotPinned},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(c.name, func(*testing.T) {
 			w.refused(c.want, c.by, "catalogue:Publish", "{}")
 		})
 	}
@@ -178,7 +178,7 @@ func TestDocumentsAreStrict(t *testing.T) {
 			"half of it":         {c.good[:len(c.good)/2], ledger.ErrMalformed},
 			"text that is bytes": {strings.Replace(c.good, `":"`, "\":\"\xff", 1), ledger.ErrText},
 		} {
-			t.Run(c.function+" "+name, func(t *testing.T) { w.refused(bad.want, c.by, c.function, bad.doc) })
+			t.Run(c.function+" "+name, func(*testing.T) { w.refused(bad.want, c.by, c.function, bad.doc) })
 		}
 	}
 }

@@ -205,7 +205,7 @@ func TestPlace(t *testing.T) {
 		"a key of 65":          {func(r *order.Request) { r.Key = nonce(1) + "x" }, s.buyer, order.ErrRequest},
 		"a key with a newline": {func(r *order.Request) { r.Key = "a\nb" }, s.buyer, order.ErrRequest},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(*testing.T) {
 			r := s.request("x" + strconv.Itoa(len(name)))
 			c.edit(&r)
 			s.refused(c.want, c.by, "orders:Place", doc(r))

@@ -42,13 +42,8 @@ func NewOffer(r OfferRequest, l Licensor, commission royalty.Commission, minimum
 	if r.Price < minimum {
 		return Offer{}, ErrMinPrice.With(r.Price.String())
 	}
-	if len(r.Assurance) == 0 || !ledger.Ascending(r.Assurance) {
-		return Offer{}, ErrOffer.With("assurance that is empty or not sorted")
-	}
-	for _, a := range r.Assurance {
-		if !slices.Contains(assurances, a) {
-			return Offer{}, ErrOffer.With("assurance " + a)
-		}
+	if err := checkAssurance(r.Assurance, assurances); err != nil {
+		return Offer{}, err
 	}
 	o := Offer{
 		Format: OfferFormat, ID: OfferID(l.Party, r.Key), Licensor: l, Dataset: r.Dataset, Version: r.Version,
@@ -56,6 +51,18 @@ func NewOffer(r OfferRequest, l Licensor, commission royalty.Commission, minimum
 		Split: royalty.Terms{Commission: commission, Contributors: r.Contributors, Residual: r.Residual},
 	}
 	return o, royalty.Check(o.Price, o.Split)
+}
+
+func checkAssurance(admitted, known []string) error {
+	if len(admitted) == 0 || !ledger.Ascending(admitted) {
+		return ErrOffer.With("assurance that is empty or not sorted")
+	}
+	for _, a := range admitted {
+		if !slices.Contains(known, a) {
+			return ErrOffer.With("assurance " + a)
+		}
+	}
+	return nil
 }
 
 // Repeats reports whether the offer is what the request asks for, so that sending it again is harmless.
