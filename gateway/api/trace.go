@@ -34,6 +34,7 @@ func (s *Server) trace(c *gin.Context) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Strict-Transport-Security", "max-age=31536000")
 	start := s.config.Now()
+	s.deadlines(c, quick) // also where no route sets its own: a kept connection would have the last one's
 	c.Next()
 	attrs := []slog.Attr{
 		slog.String("request", id), slog.String("method", c.Request.Method), slog.String("route", c.FullPath()),
