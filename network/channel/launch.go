@@ -59,11 +59,18 @@ func Launch(ctx context.Context, o Options) (*Network, error) {
 	return n, n.control.Release(ctx)
 }
 
+// lastGoodbye is how long the ports of a network that was just taken down may still be closing.
+const lastGoodbye = 5 * time.Second
+
 // plan opens the network that stands, or makes a new one; and holds its ports.
 func plan(ctx context.Context, dir string, o Options) (*Network, *net.TCPListener, error) {
 	n, err := Open(dir, o.Programs, o.Config)
 	if err == nil && n.state.Complete && !o.Fresh {
-		hold, err := node.HoldBlock(ctx, n.state.Base, topology.BlockSize)
+		var hold *net.TCPListener
+		err := retryFor(ctx, lastGoodbye, func(ctx context.Context) error {
+			hold, err = node.HoldBlock(ctx, n.state.Base, topology.BlockSize)
+			return err
+		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("the ports of %s, which stand in its ledger, are taken by somebody else: %w", dir, err)
 		}

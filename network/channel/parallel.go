@@ -28,7 +28,11 @@ func (n *Network) each(ctx context.Context, what string, do func(context.Context
 
 // retry tries until it works, the error is final, or patience ends. Gossip, listeners and leaders come a moment after their processes.
 func retry(ctx context.Context, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	return retryFor(ctx, patience, do)
+}
+
+func retryFor(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	tick := time.NewTicker(retryEvery)
 	defer tick.Stop()

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"time"
 )
 
 // Client talks to a supervisor over its control socket. A selector is a process name, a class, "@" and a partner, or "all".
@@ -61,8 +62,24 @@ func (c *Client) Remove(ctx context.Context, selectors ...string) error {
 	return c.post(ctx, "remove", request{Selectors: selectors})
 }
 
-// Down stops everything and ends the supervisor. It returns when no process is left.
-func (c *Client) Down(ctx context.Context) error { return c.post(ctx, "down", request{}) }
+// Down stops everything and ends the supervisor. It returns when no process is left and the supervisor answers no more.
+func (c *Client) Down(ctx context.Context) error {
+	if err := c.post(ctx, "down", request{}); err != nil {
+		return err
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if _, err := c.PID(ctx); errors.Is(err, ErrDown) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("down: %w", ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
 
 // Hold ties the network to the caller: when ctx ends or the caller dies before Release, everything stops. It returns after Release.
 func (c *Client) Hold(ctx context.Context) error { return c.post(ctx, "hold", request{}) }

@@ -10,6 +10,9 @@ import (
 	"guildmark/network/node"
 )
 
+// heldPort is the descriptor of the listener that `up` hands over: the first of exec.Cmd's extra files.
+const heldPort = 3
+
 // supervise is the daemon that `network up` starts. All processes of the network are its children.
 func supervise(ctx context.Context, args []string, out io.Writer) error {
 	o := newOptions("supervise", out)
@@ -17,6 +20,7 @@ func supervise(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	syscall.Umask(0o077) // for the children: Fabric CA would make its database and keys 0644
+	syscall.CloseOnExec(heldPort) // or every child would hold the block of ports, too
 	layout := channel.Layout{Dir: o.dir}
 	sup := node.New(layout.Logs(), slog.New(slog.NewTextHandler(out, nil)))
 	go func() {
