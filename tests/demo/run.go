@@ -46,7 +46,7 @@ func (w *world) show(ctx context.Context, program string, args ...string) error 
 
 // ask runs a program for its JSON answer.
 func (w *world) ask(ctx context.Context, into any, program string, args ...string) error {
-	c := w.command(ctx, program, append(args, "--output", "json")...)
+	c := w.command(ctx, program, append([]string{args[0], "--output", "json"}, args[1:]...)...)
 	var stdout, stderr bytes.Buffer
 	c.Stdout, c.Stderr = &stdout, &stderr
 	if err := c.Run(); err != nil {
