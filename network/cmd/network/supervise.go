@@ -19,7 +19,7 @@ func supervise(ctx context.Context, args []string, out io.Writer) error {
 	if err := o.parse(args); err != nil {
 		return err
 	}
-	syscall.Umask(0o077) // for the children: Fabric CA would make its database and keys 0644
+	syscall.Umask(0o077)          // for the children: Fabric CA would make its database and keys 0644
 	syscall.CloseOnExec(heldPort) // or every child would hold the block of ports, too
 	layout := channel.Layout{Dir: o.dir}
 	sup := node.New(layout.Logs(), slog.New(slog.NewTextHandler(out, nil)))
