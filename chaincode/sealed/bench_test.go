@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"errors"
 	"io"
 	"testing"
 
@@ -33,7 +34,7 @@ func BenchmarkOpen(b *testing.B) {
 			n, err = r.Read(buf)
 			total += n
 		}
-		if err != io.EOF || total != benchSize {
+		if !errors.Is(err, io.EOF) || total != benchSize {
 			b.Fatalf("%d bytes, %v", total, err)
 		}
 	}

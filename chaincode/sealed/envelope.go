@@ -82,18 +82,10 @@ func (e Envelope) check() error {
 }
 
 func (w Wrap) check() error {
-	pairs := 0
 	switch {
-	case w.Share == Half && w.Role == RoleCustodian:
-		pairs = 2
-	case w.Share == Runtime && w.Role == RoleRuntime:
-	default:
-		return ErrEnvelope.With("share " + strconv.Quote(w.Share) + " for role " + strconv.Quote(w.Role))
-	}
-	if len(w.Pair) != pairs || pairs == 2 && w.Pair[0] >= w.Pair[1] {
-		return ErrEnvelope.With("pair " + strings.Join(w.Pair, "+"))
-	}
-	if w.Recipient == "" {
+	case !w.isHalf() && !w.isRuntime():
+		return ErrEnvelope.With("share " + strconv.Quote(w.Share) + " for role " + strconv.Quote(w.Role) + " and pair " + strings.Join(w.Pair, "+"))
+	case w.Recipient == "":
 		return ErrEnvelope.With("a wrap for nobody")
 	}
 	// Strict refuses trailing bits, so that no two texts stand for the same bytes.
@@ -102,6 +94,14 @@ func (w Wrap) check() error {
 		return ErrEnvelope.With("a wrap of the wrong form for " + w.Recipient)
 	}
 	return nil
+}
+
+func (w Wrap) isHalf() bool {
+	return w.Share == Half && w.Role == RoleCustodian && len(w.Pair) == 2 && w.Pair[0] < w.Pair[1]
+}
+
+func (w Wrap) isRuntime() bool {
+	return w.Share == Runtime && w.Role == RoleRuntime && len(w.Pair) == 0
 }
 
 func compareWraps(a, b Wrap) int {

@@ -26,57 +26,57 @@ type world struct {
 	keys map[string]hpke.PrivateKey // by recipient id
 }
 
-func newWorld(t testing.TB, msps ...string) world {
-	t.Helper()
+func newWorld(tb testing.TB, msps ...string) world {
+	tb.Helper()
 	w := world{keys: map[string]hpke.PrivateKey{}, plan: sealed.Plan{
 		Channel: channel, Licensor: dataset.Licensor{MSP: "LicensorsMSP", Party: "LicensorsMSP.0123456789abcdef"},
 		Salt: strings.Repeat("5a", 32), Version: 1, Title: "Sunrise", Technology: "beverage", Profile: "beverage/1",
 	}}
 	for _, msp := range msps {
-		w.plan.Custodians = append(w.plan.Custodians, w.recipient(t, msp+".c", sealed.RoleCustodian, msp))
+		w.plan.Custodians = append(w.plan.Custodians, w.recipient(tb, msp+".c", sealed.RoleCustodian, msp))
 	}
-	w.plan.Runtimes = []sealed.Recipient{w.recipient(t, "ManufacturerMSP.runtime.mixer.vtpm", sealed.RoleRuntime, "ManufacturerMSP")}
+	w.plan.Runtimes = []sealed.Recipient{w.recipient(tb, "ManufacturerMSP.runtime.mixer.vtpm", sealed.RoleRuntime, "ManufacturerMSP")}
 	return w
 }
 
-func (w world) recipient(t testing.TB, id, role, msp string) sealed.Recipient {
-	t.Helper()
+func (w world) recipient(tb testing.TB, id, role, msp string) sealed.Recipient {
+	tb.Helper()
 	seed := make([]byte, sealed.SeedSize)
 	_, _ = rand.Read(seed)
 	key, err := sealed.PrivateKey(seed)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	w.keys[id] = key
 	return sealed.Recipient{ID: id, Role: role, MSP: msp, Key: key.PublicKey().Bytes()}
 }
 
-func (w world) seal(t testing.TB, plain []byte) (sealed.Sealed, []byte) {
-	t.Helper()
+func (w world) seal(tb testing.TB, plain []byte) (sealed.Sealed, []byte) {
+	tb.Helper()
 	var body bytes.Buffer
 	s, err := sealed.Seal(&body, bytes.NewReader(plain), w.plan, rand.Reader)
 	if err != nil {
-		t.Fatalf("Seal: %v", err)
+		tb.Fatalf("Seal: %v", err)
 	}
 	return s, body.Bytes()
 }
 
-func (w world) half(t testing.TB, s sealed.Sealed, msp string, pair []string) sealed.Share {
-	t.Helper()
+func (w world) half(tb testing.TB, s sealed.Sealed, msp string, pair []string) sealed.Share {
+	tb.Helper()
 	b := sealed.Binding{Channel: channel, Manifest: s.Manifest}
 	h, err := b.OpenHalf(s.Envelope, w.keys[msp+".c"], msp+".c", msp, pair)
 	if err != nil {
-		t.Fatalf("OpenHalf of %s: %v", msp, err)
+		tb.Fatalf("OpenHalf of %s: %v", msp, err)
 	}
 	return h
 }
 
-func (w world) runtime(t testing.TB, s sealed.Sealed) sealed.Share {
-	t.Helper()
+func (w world) runtime(tb testing.TB, s sealed.Sealed) sealed.Share {
+	tb.Helper()
 	id := w.plan.Runtimes[0].ID
 	share, err := sealed.Binding{Channel: channel, Manifest: s.Manifest}.OpenRuntimeShare(s.Envelope, w.keys[id], id)
 	if err != nil {
-		t.Fatalf("OpenRuntimeShare: %v", err)
+		tb.Fatalf("OpenRuntimeShare: %v", err)
 	}
 	return share
 }

@@ -55,7 +55,7 @@ func bundle(ctx context.Context, flags *flag.FlagSet, args []string, o *output) 
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(*out, raw, 0o600); err != nil {
+	if err := os.WriteFile(*out, raw, 0o600); err != nil { //nolint:gosec // G703: the path is the user's own choice
 		return fmt.Errorf("write the bundle: %w", err)
 	}
 	d := bundleDocument{File: *out, ID: b.ID(), Sequence: b.Sequence, Signers: []string{}}

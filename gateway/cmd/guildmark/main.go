@@ -71,22 +71,24 @@ func (o *output) result(v any, words string) error {
 }
 
 // progress tells a person what is going on.
-func (o *output) progress(step, detail string) { fmt.Fprintf(o.errs, "%-10s %s\n", step, detail) }
+func (o *output) progress(step, detail string) {
+	_, _ = fmt.Fprintf(o.errs, "%-10s %s\n", step, detail)
+}
 
 type command func(ctx context.Context, flags *flag.FlagSet, args []string, o *output) error
 
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
-		fmt.Fprint(out, help)
+		_, _ = fmt.Fprint(out, help)
 		return 0
 	}
 	if args[0] == "--version" {
-		fmt.Fprintln(out, "guildmark", version())
+		_, _ = fmt.Fprintln(out, "guildmark", version())
 		return 0
 	}
 	do, ok := map[string]command{"bundle": bundle, "seal": seal, "publish": publishFolder, "offers": offers}[args[0]]
 	if !ok {
-		fmt.Fprintf(errs, "guildmark: no command %q; `guildmark help` lists them\n", args[0])
+		_, _ = fmt.Fprintf(errs, "guildmark: no command %q; `guildmark help` lists them\n", args[0])
 		return 2
 	}
 	o := &output{out: out, errs: errs}
@@ -103,12 +105,12 @@ func report(name string, err error, o *output) int {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
-		fmt.Fprintf(o.errs, "guildmark %s: %v\n`guildmark %s --help` shows its flags\n", name, err, name)
+		_, _ = fmt.Fprintf(o.errs, "guildmark %s: %v\n`guildmark %s --help` shows its flags\n", name, err, name)
 		return 2
 	case o.json && errors.As(err, &refusal):
 		_ = o.result(map[string]any{"refusal": refusal}, "")
 	}
-	fmt.Fprintf(o.errs, "guildmark %s: %v\n", name, err)
+	_, _ = fmt.Fprintf(o.errs, "guildmark %s: %v\n", name, err)
 	return 1
 }
 

@@ -155,13 +155,13 @@ func offersInWords(doc []byte) (string, error) {
 	}
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "OFFER\tDATASET\tUSES\tPRICE\tMACHINES")
+	_, _ = fmt.Fprintln(t, "OFFER\tDATASET\tUSES\tPRICE\tMACHINES")
 	for _, o := range page.Offers {
-		fmt.Fprintf(t, "%s\t%.16s/%d\t%d\t%s\t%s\n", o.ID, o.Dataset, o.Version, o.Model.Uses, o.Price, strings.Join(o.Assurance, ","))
+		_, _ = fmt.Fprintf(t, "%s\t%.16s/%d\t%d\t%s\t%s\n", o.ID, o.Dataset, o.Version, o.Model.Uses, o.Price, strings.Join(o.Assurance, ","))
 	}
 	_ = t.Flush() // into memory
 	if page.Next != "" {
-		fmt.Fprintf(&b, "more: --cursor %s\n", page.Next)
+		_, _ = fmt.Fprintf(&b, "more: --cursor %s\n", page.Next)
 	}
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }

@@ -49,11 +49,11 @@ func services() map[string]service {
 
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
-		fmt.Fprint(out, help)
+		_, _ = fmt.Fprint(out, help)
 		return 0
 	}
 	if args[0] == "--version" {
-		fmt.Fprintln(out, "partner", version())
+		_, _ = fmt.Fprintln(out, "partner", version())
 		return 0
 	}
 	log := slog.New(slog.NewJSONHandler(errs, nil)).With(slog.String("service", args[0]))
@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
-		fmt.Fprintf(errs, "partner %s: %v\n", args[0], err)
+		_, _ = fmt.Fprintf(errs, "partner %s: %v\n", args[0], err)
 		return 2
 	}
 	log.Error("ended", slog.Any("error", err))

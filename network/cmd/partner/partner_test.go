@@ -99,8 +99,10 @@ func writeHeartbeat(t *testing.T) string {
 	connection := map[string]any{
 		"version": 1, "channel": "guildmark", "chaincode": map[string]string{"name": "guildmark"},
 		"peers": []map[string]string{{"name": "peer.operator", "partner": "operator", "msp": "OperatorMSP", "address": gone, "server_name": "localhost", "tls_root": root}},
-		"identities": []map[string]string{{"name": "heartbeat", "partner": "operator", "msp": "OperatorMSP", "role": "heartbeat",
-			"party": "OperatorMSP.0123456789abcdef", "certificate": filepath.Join(me, "cert.pem")}},
+		"identities": []map[string]string{{
+			"name": "heartbeat", "partner": "operator", "msp": "OperatorMSP", "role": "heartbeat",
+			"party": "OperatorMSP.0123456789abcdef", "certificate": filepath.Join(me, "cert.pem"),
+		}},
 	}
 	write := func(name string, v any) string {
 		raw, err := json.Marshal(v)

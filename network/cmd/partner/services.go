@@ -170,6 +170,6 @@ func addCode(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, code)
-	return nil
+	_, err = fmt.Fprintln(out, code)
+	return err
 }

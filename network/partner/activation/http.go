@@ -43,8 +43,7 @@ type problem struct {
 // Problem answers with a refusal, or with nothing but "internal" when the error is not for strangers.
 func Problem(w http.ResponseWriter, log *slog.Logger, err error) {
 	p := problem{Type: "about:blank", Title: "the request could not be served now", Status: http.StatusInternalServerError, Code: "internal"}
-	var refusal *ledger.Refusal
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*ledger.Refusal](err); ok {
 		p.Title, p.Kind, p.Code, p.Saw, p.Status = refusal.Message, string(refusal.Kind), refusal.Code, refusal.Saw, status(refusal.Kind)
 		log.Info("refused", slog.String("code", refusal.Code), slog.String("saw", refusal.Saw))
 	} else {

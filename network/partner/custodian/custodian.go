@@ -132,11 +132,8 @@ func (c *Custodian) follow(ctx context.Context) error {
 			return err
 		}
 		err = c.Ledger.Follow(ctx, at, c.note)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if errors.Is(err, errState) {
-			return err
+		if ctx.Err() != nil || errors.Is(err, errState) {
+			return endOf(ctx, err)
 		}
 		c.Log.Warn("event stream broke; taking it up again", slog.Any("error", err))
 		if !pause(ctx, c.Retry) {
@@ -219,8 +216,8 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // endOf turns the end of ctx into a quiet end.
 func endOf(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }

@@ -134,7 +134,7 @@ func grantKey(r governance.Recipient) (*ecdsa.PublicKey, error) {
 	return ec, nil
 }
 
-// checkTerms recomputes meter, index and limit from the license's terms, so that nothing in the record is believed.
+// checkTerms compares the grant with the license's terms and recomputes the rest, so that nothing in the record is believed.
 func (r *record) checkTerms() error {
 	g, l := r.grant, r.license
 	if l.ID != g.License || l.Machine != g.Machine || l.Machine != r.machine.ID {
@@ -149,6 +149,12 @@ func (r *record) checkTerms() error {
 	if g.Limit != l.Model.Uses {
 		return ErrRecord.With("a limit of " + strconv.FormatInt(g.Limit, 10) + " for " + strconv.FormatInt(l.Model.Uses, 10) + " uses")
 	}
+	return r.checkIndex()
+}
+
+// checkIndex recomputes meter, write policy and Name of the index from the terms and the custodians' keys.
+func (r *record) checkIndex() error {
+	g, l := r.grant, r.license
 	r.meter = tpmpolicy.Meter(l.Machine, l.Dataset, l.Terms)
 	if hex.EncodeToString(r.meter[:]) != g.Meter {
 		return ErrRecord.With("meter")

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -213,12 +214,7 @@ func (s *site) store(raw []byte) string {
 }
 
 func (s *site) has(key string) bool {
-	for _, k := range s.world.Keys() {
-		if k == key {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.world.Keys(), key)
 }
 
 // wait blocks until the ledger shows something, within the test's own time.

@@ -54,17 +54,17 @@ type Maker struct {
 }
 
 // NewMaker is a TPM maker's authority.
-func NewMaker(t testing.TB, name string) *Maker {
-	t.Helper()
-	m := &Maker{key: newKey(t)}
+func NewMaker(tb testing.TB, name string) *Maker {
+	tb.Helper()
+	m := &Maker{key: newKey(tb)}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &m.key.PublicKey, m.key)
-	check(t, err)
+	check(tb, err)
 	m.cert, err = x509.ParseCertificate(der)
-	check(t, err)
+	check(tb, err)
 	m.PEM = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	return m
 }
@@ -81,28 +81,28 @@ type TPM struct {
 }
 
 // NewTPM makes a TPM with an endorsement certificate of the maker.
-func NewTPM(t testing.TB, m *Maker) *TPM {
-	t.Helper()
+func NewTPM(tb testing.TB, m *Maker) *TPM {
+	tb.Helper()
 	keys := endorsementKeys()
 	ek := keys[int(m.made.Add(1))%len(keys)]
-	p := &TPM{t: t, ek: ek, ak: newKey(t), srk: newKey(t), token: newKey(t), Counter: 1, Resets: 1}
+	p := &TPM{t: tb, ek: ek, ak: newKey(tb), srk: newKey(tb), token: newKey(tb), Counter: 1, Resets: 1}
 	salt := make([]byte, 32)
 	_, _ = rand.Read(salt)
 	p.Salt = hex.EncodeToString(salt)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(2), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0), KeyUsage: x509.KeyUsageKeyEncipherment,
 		UnknownExtKeyUsage: []asn1.ObjectIdentifier{{2, 23, 133, 8, 1}},
-		ExtraExtensions:    []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Critical: true, Value: subjectName(t)}},
+		ExtraExtensions:    []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Critical: true, Value: subjectName(tb)}},
 	}
 	var err error
 	p.EKCertificate, err = x509.CreateCertificate(rand.Reader, template, m.cert, &ek.PublicKey, m.key)
-	check(t, err)
+	check(tb, err)
 	return p
 }
 
 // subjectName is the directoryName with manufacturer, model and version (TCG EK Credential Profile, 3.2.10).
-func subjectName(t testing.TB) []byte {
-	t.Helper()
+func subjectName(tb testing.TB) []byte {
+	tb.Helper()
 	type attribute struct {
 		Type  asn1.ObjectIdentifier
 		Value string `asn1:"utf8"`
@@ -110,33 +110,37 @@ func subjectName(t testing.TB) []byte {
 	var sets []byte
 	for i, v := range []string{"id:00001014", "soft", "id:1"} {
 		der, err := asn1.Marshal(attribute{asn1.ObjectIdentifier{2, 23, 133, 2, i + 1}, v})
-		check(t, err)
+		check(tb, err)
 		set, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSet, IsCompound: true, Bytes: der})
-		check(t, err)
+		check(tb, err)
 		sets = append(sets, set...)
 	}
 	name, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true, Bytes: sets})
-	check(t, err)
+	check(tb, err)
 	explicit, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: name})
-	check(t, err)
+	check(tb, err)
 	all, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true, Bytes: explicit})
-	check(t, err)
+	check(tb, err)
 	return all
 }
 
-func public(t testing.TB, key *ecdsa.PrivateKey, template tpm2.TPMTPublic) []byte {
-	t.Helper()
+func public(tb testing.TB, key *ecdsa.PrivateKey, template tpm2.TPMTPublic) []byte {
+	tb.Helper()
 	point, err := key.PublicKey.Bytes()
-	check(t, err)
+	check(tb, err)
 	template.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgECC, &tpm2.TPMSECCPoint{
 		X: tpm2.TPM2BECCParameter{Buffer: point[1:33]}, Y: tpm2.TPM2BECCParameter{Buffer: point[33:]},
 	})
 	return tpm2.Marshal(template)
 }
 
-// AK, SRK and Token are the keys' public areas.
-func (p *TPM) AK() []byte    { return public(p.t, p.ak, tpmpolicy.SigningTemplate(true)) }
-func (p *TPM) SRK() []byte   { return public(p.t, p.srk, tpm2.ECCSRKTemplate) }
+// AK is the attestation key's public area.
+func (p *TPM) AK() []byte { return public(p.t, p.ak, tpmpolicy.SigningTemplate(true)) }
+
+// SRK is the storage root key's public area.
+func (p *TPM) SRK() []byte { return public(p.t, p.srk, tpm2.ECCSRKTemplate) }
+
+// Token is the sign-in key's public area.
 func (p *TPM) Token() []byte { return public(p.t, p.token, tpmpolicy.SigningTemplate(false)) }
 
 // AKName is the AK's Name in hex.
@@ -150,7 +154,7 @@ func (p *TPM) AKName() string {
 func (p *TPM) MachineID() string { return machine.ID(p.AKName(), p.Salt) }
 
 func sized(to, b []byte) []byte {
-	return append(binary.BigEndian.AppendUint16(to, uint16(len(b))), b...)
+	return append(binary.BigEndian.AppendUint16(to, uint16(len(b))), b...) //nolint:gosec // G115: structures of a TPM are small
 }
 
 func name(public []byte) []byte {

@@ -87,16 +87,16 @@ type Caller struct {
 }
 
 // NewWorld is a ledger with a configuration in force, a clock and a trust bundle.
-func NewWorld(t testing.TB) *World {
-	t.Helper()
+func NewWorld(tb testing.TB) *World {
+	tb.Helper()
 	engine, err := replay.NewEngine()
-	check(t, err)
+	check(tb, err)
 	w := &World{
-		t: t, engine: engine, state: &replay.Memory{}, now: time.Now().Truncate(time.Second), changed: make(chan struct{}),
+		t: tb, engine: engine, state: &replay.Memory{}, now: time.Now().Truncate(time.Second), changed: make(chan struct{}),
 		governors: map[string]*Caller{}, bundleKey: map[string]*ecdsa.PrivateKey{},
 	}
 	for _, m := range partners() {
-		w.governors[m], w.bundleKey[m] = w.Someone(m, party.Governor), newKey(t)
+		w.governors[m], w.bundleKey[m] = w.Someone(m, party.Governor), newKey(tb)
 	}
 	w.config = w.firstConfig()
 	hash := w.governors[Operator].must("governance:Propose", document(w.config))
@@ -108,27 +108,27 @@ func NewWorld(t testing.TB) *World {
 	return w
 }
 
-func check(t testing.TB, err error) {
-	t.Helper()
+func check(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 func document(v any) string { return string(ledger.Encode(v)) }
 func text(b []byte) string  { return base64.StdEncoding.EncodeToString(b) }
 
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
+func newKey(tb testing.TB) *ecdsa.PrivateKey {
+	tb.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	check(t, err)
+	check(tb, err)
 	return k
 }
 
-func spki(t testing.TB, key *ecdsa.PrivateKey) []byte {
-	t.Helper()
+func spki(tb testing.TB, key *ecdsa.PrivateKey) []byte {
+	tb.Helper()
 	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	check(t, err)
+	check(tb, err)
 	return der
 }
 
@@ -187,10 +187,14 @@ func (w *World) firstConfig() governance.Config {
 			MinPrice: 2_000, DailyCap: 100_000, OrderEpochs: 6, LeaseSeconds: 86_400, ClockSkew: 10, ClockAge: 180, EpochSeconds: 600,
 		},
 		Roles: []governance.RoleHomes{
-			{Role: party.Auditor, MSPs: []string{Auditor}}, {Role: party.Buyer, MSPs: []string{Operator}},
-			{Role: party.Custodian, MSPs: business}, {Role: party.Governor, MSPs: partners()},
-			{Role: party.Heartbeat, MSPs: partners()}, {Role: party.Licensor, MSPs: []string{Licensors}},
-			{Role: party.Oracle, MSPs: []string{Manufacturer, Operator}}, {Role: party.Reader, MSPs: []string{Auditor, Operator}},
+			{Role: party.Auditor, MSPs: []string{Auditor}},
+			{Role: party.Buyer, MSPs: []string{Operator}},
+			{Role: party.Custodian, MSPs: business},
+			{Role: party.Governor, MSPs: partners()},
+			{Role: party.Heartbeat, MSPs: partners()},
+			{Role: party.Licensor, MSPs: []string{Licensors}},
+			{Role: party.Oracle, MSPs: []string{Manufacturer, Operator}},
+			{Role: party.Reader, MSPs: []string{Auditor, Operator}},
 			{Role: party.Registrar, MSPs: []string{Manufacturer}},
 		},
 	}
@@ -231,16 +235,16 @@ func (w *World) root(key *ecdsa.PrivateKey) string {
 }
 
 // LowS is a DER ECDSA signature with low S over SHA-256 of the bytes.
-func LowS(t testing.TB, key *ecdsa.PrivateKey, raw []byte) []byte {
-	t.Helper()
+func LowS(tb testing.TB, key *ecdsa.PrivateKey, raw []byte) []byte {
+	tb.Helper()
 	digest := sha256.Sum256(raw)
 	r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
-	check(t, err)
+	check(tb, err)
 	if n := key.Params().N; s.Cmp(new(big.Int).Rsh(n, 1)) > 0 {
 		s.Sub(n, s)
 	}
 	der, err := asn1.Marshal(struct{ R, S *big.Int }{r, s})
-	check(t, err)
+	check(tb, err)
 	return der
 }
 
