@@ -10,9 +10,12 @@ TOOLS := build/tools
 NET   ?= build/net
 
 # The chaincode's hash names the code that partners approve: no paths, no revision, no C compiler in it.
-GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
+GOBUILD   := CGO_ENABLED=0 go build -trimpath -buildvcs=false
+# Everything else says with --version which commit it is.
+GOVERSION := CGO_ENABLED=0 go build -trimpath -buildvcs=auto
+PROGRAMS   = $(addprefix ./,$(patsubst %/,%,$(sort $(dir $(filter-out chaincode/cmd/chaincode/%,$(wildcard */cmd/*/main.go))))))
 
-.PHONY: help deps tools build up down status test lint clean
+.PHONY: help deps tools build demo bench up down status test lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,12 +40,22 @@ $(TOOLS)/.stamp: $(TOOLS_PINS) | deps
 build: ## build the product's programs into build/bin
 	@mkdir -p $(BIN)
 	@printf '%6s  %s\n' build "programs into $(BIN) (about 2 minutes the first time)"
-	@$(GOBUILD) -o $(BIN)/ $(addprefix ./,$(patsubst %/,%,$(sort $(dir $(wildcard */cmd/*/main.go)))))
+	@$(GOBUILD) -o $(BIN)/ ./chaincode/cmd/chaincode
+	@$(GOVERSION) -o $(BIN)/ $(PROGRAMS) ./tests/demo
+
+# --- demo: the whole story ------------------------------------------------------------------------------------------------------------------
+
+demo: tools build ## everything from nothing: sell, pay, make it offline, attack, audit (KEEP=1 leaves it running, BREAK=<step> must fail)
+	@$(BIN)/demo --root . --dir build/demo $(if $(KEEP),--keep) $(if $(BREAK),--break $(BREAK))
+
+bench: tools build ## the table of ratios, build/bench/report.json
+	@go run ./tests/bench --root . --out build/bench/report.json
 
 # --- up, down, status: a network to play with --------------------------------------------------------------------------------------------
 
 up: tools build ## bring the network of four partners up
 	@$(BIN)/network up --dir $(NET)
+	@$(BIN)/network services --dir $(NET) --programs $(BIN)
 
 down: ## stop it; nothing is left running
 	@if [ -x $(BIN)/network ]; then $(BIN)/network down --dir $(NET); fi
