@@ -12,7 +12,7 @@ import (
 
 // health answers from memory and the read model: no peer is asked.
 func (s *Server) health(c *gin.Context) error {
-	cursor, err := s.config.Store.Cursor(c)
+	cursor, err := s.config.Store.Cursor(c.Request.Context())
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (s *Server) listOffers(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, err := s.config.Store.Offers(c, p.after, p.limit+1)
+	rows, err := s.config.Store.Offers(c.Request.Context(), p.after, p.limit+1)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (s *Server) listOffers(c *gin.Context) error {
 }
 
 func (s *Server) getOffer(c *gin.Context) error {
-	doc, err := s.config.Store.Offer(c, c.Param("offer"))
+	doc, err := s.config.Store.Offer(c.Request.Context(), c.Param("offer"))
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (s *Server) getDataset(c *gin.Context) error {
 	if err != nil {
 		return errSchema.With("version")
 	}
-	d, err := s.config.Store.Dataset(c, c.Param("dataset"), version)
+	d, err := s.config.Store.Dataset(c.Request.Context(), c.Param("dataset"), version)
 	if err != nil {
 		return err
 	}

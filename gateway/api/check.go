@@ -57,7 +57,7 @@ func (s *Server) authorize(c *gin.Context, scope string) error {
 	if err != nil {
 		return err
 	}
-	token, err := s.config.Tokens.Verify(c, raw)
+	token, err := s.config.Tokens.Verify(c.Request.Context(), raw)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 // getContent serves sealed bytes with ranges. What hashes to its address never changes.
 func (s *Server) getContent(c *gin.Context) error {
 	hash := c.Param("sha256")
-	r, err := s.config.Content.Get(c, hash)
+	r, err := s.config.Content.Get(c.Request.Context(), hash)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (s *Server) putContent(c *gin.Context) error {
 	answer := struct {
 		SHA256 string `json:"sha256"`
 	}{hash}
-	there, err := s.config.Content.Has(c, hash)
+	there, err := s.config.Content.Has(c.Request.Context(), hash)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (s *Server) putContent(c *gin.Context) error {
 		return &http.MaxBytesError{Limit: announced.Size}
 	}
 	body := http.MaxBytesReader(c.Writer, c.Request.Body, announced.Size)
-	if err := s.config.Content.Put(c, hash, announced.Size, announced.AtMost, body); err != nil {
+	if err := s.config.Content.Put(c.Request.Context(), hash, announced.Size, announced.AtMost, body); err != nil {
 		return err
 	}
 	return sendJSON(c, http.StatusCreated, answer)

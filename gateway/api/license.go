@@ -29,7 +29,7 @@ func (s *Server) listLicenses(c *gin.Context) error {
 	if id != subject(c) {
 		return errMachine.With(id)
 	}
-	doc, err := s.config.Reader.Evaluate(c, "licenses:OfMachine", id)
+	doc, err := s.config.Reader.Evaluate(c.Request.Context(), "licenses:OfMachine", id)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s *Server) listLicenses(c *gin.Context) error {
 // ownLicense reads the license of the address and refuses when it is another machine's.
 func (s *Server) ownLicense(c *gin.Context) (license.License, error) {
 	var l license.License
-	doc, err := s.config.Reader.Evaluate(c, "licenses:Get", c.Param("license"))
+	doc, err := s.config.Reader.Evaluate(c.Request.Context(), "licenses:Get", c.Param("license"))
 	if err != nil {
 		return l, err
 	}
@@ -79,7 +79,7 @@ func (s *Server) record(c *gin.Context, status int, function string, request any
 	if err != nil {
 		return err
 	}
-	doc, err := buyer.Submit(c, function, string(ledger.Encode(request)))
+	doc, err := buyer.Submit(c.Request.Context(), function, string(ledger.Encode(request)))
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (s *Server) getGrant(c *gin.Context) error {
 	if n == "newest" {
 		n = ""
 	}
-	doc, err := s.config.Reader.Evaluate(c, "licenses:GetGrant", c.Param("license"), n)
+	doc, err := s.config.Reader.Evaluate(c.Request.Context(), "licenses:GetGrant", c.Param("license"), n)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (s *Server) placeOrder(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	doc, err := buyer.Submit(c, "orders:Place", string(ledger.Encode(order.Request{
+	doc, err := buyer.Submit(c.Request.Context(), "orders:Place", string(ledger.Encode(order.Request{
 		Key: c.GetHeader("Idempotency-Key"), Machine: request.Machine, Offers: request.Offers,
 	})))
 	if err != nil {
@@ -68,9 +68,9 @@ func (s *Server) buyer(c *gin.Context) (Ledger, error) {
 
 // machine reads a machine's record: from the read model, or from the ledger when the event isn't there yet.
 func (s *Server) machine(c *gin.Context, id string) (machine.Machine, []byte, error) {
-	doc, err := s.config.Store.Machine(c, id)
+	doc, err := s.config.Store.Machine(c.Request.Context(), id)
 	if errors.Is(err, store.ErrNotFound) {
-		doc, err = s.config.Reader.Evaluate(c, "machines:Get", id)
+		doc, err = s.config.Reader.Evaluate(c.Request.Context(), "machines:Get", id)
 	}
 	if err != nil {
 		return machine.Machine{}, nil, err
@@ -94,7 +94,7 @@ func (s *Server) getOrder(c *gin.Context) error {
 // ownOrder reads the order of the address and refuses when it is another machine's.
 func (s *Server) ownOrder(c *gin.Context) (order.View, []byte, error) {
 	var view order.View
-	doc, err := s.config.Reader.Evaluate(c, "orders:Get", c.Param("order"))
+	doc, err := s.config.Reader.Evaluate(c.Request.Context(), "orders:Get", c.Param("order"))
 	if err != nil {
 		return view, nil, err
 	}
@@ -116,7 +116,7 @@ func (s *Server) listOrders(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, err := s.config.Store.Orders(c, c.Param("machine"), p.after, p.limit+1)
+	rows, err := s.config.Store.Orders(c.Request.Context(), c.Param("machine"), p.after, p.limit+1)
 	if err != nil {
 		return err
 	}

@@ -102,7 +102,7 @@ func (s *Server) sign(c *gin.Context, custodians []string, function string, args
 	if err := decode(c, &request); err != nil {
 		return err
 	}
-	config, turn, err := s.signers.current(c)
+	config, turn, err := s.signers.current(c.Request.Context())
 	if err != nil {
 		return err
 	}
@@ -113,17 +113,17 @@ func (s *Server) sign(c *gin.Context, custodians []string, function string, args
 	args = append(args, request.Nonce)
 	for i := range min(len(choices), maxAttempts) {
 		var file []byte
-		file, err = s.signBy(c, choices[(turn+i)%len(choices)], function, args)
+		file, err = s.signBy(c.Request.Context(), choices[(turn+i)%len(choices)], function, args)
 		if err == nil {
 			sendDocument(c, http.StatusOK, file)
 			return nil
 		}
 		var refusal *ledger.Refusal
-		if errors.As(err, &refusal) && refusal.Kind != ledger.Unavailable || c.Err() != nil {
+		if errors.As(err, &refusal) && refusal.Kind != ledger.Unavailable || c.Request.Context().Err() != nil {
 			return err
 		}
 		s.signers.failed()
-		s.config.Log.WarnContext(c, "partners don't sign, asking others", "request", requestID(c),
+		s.config.Log.WarnContext(c.Request.Context(), "partners don't sign, asking others", "request", requestID(c),
 			"partners", choices[(turn+i)%len(choices)], "error", err)
 	}
 	return err

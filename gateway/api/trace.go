@@ -46,7 +46,7 @@ func (s *Server) trace(c *gin.Context) {
 	if t, ok := tokenOf(c); ok {
 		attrs = append(attrs, slog.String("machine", t.Subject))
 	}
-	s.config.Log.LogAttrs(c, slog.LevelInfo, "request", attrs...)
+	s.config.Log.LogAttrs(c.Request.Context(), slog.LevelInfo, "request", attrs...)
 }
 
 func requestID(c *gin.Context) string { return c.GetString(keyRequest) }
@@ -55,7 +55,7 @@ func requestID(c *gin.Context) string { return c.GetString(keyRequest) }
 func (s *Server) recover(c *gin.Context) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.config.Log.ErrorContext(c, "panic", "request", requestID(c), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			s.config.Log.ErrorContext(c.Request.Context(), "panic", "request", requestID(c), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			s.refuse(c, errInternal)
 		}
 	}()
