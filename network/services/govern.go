@@ -138,8 +138,8 @@ func approve(ctx context.Context, conn topology.Connection, open opener) error {
 	if err != nil {
 		return err
 	}
-	proposed, err := operator.Submit(ctx, "governance:Propose", string(ledger.Encode(config)))
-	if err != nil {
+	document := ledger.Encode(config)
+	if _, err := operator.Submit(ctx, "governance:Propose", string(document)); err != nil && !isConflict(err) {
 		return fmt.Errorf("propose configuration: %w", err)
 	}
 	for _, partner := range []string{"operator", "manufacturer", "licensors"} {
@@ -147,7 +147,7 @@ func approve(ctx context.Context, conn topology.Connection, open opener) error {
 		if err != nil {
 			return err
 		}
-		if _, err := governor.Submit(ctx, "governance:Approve", string(proposed)); err != nil {
+		if _, err := governor.Submit(ctx, "governance:Approve", ledger.Digest(document)); err != nil && !isConflict(err) {
 			return fmt.Errorf("%s approves configuration: %w", partner, err)
 		}
 	}

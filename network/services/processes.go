@@ -27,10 +27,14 @@ func (s *services) startHeartbeats(ctx context.Context) error {
 		}
 		specs = append(specs, spec)
 	}
-	if err := s.run(ctx, specs...); err != nil {
+	// The first one ticks; the others find the clock fresh and step in when it grows old.
+	if err := s.run(ctx, specs[0]); err != nil {
 		return err
 	}
-	return awaitClock(ctx, s.as)
+	if err := awaitClock(ctx, s.as); err != nil {
+		return err
+	}
+	return s.run(ctx, specs[1:]...)
 }
 
 func (s *services) startPartners(ctx context.Context) error {

@@ -13,6 +13,7 @@ import (
 
 	"guildmark/chaincode/client"
 	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
 )
 
 type record struct {
@@ -24,6 +25,7 @@ type record struct {
 type recorder struct {
 	calls  []record
 	answer func(n int) error
+	clock  int64
 }
 
 func (r *recorder) Submit(_ context.Context, function string, args ...string) (client.Result, error) {
@@ -32,6 +34,14 @@ func (r *recorder) Submit(_ context.Context, function string, args ...string) (c
 		return client.Result{TxID: "t"}, nil
 	}
 	return client.Result{TxID: "t"}, r.answer(len(r.calls))
+}
+
+// Evaluate answers governance:Clock with the clock that the test set; without one there is none yet.
+func (r *recorder) Evaluate(context.Context, string, ...string) ([]byte, error) {
+	if r.clock == 0 {
+		return nil, errors.New("no clock yet")
+	}
+	return ledger.Encode(governance.Clock{Time: r.clock, Tick: 1}), nil
 }
 
 func run(t *testing.T, l *recorder, config Config, during time.Duration) []time.Duration {
@@ -58,6 +68,16 @@ func TestTicksAtOnceAndEachInterval(t *testing.T) {
 		}
 		if want := "governance:Tick " + strconv.FormatInt(l.calls[1].at.Unix(), 10); l.calls[1].args != want {
 			t.Errorf("sent %q, want %q", l.calls[1].args, want)
+		}
+	})
+}
+
+func TestAFreshClockIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &recorder{clock: time.Now().Add(15 * time.Second).Unix()} // another partner ticks 5 s before our second beat
+		at := run(t, l, Config{Interval: 20 * time.Second}, 50*time.Second)
+		if len(at) != 2 || at[0] != 0 || at[1] != 40*time.Second {
+			t.Errorf("ticks at %v, want those at which the clock was old", at)
 		}
 	})
 }
