@@ -37,7 +37,7 @@ type endpoint struct {
 
 func readConnection(path string) (connection, error) {
 	var c connection
-	raw, err := os.ReadFile(path) //nolint:gosec // the caller names the file
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		return c, fmt.Errorf("%w: %w", ErrConnection, err)
 	}
@@ -79,14 +79,14 @@ type Identity struct {
 
 // OpenIdentity reads cert.pem and key.pem of an identity folder.
 func OpenIdentity(dir, msp string) (Identity, error) {
-	cert, err := os.ReadFile(filepath.Join(dir, "cert.pem")) //nolint:gosec // the caller names the folder
+	cert, err := os.ReadFile(filepath.Join(dir, "cert.pem"))
 	if err != nil {
 		return Identity{}, fmt.Errorf("%w: %w", ErrIdentity, err)
 	}
 	if _, err := identity.CertificateFromPEM(cert); err != nil {
 		return Identity{}, fmt.Errorf("%w: cert.pem: %w", ErrIdentity, err)
 	}
-	raw, err := os.ReadFile(filepath.Join(dir, "key.pem")) //nolint:gosec // as above
+	raw, err := os.ReadFile(filepath.Join(dir, "key.pem"))
 	if err != nil {
 		return Identity{}, fmt.Errorf("%w: %w", ErrIdentity, err)
 	}

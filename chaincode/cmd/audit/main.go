@@ -143,7 +143,7 @@ func exportHeaders(ctx context.Context, args []string, out io.Writer) error {
 }
 
 func findNode(connection, name string) (audit.Node, error) {
-	raw, err := os.ReadFile(connection) //nolint:gosec // the user names the file
+	raw, err := os.ReadFile(connection)
 	if err != nil {
 		return audit.Node{}, fmt.Errorf("read connection: %w", err)
 	}

@@ -48,7 +48,7 @@ func configFrom(env func(string) string) (config, error) {
 		if path == "" {
 			return c, fmt.Errorf("%w %s", errEnvironment, name)
 		}
-		b, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+		b, err := os.ReadFile(path)
 		if err != nil {
 			return c, fmt.Errorf("read %s: %w", name, err)
 		}
