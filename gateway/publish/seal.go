@@ -97,7 +97,7 @@ func (r SealRequest) write(data io.Reader, plan sealed.Plan) (f Folder, err erro
 		return Folder{}, fmt.Errorf("make a folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-	body, err := os.Create(filepath.Join(tmp, BodyFile)) //nolint:gosec // G304: the user names the folder
+	body, err := os.Create(filepath.Join(tmp, BodyFile))
 	if err != nil {
 		return Folder{}, fmt.Errorf("write the body: %w", err)
 	}
@@ -127,7 +127,7 @@ func OpenFolder(path string) (Folder, error) {
 		return f, err
 	}
 	f.Manifest = m
-	raw, err := os.ReadFile(filepath.Join(path, EnvelopeFile)) //nolint:gosec // G304: the user names the folder
+	raw, err := os.ReadFile(filepath.Join(path, EnvelopeFile))
 	if err != nil {
 		return f, ErrFolder.With(err.Error())
 	}
@@ -147,7 +147,7 @@ func OpenFolder(path string) (Folder, error) {
 // ReadManifest reads a manifest's canonical bytes.
 func ReadManifest(path string) (dataset.Manifest, error) {
 	var m dataset.Manifest
-	raw, err := os.ReadFile(path) //nolint:gosec // G304: the user names the folder
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		return m, ErrFolder.With(err.Error())
 	}
