@@ -85,7 +85,7 @@ type Enrolled struct {
 // ReadConnection reads a connection file.
 func ReadConnection(path string) (Connection, error) {
 	var c Connection
-	raw, err := os.ReadFile(path) //nolint:gosec // the caller names its own file
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		return c, fmt.Errorf("read connection: %w", err)
 	}

@@ -110,7 +110,7 @@ func pool(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
 	}
-	raw, err := os.ReadFile(path) //nolint:gosec // G304: the operator's own configuration
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errUsage, err)
 	}

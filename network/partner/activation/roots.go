@@ -63,7 +63,7 @@ func (c *class) load(path string) error {
 		files = []string{path}
 	}
 	for _, file := range files {
-		raw, err := os.ReadFile(file) //nolint:gosec // G304: the operator's own configuration
+		raw, err := os.ReadFile(file)
 		if err != nil {
 			return fmt.Errorf("read certificate: %w", err)
 		}

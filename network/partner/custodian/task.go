@@ -52,7 +52,7 @@ func openTasks(dir string, retry time.Duration) (*tasks, error) {
 		return nil, fmt.Errorf("list tasks: %w", err)
 	}
 	for _, file := range files {
-		raw, err := os.ReadFile(file) //nolint:gosec // G304: below the state folder
+		raw, err := os.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("read task: %w", err)
 		}
