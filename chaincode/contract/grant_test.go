@@ -181,7 +181,7 @@ func TestReceipts(t *testing.T) {
 		{"another index", s.receipt(l, handle+1, 3, 3, job(4)), tpmpolicy.ErrAttestName},
 		{"a job in plain words", s.receipt(l, handle, 3, 3, "lot 7 for Bob"), license.ErrReceiptJob},
 	} {
-		t.Run(c.name, func(t *testing.T) { s.refused(c.want, s.buyer, "licenses:RecordReceipt", doc(c.request)) })
+		t.Run(c.name, func(*testing.T) { s.refused(c.want, s.buyer, "licenses:RecordReceipt", doc(c.request)) })
 	}
 	moved := s.receipt(l, handle, 3, 3, job(4))
 	moved.Job = job(5)

@@ -97,41 +97,41 @@ func TestCollectVector(t *testing.T) {
 	}
 }
 
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
+func unhex(tb testing.TB, s string) []byte {
+	tb.Helper()
 	b, err := hex.DecodeString(s)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
 // cosigner is a test key: never a real one.
-func cosigner(t testing.TB, name string, params *chaincfg.Params) (private *hdkeychain.ExtendedKey, public string) {
-	t.Helper()
+func cosigner(tb testing.TB, name string, params *chaincfg.Params) (private *hdkeychain.ExtendedKey, public string) {
+	tb.Helper()
 	seed := sha256.Sum256([]byte("guildmark test cosigner " + name))
 	private, err := hdkeychain.NewMaster(seed[:], params)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	n, err := private.Neuter()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return private, n.String()
 }
 
-func treasury(t testing.TB, network string) (*Descriptor, [cosigners]*hdkeychain.ExtendedKey) {
-	t.Helper()
+func treasury(tb testing.TB, network string) (*Descriptor, [cosigners]*hdkeychain.ExtendedKey) {
+	tb.Helper()
 	var private [cosigners]*hdkeychain.ExtendedKey
 	var public [cosigners]string
 	for i, name := range []string{"A", "B", "C"} {
-		private[i], public[i] = cosigner(t, name, spv.Params(network))
+		private[i], public[i] = cosigner(tb, name, spv.Params(network))
 	}
 	public[1] = "[0a1b2c3d/48h/1h/0h/2h]" + public[1]
 	d, err := New(public, network)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return d, private
 }

@@ -15,7 +15,7 @@ type header struct {
 }
 
 func parse(raw *[HeaderSize]byte) (h header) {
-	h.version = int32(binary.LittleEndian.Uint32(raw[:]))
+	h.version = int32(binary.LittleEndian.Uint32(raw[:])) //nolint:gosec // G115: the field is signed, as in Bitcoin
 	copy(h.prev[:], raw[4:])
 	copy(h.merkle[:], raw[36:])
 	h.time = binary.LittleEndian.Uint32(raw[68:])
@@ -97,7 +97,7 @@ func retarget(last *Record, rules *Rules) uint32 {
 		base = last.PeriodBits
 	}
 	old, _ := target(base)
-	next := old.mulDiv32(uint32(span), rules.Timespan)
+	next := old.mulDiv32(uint32(span), rules.Timespan) //nolint:gosec // G115: Check keeps Timespan times Factor below 2^31
 	if limit, _ := target(rules.Limit); limit.less(next) {
 		return rules.Limit
 	}
@@ -133,15 +133,15 @@ func Depth(tip, rec *Record) uint32 {
 	if rec.Height > tip.Height {
 		return 0
 	}
-	blocks := uint64(tip.Height-rec.Height) + 1
+	depth := uint64(tip.Height-rec.Height) + 1
 	unit := workOf(tip.LastBits)
 	above := fromBytes(&tip.Work).sub(fromBytes(&rec.Work))
 	sum, over := above.add(workOf(rec.Bits))
 	if unit.isZero() || over {
 		return 0
 	}
-	if q := sum.quo(unit); q[1]|q[2]|q[3] == 0 && q[0] < blocks {
-		return uint32(q[0])
+	if q := sum.quo(unit); q[1]|q[2]|q[3] == 0 {
+		depth = min(depth, q[0])
 	}
-	return uint32(blocks)
+	return uint32(depth) //nolint:gosec // G115: a number of blocks, and heights are 32 bits
 }

@@ -16,6 +16,7 @@ func BenchmarkDoubleSHA80(b *testing.B) {
 }
 
 func benchmarkAccept(b *testing.B, from int) {
+	b.Helper()
 	rules, err := RulesFor("mainnet", 6, 0)
 	if err != nil {
 		b.Fatal(err)

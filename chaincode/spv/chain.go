@@ -220,19 +220,12 @@ func (st *step) activate(r *Record) error {
 		return err
 	}
 	for at := *r; ; {
-		if at.Height <= st.tip.Height {
-			old, ok, err := st.hashAt(at.Height)
-			if err != nil {
-				return err
-			}
-			if ok && old == at.Hash {
-				break
-			}
-			if ok {
-				if err := st.replace(Block{at.Height, old}, at.Hash); err != nil {
-					return err
-				}
-			}
+		shared, err := st.displace(&at)
+		if err != nil {
+			return err
+		}
+		if shared {
+			break
 		}
 		st.active[at.Height] = at.Hash
 		delete(st.gone, at.Height)
@@ -250,6 +243,22 @@ func (st *step) activate(r *Record) error {
 	}
 	st.tip.Hash, st.tip.Height, st.tipRec = r.Hash, r.Height, *r
 	return nil
+}
+
+// displace takes the active block at the height of a branch's block off the chain; shared means that it is the very
+// block, where the branch leaves the chain.
+func (st *step) displace(at *Record) (shared bool, err error) {
+	if at.Height > st.tip.Height {
+		return false, nil
+	}
+	old, ok, err := st.hashAt(at.Height)
+	if err != nil || !ok {
+		return false, err
+	}
+	if old == at.Hash {
+		return true, nil
+	}
+	return false, st.replace(Block{at.Height, old}, at.Hash)
 }
 
 // shorten takes the active blocks above the new tip off the chain: more work in fewer blocks is rare and real.

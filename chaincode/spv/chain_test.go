@@ -54,6 +54,7 @@ func (m *memory) hash(key string) (h chainhash.Hash, ok bool, err error) {
 func (m *memory) HashAt(h Height) (chainhash.Hash, bool, error) {
 	return m.hash(fmt.Sprintf("n/%d", h))
 }
+
 func (m *memory) PutHashAt(h Height, hash chainhash.Hash) error {
 	return m.put(fmt.Sprintf("n/%d", h), hash[:])
 }
@@ -61,6 +62,7 @@ func (m *memory) DeleteHashAt(h Height) error { return m.del(fmt.Sprintf("n/%d",
 func (m *memory) FinalAt(h Height) (chainhash.Hash, bool, error) {
 	return m.hash(fmt.Sprintf("f/%d", h))
 }
+
 func (m *memory) PutFinalAt(h Height, hash chainhash.Hash) error {
 	return m.put(fmt.Sprintf("f/%d", h), hash[:])
 }
@@ -74,6 +76,7 @@ func (m *memory) PutAlarm(a Alarm) error { return m.put("alarm", []byte(a.Reason
 func (m *memory) Attestation(h Height, p string) (chainhash.Hash, bool, error) {
 	return m.hash(fmt.Sprintf("attest/%d/%s", h, p))
 }
+
 func (m *memory) PutAttestation(h Height, p string, hash chainhash.Hash) error {
 	return m.put(fmt.Sprintf("attest/%d/%s", h, p), hash[:])
 }
@@ -115,24 +118,24 @@ func (m *miner) run(n int) [][HeaderSize]byte {
 const later = 2_000_000_000 // a transaction time after every header of these tests
 
 // chain starts a store under easy rules of a network; finality needs attestations only where asked.
-func chain(t testing.TB, name string, attestations int) (*memory, *miner) {
-	t.Helper()
-	rules, _ := easy(t, name, 48)
+func chain(tb testing.TB, name string, attestations int) (*memory, *miner) {
+	tb.Helper()
+	rules, _ := easy(tb, name, 48)
 	rules.Attestations, rules.FinalDepth = attestations, 6
 	rules.Version2, rules.Version3, rules.Version4 = 0, 0, 0
-	rec, _ := start(t)
+	rec, _ := start(tb)
 	m := newMemory()
 	if err := Start(m, &rules, rec); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	return m, &miner{t: t, rules: rules, at: rec}
+	return m, &miner{t: tb, rules: rules, at: rec}
 }
 
-func submit(t testing.TB, m *memory, mi *miner, hs ...[HeaderSize]byte) Change {
-	t.Helper()
+func submit(tb testing.TB, m *memory, mi *miner, hs ...[HeaderSize]byte) Change {
+	tb.Helper()
 	c, err := Submit(m, &mi.rules, hs, later)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }

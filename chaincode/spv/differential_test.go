@@ -87,11 +87,11 @@ func raw(h *wire.BlockHeader) (b [HeaderSize]byte) {
 }
 
 // easy gives a network's rules with a limit that a test can mine and a period that it can cross.
-func easy(t testing.TB, name string, period uint32) (Rules, network) {
-	t.Helper()
+func easy(tb testing.TB, name string, period uint32) (Rules, network) {
+	tb.Helper()
 	rules, err := RulesFor(name, 6, 2)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	params := *Params(name)
 	params.PowLimitBits = 0x207fffff
@@ -115,15 +115,15 @@ func mine(h *wire.BlockHeader) {
 }
 
 // start builds a first block that both sides trust.
-func start(t testing.TB) (Record, *node) {
-	t.Helper()
+func start(tb testing.TB) (Record, *node) {
+	tb.Helper()
 	h := wire.BlockHeader{Version: 4, Timestamp: time.Unix(1_600_000_000, 0), Bits: 0x207fffff}
 	r, err := NewRecord(Anchor{
 		Work: workOf(h.Bits).bytes(), Header: raw(&h),
 		PeriodTime: 1_600_000_000, PeriodBits: h.Bits, LastBits: h.Bits,
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r, &node{header: h}
 }
@@ -208,11 +208,11 @@ func checkWork(t *testing.T, rec *Record, at *node) {
 	}
 }
 
-func mainnetHeaders(t testing.TB) [][HeaderSize]byte {
-	t.Helper()
+func mainnetHeaders(tb testing.TB) [][HeaderSize]byte {
+	tb.Helper()
 	b, err := os.ReadFile("../../fixtures/bitcoin/mainnet-headers-0-2047.bin")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	hs := make([][HeaderSize]byte, len(b)/HeaderSize)
 	for i := range hs {

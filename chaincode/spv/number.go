@@ -96,7 +96,7 @@ func (n number) quo(d number) (q number) {
 	var u [5]uint64
 	for i := 4; i >= 0; i-- {
 		if i < 4 {
-			u[i] = n[i] << shift
+			u[i] = n[i] << shift //nolint:gosec // G602: i is below four here
 		}
 		if shift > 0 && i > 0 {
 			u[i] |= n[i-1] >> (64 - shift)
@@ -207,7 +207,7 @@ func (n number) compact() uint32 {
 	exponent := (n.bitLen() + 7) / 8
 	var mantissa uint32
 	if exponent <= 3 {
-		mantissa = uint32(n[0]) << (8 * (3 - exponent))
+		mantissa = uint32(n[0]) << (8 * (3 - exponent)) //nolint:gosec // G115: three bytes at most
 	} else {
 		b := n.bytes()
 		at := 32 - exponent
@@ -217,7 +217,7 @@ func (n number) compact() uint32 {
 		mantissa >>= 8
 		exponent++
 	}
-	return uint32(exponent)<<24 | mantissa
+	return uint32(exponent)<<24 | mantissa //nolint:gosec // G115: 33 at most
 }
 
 // workOf is the expected number of hashes behind a target: 2^256 / (target+1), as (2^256 - target - 1) /

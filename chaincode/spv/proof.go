@@ -180,6 +180,7 @@ func NewProof(txs []*wire.MsgTx, index int) (*Proof, error) {
 	for i, tx := range txs {
 		leaves[i] = tx.TxHash()
 	}
+	//nolint:gosec // G115: a block holds far fewer than 2^32 transactions
 	p := &Proof{
 		Index: uint32(index), Branch: branch(leaves, index), CoinbaseBranch: branch(leaves, 0),
 	}

@@ -14,20 +14,20 @@ import (
 )
 
 // realBlock is mainnet block 277647 of btcd's test data: 213 transactions.
-func realBlock(t testing.TB) *wire.MsgBlock {
-	t.Helper()
+func realBlock(tb testing.TB) *wire.MsgBlock {
+	tb.Helper()
 	f, err := os.Open("../../fixtures/bitcoin/mainnet-block-277647.bz2")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer f.Close()
 	r := bzip2.NewReader(f)
 	if _, err := r.Read(make([]byte, 8)); err != nil { // magic and length
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var b wire.MsgBlock
 	if err := b.Deserialize(r); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &b
 }

@@ -66,6 +66,7 @@ func RulesFor(network string, finalDepth, attestations int) (Rules, error) {
 	if p == nil {
 		return Rules{}, ErrNetwork.With(network)
 	}
+	//nolint:gosec // G115: btcd's parameters are positive and small
 	r := Rules{
 		Network: network, Limit: p.PowLimitBits,
 		Period:   uint32(p.TargetTimespan / p.TargetTimePerBlock),
@@ -76,7 +77,7 @@ func RulesFor(network string, finalDepth, attestations int) (Rules, error) {
 		FinalDepth: uint32(max(finalDepth, 0)), Attestations: attestations,
 	}
 	if p.ReduceMinDifficulty {
-		r.MinDifficulty = uint32(p.MinDiffReductionTime / time.Second)
+		r.MinDifficulty = uint32(p.MinDiffReductionTime / time.Second) //nolint:gosec // G115: minutes
 	}
 	return r, r.Check()
 }
@@ -109,7 +110,7 @@ func Genesis(network string) (Record, error) {
 		return Record{}, ErrNetwork.With(network)
 	}
 	g := p.GenesisBlock.Header
-	t := uint32(g.Timestamp.Unix())
+	t := uint32(g.Timestamp.Unix()) //nolint:gosec // G115: read from a header, where it has 32 bits
 	r := Record{
 		Hash: g.BlockHash(), Merkle: g.MerkleRoot, Time: t, Bits: g.Bits, Work: workOf(g.Bits).bytes(),
 		PeriodTime: t, PeriodBits: g.Bits, LastBits: g.Bits,
