@@ -42,7 +42,7 @@ func (b Builder) Run(step string, args []string) error {
 }
 
 func (b Builder) detect(source, metadata string) error {
-	raw, err := os.ReadFile(filepath.Join(metadata, "metadata.json")) //nolint:gosec // the folder that Fabric names
+	raw, err := os.ReadFile(filepath.Join(metadata, "metadata.json"))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBuilder, err)
 	}
@@ -88,16 +88,13 @@ func (b Builder) release(output, release string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBuilder, err)
 	}
-	sum, err := SumFile(filepath.Join(b.Chaincode, "chaincode"))
+	place, err := b.place(strings.TrimSpace(string(raw)))
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrBuilder, err)
-	}
-	if named := strings.TrimSpace(string(raw)); named != sum {
-		return fmt.Errorf("%w: the package names chaincode %s, this partner has %s", ErrBuilder, named, sum)
+		return err
 	}
 	var parts [4]string
 	client := filepath.Join(b.Chaincode, "client")
-	for i, path := range []string{filepath.Join(b.Chaincode, "address"), root(filepath.Join(b.Chaincode, "server")), certificate(client), key(client)} {
+	for i, path := range []string{filepath.Join(place, "address"), root(filepath.Join(b.Chaincode, "server")), certificate(client), key(client)} {
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrBuilder, err)
