@@ -106,6 +106,54 @@ func TestFrozenVectors(t *testing.T) {
 	}
 }
 
+// A license that a real machine bought, and what the demo's attackers got hold of (fixtures/signed/collect).
+func TestFrozenLicenseOfARealSale(t *testing.T) {
+	dir := filepath.Join("..", "..", "fixtures", "signed")
+	bundle, err := signed.ParseBundle(readFile(t, filepath.Join(dir, "sale_bundle.json")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var index struct {
+		Machine, License string
+		Cases            []struct{ File, Want string }
+	}
+	if err := json.Unmarshal(readFile(t, filepath.Join(dir, "sale.json")), &index); err != nil {
+		t.Fatal(err)
+	}
+	if len(index.Cases) < 6 {
+		t.Fatalf("%d frozen cases, want at least 6", len(index.Cases))
+	}
+	v := verifier(t, bundle)
+	want := signed.LicenseExpectation{License: index.License, Machine: index.Machine, Manifest: readFile(t, filepath.Join(dir, "sale_manifest.json"))}
+	for _, tt := range index.Cases {
+		t.Run(tt.File, func(t *testing.T) {
+			if _, _, err := v.License(readFile(t, filepath.Join(dir, tt.File)), want); code(err) != tt.Want {
+				t.Errorf("got %v, want %q", err, tt.Want)
+			}
+		})
+	}
+	file := readFile(t, filepath.Join(dir, "sale_good_license.signed.json"))
+	body, answer, err := v.License(file, want)
+	if err != nil || len(body.Paid) == 0 || answer.Lease <= answer.Clock {
+		t.Fatalf("got %+v, %v", body, err)
+	}
+	for i := range file {
+		bad := bytes.Clone(file)
+		bad[i] ^= 4
+		if _, _, err := v.License(bad, want); err == nil {
+			t.Errorf("byte %d (%q) changed: accepted", i, file[i])
+		}
+	}
+	want.Floor = answer.Lease + 1
+	if _, _, err := v.License(file, want); !errors.Is(err, signed.ErrLease) {
+		t.Errorf("after its lease: got %v, want %v", err, signed.ErrLease)
+	}
+	want.Floor, want.Machine = 0, index.License
+	if _, _, err := v.License(file, want); !errors.Is(err, signed.ErrMachine) {
+		t.Errorf("on a second machine: got %v, want %v", err, signed.ErrMachine)
+	}
+}
+
 // Files that a real four-partner network signed, and what attackers got from it (fixtures/signed/capture).
 func TestFrozenFilesOfARealNetwork(t *testing.T) {
 	dir := filepath.Join("..", "..", "fixtures", "signed")
