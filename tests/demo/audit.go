@@ -19,35 +19,35 @@ func deliverReceipts(ctx context.Context, w *world) error {
 	if w.breakAt == "receipts" { // nobody answers machines
 		back = []string{"ca", "orderer", "peer", "chaincode", "heartbeat"}
 	}
-	if err := w.control.Start(ctx, back...); err != nil {
+	if err := w.Control.Start(ctx, back...); err != nil {
 		return err
 	}
-	started, cancel := context.WithTimeout(ctx, patience(w, ""))
+	started, cancel := context.WithTimeout(ctx, w.patience(""))
 	defer cancel()
-	if err := w.control.Await(started, back...); err != nil {
+	if err := w.Control.Await(started, back...); err != nil {
 		return err
 	}
-	w.say("the network is back")
+	w.Say("the network is back")
 	var synced struct {
 		Delivered int `json:"delivered"`
 	}
-	if err := w.drive(ctx, w.machine, &synced, "sync", "--wait", patience(w, "receipts").String()); err != nil {
+	if err := w.Drive(ctx, w.machine, &synced, "sync", "--wait", w.patience("receipts").String()); err != nil {
 		return err
 	}
 	if synced.Delivered != uses {
 		return fmt.Errorf("%d receipts were delivered, want %d", synced.Delivered, uses)
 	}
-	w.say("%d attested receipts delivered", synced.Delivered)
+	w.Say("%d attested receipts delivered", synced.Delivered)
 	return nil
 }
 
 // auditBooks copies blocks and headers, replays them, and then falsifies a byte.
 func auditBooks(ctx context.Context, w *world) error {
-	blocks, headers := filepath.Join(w.dir, "audit", "blocks"), filepath.Join(w.dir, "audit", "headers.json")
-	if err := w.show(ctx, "audit", "copy", "--connection", w.connectionFile(), "--identity", w.identity("auditor", "auditor"), "--out", blocks); err != nil {
+	blocks, headers := filepath.Join(w.Dir, "audit", "blocks"), filepath.Join(w.Dir, "audit", "headers.json")
+	if err := w.Show(ctx, "audit", "copy", "--connection", w.ConnectionFile(), "--identity", w.Identity("auditor", "auditor"), "--out", blocks); err != nil {
 		return err
 	}
-	if err := w.show(ctx, "audit", "headers", "--connection", w.connectionFile(), "--node", w.conn.Bitcoin[1].Name, "--out", headers); err != nil {
+	if err := w.Show(ctx, "audit", "headers", "--connection", w.ConnectionFile(), "--node", w.Conn.Bitcoin[1].Name, "--out", headers); err != nil {
 		return err
 	}
 	if w.breakAt == "audit" { // the copy is not what the partners signed
@@ -55,11 +55,11 @@ func auditBooks(ctx context.Context, w *world) error {
 			return err
 		}
 	}
-	if err := w.show(ctx, "audit", "replay", "--headers", headers, blocks); err != nil {
+	if err := w.Show(ctx, "audit", "replay", "--headers", headers, blocks); err != nil {
 		return err
 	}
 	var report audit.Report
-	if err := w.ask(ctx, &report, "audit", "replay", "--headers", headers, blocks); err != nil {
+	if err := w.Ask(ctx, &report, "audit", "replay", "--headers", headers, blocks); err != nil {
 		return err
 	}
 	w.report.Ledger = Ledger{Height: report.Blocks, Transactions: report.Transactions.All}
@@ -91,14 +91,14 @@ func (w *world) compare(r audit.Report) error {
 
 // auditFlipped changes one byte in a copied block: the audit must exit 1 and name the transaction.
 func (w *world) auditFlipped(ctx context.Context, blocks, headers string) error {
-	changed := filepath.Join(w.dir, "audit", "changed")
+	changed := filepath.Join(w.Dir, "audit", "changed")
 	if err := copyTree(blocks, changed); err != nil {
 		return err
 	}
 	if _, err := flip(changed); err != nil {
 		return err
 	}
-	out, err := w.command(ctx, "audit", "replay", "--headers", headers, "--output", "json", changed).Output()
+	out, err := w.Command(ctx, "audit", "replay", "--headers", headers, "--output", "json", changed).Output()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
 		return fmt.Errorf("the audit of a falsified copy ended with %v, want exit code 1", err)
@@ -110,7 +110,7 @@ func (w *world) auditFlipped(ctx context.Context, blocks, headers string) error 
 	for _, f := range report.Findings {
 		if f.TxID != "" {
 			w.note(Refusal{Name: "a copied block with one changed byte", Refused: true, Code: "exit 1", Expected: "exit 1"})
-			w.say("  it names transaction %s… in block %d", f.TxID[:16], f.Block)
+			w.Say("  it names transaction %s… in block %d", f.TxID[:16], f.Block)
 			return nil
 		}
 	}

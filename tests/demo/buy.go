@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"guildmark/chaincode/order"
-	"guildmark/chaincode/payment"
 	"guildmark/chaincode/royalty"
 )
 
@@ -14,7 +13,7 @@ const pocketMoney = 500_000 // satoshi that the faucet gives the machine
 // buyLicense lets the machine order, check, pay and get its grant, while miners mine.
 func buyLicense(ctx context.Context, w *world) error {
 	if w.breakAt != "buy" { // an empty wallet
-		if err := w.fund(ctx, w.machine); err != nil {
+		if err := w.Fund(ctx, w.machine, pocketMoney); err != nil {
 			return err
 		}
 	}
@@ -22,8 +21,8 @@ func buyLicense(ctx context.Context, w *world) error {
 		License string `json:"license"`
 		Order   string `json:"order"`
 	}
-	err := w.mine(ctx, func(ctx context.Context) error {
-		return w.drive(ctx, w.machine, &bought, "buy", "--offer", w.offer, "--at-most", fmt.Sprint(price), "--wait", patience(w, "buy").String())
+	err := w.Mine(ctx, func(ctx context.Context) error {
+		return w.Drive(ctx, w.machine, &bought, "buy", "--offer", w.offer, "--at-most", fmt.Sprint(price), "--wait", w.patience("buy").String())
 	})
 	if err != nil {
 		return err
@@ -32,30 +31,10 @@ func buyLicense(ctx context.Context, w *world) error {
 	return w.noteSale(ctx)
 }
 
-// fund gives a machine's wallet regtest coins.
-func (w *world) fund(ctx context.Context, b *box) error {
-	var wallet struct {
-		Network string `json:"network"`
-		Address string `json:"address"`
-	}
-	if err := w.drive(ctx, b, &wallet, "wallet", "address"); err != nil {
-		return err
-	}
-	script, err := payment.ScriptOf(wallet.Address, wallet.Network)
-	if err != nil {
-		return err
-	}
-	if _, err := w.faucet.Pay(ctx, w.bitcoin, script, pocketMoney); err != nil {
-		return err
-	}
-	_, err = w.bitcoin.Generate(ctx, 1)
-	return err
-}
-
 // noteSale reads what the settling transaction booked and checks it to the satoshi.
 func (w *world) noteSale(ctx context.Context) error {
 	var view order.View
-	if err := w.read(ctx, &view, "orders:Get", w.order); err != nil {
+	if err := w.Read(ctx, &view, "orders:Get", w.order); err != nil {
 		return err
 	}
 	sale := &w.report.Sale
@@ -64,9 +43,9 @@ func (w *world) noteSale(ctx context.Context) error {
 		sale.Outputs = append(sale.Outputs, Output{Outpoint: fmt.Sprintf("%s:%d", p.TxID, p.Vout), Amount: int64(p.Amount), Height: int64(p.Height)})
 	}
 	var total int64
-	for _, payee := range []string{w.party("operator", "governor"), w.party("licensors", "licensor1"), w.party("licensors", "licensor2")} {
+	for _, payee := range []string{w.Party("operator", "governor"), w.Party("licensors", "licensor1"), w.Party("licensors", "licensor2")} {
 		var accruals []royalty.Accrual
-		if err := w.read(ctx, &accruals, "royalties:Accruals", payee); err != nil {
+		if err := w.Read(ctx, &accruals, "royalties:Accruals", payee); err != nil {
 			return err
 		}
 		for _, a := range accruals {
@@ -77,9 +56,9 @@ func (w *world) noteSale(ctx context.Context) error {
 	if view.State != "paid" || total != price {
 		return fmt.Errorf("order is %s, accruals add up to %d sat, want paid and %d", view.State, total, price)
 	}
-	w.say("order %s… is paid: license, receipt of %d sat and accruals in one transaction", w.order[:16], view.Paid)
+	w.Say("order %s… is paid: license, receipt of %d sat and accruals in one transaction", w.order[:16], view.Paid)
 	for payee, amount := range sale.Accruals {
-		w.say("  %-36s %6d sat", payee, amount)
+		w.Say("  %-36s %6d sat", payee, amount)
 	}
 	return nil
 }

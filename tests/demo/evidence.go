@@ -14,6 +14,7 @@ import (
 	"guildmark/chaincode/sealed"
 	"guildmark/chaincode/signed"
 	"guildmark/network/services"
+	"guildmark/tests/stage"
 )
 
 // evidence is what attackers collected while the network ran; files that a machine is shown later, offline.
@@ -46,12 +47,12 @@ func collectEvidence(ctx context.Context, w *world) error {
 		if err := a.collect(ctx, w); err != nil {
 			return fmt.Errorf("%s: %w", a.what, err)
 		}
-		w.say("%s", a.what)
+		w.Say("%s", a.what)
 	}
 	return nil
 }
 
-func (w *world) loot(name string) string { return filepath.Join(w.dir, "loot", name) }
+func (w *world) loot(name string) string { return filepath.Join(w.Dir, "loot", name) }
 
 func (w *world) keep(name string, f signed.File) (string, error) {
 	path := w.loot(name + ".signed.json")
@@ -59,7 +60,7 @@ func (w *world) keep(name string, f signed.File) (string, error) {
 }
 
 func oneEndorsement(ctx context.Context, w *world) error {
-	reader, err := w.as("operator", "reader")
+	reader, err := w.As("operator", "reader")
 	if err != nil {
 		return err
 	}
@@ -72,11 +73,11 @@ func oneEndorsement(ctx context.Context, w *world) error {
 }
 
 func keptWrite(ctx context.Context, w *world) error {
-	buyer, err := w.as("operator", "buyer1")
+	buyer, err := w.As("operator", "buyer1")
 	if err != nil {
 		return err
 	}
-	request := fmt.Sprintf(`{"key":"kept-back","machine":%q,"offers":[%q]}`, w.machine.id, w.offer)
+	request := fmt.Sprintf(`{"key":"kept-back","machine":%q,"offers":[%q]}`, w.machine.ID, w.offer)
 	f, err := buyer.Sign(ctx, client.Exactly("ManufacturerMSP", "OperatorMSP"), "orders:Place", request)
 	if err != nil {
 		return err
@@ -87,7 +88,7 @@ func keptWrite(ctx context.Context, w *world) error {
 
 // forge makes two files from the machine's own license.
 func forge(_ context.Context, w *world) error {
-	raw, err := os.ReadFile(filepath.Join(w.machine.state(), "licenses", w.license, "license.signed.json"))
+	raw, err := os.ReadFile(filepath.Join(w.machine.State(), "licenses", w.license, "license.signed.json"))
 	if err != nil {
 		return err
 	}
@@ -126,7 +127,7 @@ func changeUses(raw []byte) ([]byte, error) {
 
 // shadowSale governs a second channel and sells there, settled by the very payment of the first sale.
 func shadowSale(ctx context.Context, w *world) error {
-	if err := w.show(ctx, "network", "channel", "add", "--dir", w.net(), "--tools", w.tools, shadowChannel); err != nil {
+	if err := w.Show(ctx, "network", "channel", "add", "--dir", w.Net(), "--tools", w.Tools, shadowChannel); err != nil {
 		return err
 	}
 	if err := services.Govern(ctx, w.onChannel(shadowChannel)); err != nil {
@@ -142,14 +143,8 @@ func shadowSale(ctx context.Context, w *world) error {
 
 // liftWraps publishes a dataset whose envelope carries the wraps of somebody else's, and waits for a custodian's no.
 func liftWraps(ctx context.Context, w *world) error {
-	folder := filepath.Join(w.dir, "licensor", "lifted")
-	identity := w.identity("licensors", "licensor2")
-	var made struct {
-		Dataset string `json:"dataset"`
-	}
-	err := w.ask(ctx, &made, "guildmark", "seal", "--data", filepath.Join(w.root, "fixtures/beverage/sunrise.jsonl"), "--profile", "beverage/1",
-		"--title", "Sunrise", "--bundle", w.bundleFile(), "--connection", w.connectionFile(), "--identity", identity,
-		"--custodians", "LicensorsMSP,ManufacturerMSP,OperatorMSP", "--lines", services.Line, "--out", folder)
+	recipe := stage.Recipe{Data: "fixtures/beverage/sunrise.jsonl", Title: "Sunrise", Licensor: "licensor2", Folder: "lifted", Price: 5000, Uses: 1}
+	id, err := w.Seal(ctx, recipe)
 	if err != nil {
 		return err
 	}
@@ -157,8 +152,8 @@ func liftWraps(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	own.Dataset = made.Dataset // the envelope's own words name the new dataset; its wraps are the stolen ones
-	if err := os.WriteFile(filepath.Join(folder, "envelope.json"), own.Bytes(), 0o600); err != nil {
+	own.Dataset = id // the envelope's own words name the new dataset; its wraps are the stolen ones
+	if err := os.WriteFile(filepath.Join(w.Path(recipe), "envelope.json"), own.Bytes(), 0o600); err != nil {
 		return err
 	}
 	// The command waits for custodians that will never confirm; it is ended once the first one refused.
@@ -166,11 +161,10 @@ func liftWraps(ctx context.Context, w *world) error {
 	defer end()
 	published := make(chan error, 1)
 	go func() {
-		published <- w.show(publishing, "guildmark", "publish", "--folder", folder, "--connection", w.connectionFile(), "--identity", identity,
-			"--gateway", "https://"+w.conn.Ports.Address("gateway"), "--gateway-roots", services.TLSRoot(w.conn, "operator"), "--price", "5000", "--uses", "1")
+		published <- w.Show(publishing, "guildmark", w.Publishing(recipe, w.patience(""))...)
 	}()
-	err = wait(ctx, patience(w, ""), "a custodian to refuse the lifted wraps", func() (bool, error) {
-		code, err := w.refusedBy("operator", made.Dataset)
+	err = stage.Wait(ctx, w.patience(""), "a custodian to refuse the lifted wraps", func() (bool, error) {
+		code, err := w.refusedBy("operator", id)
 		w.proofs.lifted = code
 		return code != "", err
 	})
@@ -181,7 +175,7 @@ func liftWraps(ctx context.Context, w *world) error {
 
 // refusedBy reads why a custodian refused a dataset for good; "" while it hasn't.
 func (w *world) refusedBy(partner, dataset string) (string, error) {
-	files, err := filepath.Glob(filepath.Join(w.net(), partner, "services", "custodian", "refused", "*"+dataset[:16]+"*"))
+	files, err := filepath.Glob(filepath.Join(w.Net(), partner, "services", "custodian", "refused", "*"+dataset[:16]+"*"))
 	if err != nil || len(files) == 0 {
 		return "", err
 	}

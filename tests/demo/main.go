@@ -43,10 +43,10 @@ func demo() int {
 	run(ctx, w, os.Stdout)
 	if *keep && ctx.Err() == nil {
 		w.printAddresses(os.Stdout)
-	} else {
-		w.close(os.Stdout)
+	} else if err := w.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
 	}
-	path := filepath.Join(w.dir, "report.json")
+	path := filepath.Join(w.Dir, "report.json")
 	if err := w.report.write(path); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		return 1

@@ -8,9 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"guildmark/network/node"
-	"guildmark/network/partner/bitcoin"
-	"guildmark/network/topology"
+	"guildmark/tests/stage"
 )
 
 // raiseNetwork starts the four partners and everything above them.
@@ -18,36 +16,24 @@ func raiseNetwork(ctx context.Context, w *world) error {
 	if err := w.versions(ctx); err != nil {
 		return err
 	}
-	faucet, err := bitcoin.OpenFaucet(filepath.Join(w.dir, "faucet.key"), "regtest")
-	if err != nil {
-		return err
-	}
-	w.faucet = faucet
-	tools := w.tools
+	tools := w.Tools
 	if w.breakAt == "network" { // a partner without an orderer
-		tools = filepath.Join(w.dir, "tools")
-		if err := os.CopyFS(tools, os.DirFS(w.tools)); err != nil {
+		tools = filepath.Join(w.Dir, "tools")
+		if err := os.CopyFS(tools, os.DirFS(w.Tools)); err != nil {
 			return err
 		}
 		if err := os.Remove(filepath.Join(tools, "orderer")); err != nil {
 			return err
 		}
 	}
-	err = w.show(ctx, "network", "up", "--fresh", "--dir", w.net(), "--tools", tools, "--chaincode", filepath.Join(w.bin, "chaincode"), "--mine-to", faucet.Address())
-	if conn, readErr := topology.ReadConnection(w.connectionFile()); readErr == nil {
-		w.conn, w.control = conn, node.Dial(conn.ControlSocket)
-	}
-	if err != nil {
-		return err
-	}
-	if err := w.show(ctx, "network", "services", "--dir", w.net(), "--programs", w.bin); err != nil {
+	if err := w.Raise(ctx, tools); err != nil {
 		return err
 	}
 	return w.countProcesses(ctx)
 }
 
 func (w *world) countProcesses(ctx context.Context) error {
-	list, err := w.control.List(ctx)
+	list, err := w.Control.List(ctx)
 	if err != nil {
 		return err
 	}
@@ -55,7 +41,7 @@ func (w *world) countProcesses(ctx context.Context) error {
 	for _, p := range list {
 		classes[p.Class]++
 	}
-	w.say("%d processes: %d certificate authorities, %d orderers, %d peers, %d chaincodes, %d custodians, %d oracles, 1 registrar, 1 gateway",
+	w.Say("%d processes: %d certificate authorities, %d orderers, %d peers, %d chaincodes, %d custodians, %d oracles, 1 registrar, 1 gateway",
 		len(list), classes["ca"], classes["orderer"], classes["peer"], classes["chaincode"], classes["custodian"], classes["oracle"])
 	return nil
 }
@@ -63,15 +49,15 @@ func (w *world) countProcesses(ctx context.Context) error {
 // versions notes what runs.
 func (w *world) versions(ctx context.Context) error {
 	for program, args := range map[string][]string{
-		filepath.Join(w.tools, "peer"):             {"version"},
-		filepath.Join(w.tools, "fabric-ca-server"): {"version"},
-		filepath.Join(w.tools, "btcd"):             {"--version"},
+		filepath.Join(w.Tools, "peer"):             {"version"},
+		filepath.Join(w.Tools, "fabric-ca-server"): {"version"},
+		filepath.Join(w.Tools, "btcd"):             {"--version"},
 		"swtpm":                                    {"--version"},
-		filepath.Join(w.bin, "network"):            {"--version"},
+		filepath.Join(w.Bin, "network"):            {"--version"},
 	} {
 		out, err := exec.CommandContext(ctx, program, args...).CombinedOutput() // #nosec G204: tools of this project
 		if err != nil {
-			return fmt.Errorf("%s: %w: %s", filepath.Base(program), err, lastLines(string(out), 2))
+			return fmt.Errorf("%s: %w: %s", filepath.Base(program), err, stage.LastLines(string(out), 2))
 		}
 		w.report.Versions[filepath.Base(program)] = versionLine(string(out))
 	}
@@ -91,40 +77,25 @@ func versionLine(text string) string {
 
 // followBitcoin lets the oracles bring the chain to the ledger.
 func followBitcoin(ctx context.Context, w *world) error {
-	at := w.conn.Bitcoin[0]
-	n, err := bitcoin.Open(bitcoin.Config{RPC: at.RPC, Certificate: at.Certificate, Credentials: at.Credentials, Network: at.Network})
-	if err != nil {
+	if err := w.OpenBitcoin(); err != nil {
 		return err
 	}
-	w.bitcoin = n
 	if w.breakAt == "bitcoin" { // nobody relays
-		if err := w.control.Stop(ctx, "oracle"); err != nil {
+		if err := w.Control.Stop(ctx, "oracle"); err != nil {
 			return err
 		}
 	}
-	const ripe = 110 // coins may be spent after 100 blocks
-	if _, err := n.Generate(ctx, ripe); err != nil {
+	if _, err := w.Bitcoin.Generate(ctx, stage.Ripe); err != nil {
 		return err
 	}
-	best, err := n.Best(ctx)
+	best, err := w.Bitcoin.Best(ctx)
 	if err != nil {
 		return err
 	}
-	return w.awaitTip(ctx, int64(best))
-}
-
-func (w *world) awaitTip(ctx context.Context, height int64) error {
-	var tip struct {
-		Height int64  `json:"height"`
-		Hash   string `json:"hash"`
-	}
-	err := wait(ctx, patience(w, "bitcoin"), fmt.Sprintf("the ledger to know Bitcoin block %d", height), func() (bool, error) {
-		err := w.read(ctx, &tip, "bitcoin:Tip")
-		return err == nil && tip.Height >= height, err
-	})
+	tip, err := w.AwaitTip(ctx, w.patience("bitcoin"), int64(best))
 	if err != nil {
-		return fmt.Errorf("%w (the ledger knows %d)", err, tip.Height)
+		return err
 	}
-	w.say("the ledger follows to block %d, %s…: headers by the oracles, checked by chaincode", tip.Height, tip.Hash[:16])
+	w.Say("the ledger follows to block %d, %s…: headers by the oracles, checked by chaincode", tip.Height, tip.Hash[:16])
 	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,18 +13,8 @@ import (
 	"guildmark/machine/agent"
 	"guildmark/machine/device/mixer"
 	"guildmark/machine/runtime"
+	"guildmark/tests/stage"
 )
-
-// withoutNetwork runs a program in a network namespace that has no interface; the TPM is a unix socket.
-func withoutNetwork() []string { return []string{"unshare", "-n"} }
-
-// below is one of our programs started through others.
-func (w *world) below(ctx context.Context, through []string, program string, args ...string) *exec.Cmd {
-	c := w.command(ctx, program, args...)
-	outer := exec.CommandContext(ctx, through[0], append(append(through[1:], c.Path), args...)...) // #nosec G204: unshare and our own program
-	outer.SysProcAttr, outer.Cancel, outer.WaitDelay = c.SysProcAttr, func() error { return outer.Process.Kill() }, c.WaitDelay
-	return outer
-}
 
 // produceOffline kills everything else, then makes as many drinks as were paid for, and one too many.
 func produceOffline(ctx context.Context, w *world) error {
@@ -34,7 +23,7 @@ func produceOffline(ctx context.Context, w *world) error {
 	}
 	for n := int64(1); n <= uses; n++ {
 		if n == 2 { // a thief's copy of the agent's disk, to be put back after the last use
-			if err := copyTree(w.machine.state(), w.loot("state-before-use-2")); err != nil {
+			if err := copyTree(w.machine.State(), w.loot("state-before-use-2")); err != nil {
 				return err
 			}
 		}
@@ -53,14 +42,14 @@ func ours() []string {
 
 // killEverything stops all processes of all partners and looks for their pids.
 func (w *world) killEverything(ctx context.Context) error {
-	before, err := w.control.List(ctx)
+	before, err := w.Control.List(ctx)
 	if err != nil {
 		return err
 	}
 	if w.breakAt == "offline" { // the peers stay
-		err = w.control.Stop(ctx, "gateway", "oracle", "custodian", "orderer")
+		err = w.Control.Stop(ctx, "gateway", "oracle", "custodian", "orderer")
 	} else {
-		err = w.control.Stop(ctx, ours()...)
+		err = w.Control.Stop(ctx, ours()...)
 	}
 	if err != nil {
 		return err
@@ -70,7 +59,7 @@ func (w *world) killEverything(ctx context.Context) error {
 		if p.PID == 0 || p.Class == "btcd" {
 			continue
 		}
-		if dead(p.PID) {
+		if stage.Dead(p.PID) {
 			gone = append(gone, fmt.Sprintf("%s %d", p.Name, p.PID))
 		} else {
 			alive = append(alive, p.Name)
@@ -79,7 +68,7 @@ func (w *world) killEverything(ctx context.Context) error {
 	if len(alive) > 0 {
 		return fmt.Errorf("still alive: %s", strings.Join(alive, ", "))
 	}
-	w.say("dead by pid: %s", strings.Join(short(gone), ", "))
+	w.Say("dead by pid: %s", strings.Join(short(gone), ", "))
 	return nil
 }
 
@@ -98,33 +87,21 @@ func short(gone []string) []string {
 
 // makeDrink is one use without a network, shown pump by pump.
 func (w *world) makeDrink(ctx context.Context, n int64) error {
-	w.say("drink %d of %d, in a network namespace without interfaces", n, uses)
-	c := w.below(ctx, withoutNetwork(), "machine", "use", "--config", w.machine.config, "--output", "json", "--license", w.license)
-	c.Stderr = os.Stderr
-	pipe, err := c.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := c.Start(); err != nil {
-		return err
-	}
+	w.Say("drink %d of %d, in a network namespace without interfaces", n, uses)
 	show := newPour(w)
-	lines := bufio.NewScanner(pipe)
-	lines.Buffer(nil, 1<<20)
-	var last json.RawMessage
-	for lines.Scan() {
-		last = append(last[:0], lines.Bytes()...)
-		show.line(last)
+	answer, err := stage.Follow(below(ctx, withoutNetwork(), w.MachineCommand(ctx, w.machine, "use", "--license", w.license)), show.line)
+	if err == nil && answer.Refusal != nil {
+		err = answer.Refusal
 	}
-	if err := c.Wait(); err != nil {
-		return fmt.Errorf("use %d: %w: %s", n, err, last)
+	if err != nil {
+		return fmt.Errorf("use %d: %w", n, err)
 	}
 	var used agent.Used
-	if err := json.Unmarshal(last, &used); err != nil || used.Count != n || used.Limit != uses {
-		return fmt.Errorf("use %d: the machine says %s", n, last)
+	if err := answer.Last(&used); err != nil || used.Count != n || used.Limit != uses {
+		return fmt.Errorf("use %d: the machine says %+v", n, used)
 	}
 	w.report.Sale.Used = used.Count
-	w.say("the TPM counted %d of %d; the mixer ran %d steps from %d packages", used.Count, used.Limit, show.steps, show.packages)
+	w.Say("the TPM counted %d of %d; the mixer ran %d steps from %d packages", used.Count, used.Limit, show.steps, show.packages)
 	if show.packages < 2 {
 		return errors.New("the recipe was not opened a package at a time")
 	}
@@ -147,9 +124,9 @@ func (p *pour) line(raw json.RawMessage) {
 	}
 	switch e := *event.Runtime; e.Kind {
 	case runtime.Locked:
-		p.say("  runtime %d: memory locked, no dumps, no network", e.PID)
+		p.Say("  runtime %d: memory locked, no dumps, no network", e.PID)
 	case runtime.Burnt:
-		p.say("  the TPM burnt one use")
+		p.Say("  the TPM burnt one use")
 	case runtime.Package:
 		p.packages = e.Package
 	case runtime.Device:
@@ -163,18 +140,18 @@ func (p *pour) device(e mixer.Event) {
 	case e.Kind == mixer.StepDone && e.Percent >= 10*p.tenth:
 		p.steps = e.Step
 		done := e.Percent / 5
-		p.say("  [%s%s] %3d %%  step %d, package %d", strings.Repeat("█", done), strings.Repeat("·", 20-done), e.Percent, e.Step, p.packages)
+		p.Say("  [%s%s] %3d %%  step %d, package %d", strings.Repeat("█", done), strings.Repeat("·", 20-done), e.Percent, e.Step, p.packages)
 		p.tenth = e.Percent/10 + 1
 	case e.Kind == mixer.StepDone:
 		p.steps = e.Step
 	case e.Step == 1 && (e.Kind == mixer.Started || e.Kind == mixer.Stopped):
-		p.say("  step 1: pump %d %s", e.Pump, map[mixer.Kind]string{mixer.Started: "on", mixer.Stopped: "off"}[e.Kind])
+		p.Say("  step 1: pump %d %s", e.Pump, map[mixer.Kind]string{mixer.Started: "on", mixer.Stopped: "off"}[e.Kind])
 	}
 }
 
 // oneTooMany asks for a fourth use, by the machine's own way and by the TPM's own tools.
 func (w *world) oneTooMany(ctx context.Context) error {
-	answer, err := w.tell(ctx, w.machine, withoutNetwork(), "use", "--license", w.license)
+	answer, err := w.offline(ctx, w.machine, "use", "--license", w.license)
 	if err != nil {
 		return err
 	}
@@ -187,10 +164,10 @@ const usedUp = "tpm.auth_unavailable"
 
 // rawBurn tries to authorize with the meter by tpm2-tools: no program of ours between.
 func (w *world) rawBurn(ctx context.Context) error {
-	session := filepath.Join(w.dir, "loot", "session")
+	session := filepath.Join(w.Dir, "loot", "session")
 	run := func(program string, args ...string) (string, error) {
 		c := exec.CommandContext(ctx, program, args...) // #nosec G204: tpm2-tools
-		c.Env = append(os.Environ(), "TPM2TOOLS_TCTI="+w.machine.tpm.TCTI())
+		c.Env = append(os.Environ(), "TPM2TOOLS_TCTI="+w.machine.TPM.TCTI())
 		out, err := c.CombinedOutput()
 		return strings.TrimSpace(string(out)), err
 	}

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"guildmark/chaincode/signed"
+	"guildmark/tests/stage"
 )
 
 // note keeps how an attack ended, and says it.
@@ -26,17 +27,17 @@ func (w *world) note(r Refusal) {
 	if !r.Refused || r.Code != r.Expected {
 		mark = "✗"
 	}
-	w.say("%s %-58s %s", mark, r.Name, r.Code)
+	w.Say("%s %-58s %s", mark, r.Name, r.Code)
 	if mark == "✗" {
-		w.say("  should have been refused by %s", r.Expected)
+		w.Say("  should have been refused by %s", r.Expected)
 	}
 }
 
 // refusal notes what the machine answered to an attack.
-func (w *world) refusal(name string, answer machineAnswer, expected string) {
-	r := Refusal{Name: name, Refused: answer.refusal != nil, Code: "none", Expected: expected}
-	if answer.refusal != nil {
-		r.Code = answer.refusal.Code
+func (w *world) refusal(name string, answer stage.Answer, expected string) {
+	r := Refusal{Name: name, Refused: answer.Refusal != nil, Code: "none", Expected: expected}
+	if answer.Refusal != nil {
+		r.Code = answer.Refusal.Code
 	}
 	w.note(r)
 }
@@ -53,7 +54,7 @@ func attack(ctx context.Context, w *world) error {
 		{"a real endorsed write that was never submitted", w.proofs.unsubmitted, "signed.writes"},
 		{"two client certificates as signers", w.proofs.clients, "signed.role"},
 	} {
-		answer, err := w.tell(ctx, w.machine, withoutNetwork(), "verify", a.file)
+		answer, err := w.offline(ctx, w.machine, "verify", a.file)
 		if err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
 		}
@@ -77,22 +78,22 @@ func (w *world) honestLicenseHolds(ctx context.Context) error {
 	var verdict struct {
 		Function string `json:"function"`
 	}
-	file := filepath.Join(w.machine.state(), "licenses", w.license, "license.signed.json")
-	if err := w.drive(ctx, w.machine, &verdict, "verify", file); err != nil {
+	file := filepath.Join(w.machine.State(), "licenses", w.license, "license.signed.json")
+	if err := w.Drive(ctx, w.machine, &verdict, "verify", file); err != nil {
 		return fmt.Errorf("the honest license: %w", err)
 	}
-	w.say("✓ beside them, the honest license holds: %s", verdict.Function)
+	w.Say("✓ beside them, the honest license holds: %s", verdict.Function)
 	return nil
 }
 
 // filesOnAnotherMachine copies what was bought to an enrolled machine with another TPM.
 func (w *world) filesOnAnotherMachine(ctx context.Context) error {
 	for _, folder := range []string{"licenses", "meters"} {
-		if err := copyTree(filepath.Join(w.machine.state(), folder), filepath.Join(w.thief.state(), folder)); err != nil {
+		if err := copyTree(filepath.Join(w.machine.State(), folder), filepath.Join(w.thief.State(), folder)); err != nil {
 			return err
 		}
 	}
-	answer, err := w.tell(ctx, w.thief, withoutNetwork(), "use", "--license", w.license)
+	answer, err := w.offline(ctx, w.thief, "use", "--license", w.license)
 	if err != nil {
 		return err
 	}
@@ -103,21 +104,21 @@ func (w *world) filesOnAnotherMachine(ctx context.Context) error {
 // restoreDisk puts the agent's files back as they were before the second use: the count is not in them.
 func (w *world) restoreDisk(ctx context.Context) error {
 	now := w.loot("state-after-use-3")
-	if err := os.Rename(w.machine.state(), now); err != nil {
+	if err := os.Rename(w.machine.State(), now); err != nil {
 		return err
 	}
-	if err := copyTree(w.loot("state-before-use-2"), w.machine.state()); err != nil {
+	if err := copyTree(w.loot("state-before-use-2"), w.machine.State()); err != nil {
 		return err
 	}
-	answer, err := w.tell(ctx, w.machine, withoutNetwork(), "use", "--license", w.license)
+	answer, err := w.offline(ctx, w.machine, "use", "--license", w.license)
 	if err != nil {
 		return err
 	}
 	w.refusal("the agent's disk restored from before the second use", answer, usedUp)
-	if err := os.RemoveAll(w.machine.state()); err != nil {
+	if err := os.RemoveAll(w.machine.State()); err != nil {
 		return err
 	}
-	return os.Rename(now, w.machine.state())
+	return os.Rename(now, w.machine.State())
 }
 
 // signAsClients replaces the peers' endorsements by those of two partners' client certificates: same CAs, real keys.
@@ -138,8 +139,8 @@ func (w *world) signAsClients(raw []byte) (signed.File, error) {
 }
 
 func (w *world) endorseAs(partner, name string, payload []byte) (signed.Endorsement, error) {
-	dir := w.identity(partner, name)
-	id, _ := w.conn.Identity(partner, name)
+	dir := w.Identity(partner, name)
+	id, _ := w.Conn.Identity(partner, name)
 	cert, err := os.ReadFile(filepath.Join(dir, "cert.pem"))
 	if err != nil {
 		return signed.Endorsement{}, err

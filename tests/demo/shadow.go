@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -18,6 +19,7 @@ import (
 	"guildmark/chaincode/royalty"
 	"guildmark/chaincode/signed"
 	"guildmark/chaincode/spv"
+	"guildmark/tests/stage"
 )
 
 // shadowChannel is where the same partners run the same chaincode, unknown to any machine's bundle.
@@ -36,11 +38,11 @@ func newShadow(w *world) *shadow { return &shadow{world: w} }
 // sell makes a real license of the second channel and lets two partners sign it.
 func (s *shadow) sell(ctx context.Context) (signed.File, error) {
 	var offer dataset.Offer
-	if err := s.read(ctx, &offer, "catalogue:GetOffer", s.offer); err != nil {
+	if err := s.Read(ctx, &offer, "catalogue:GetOffer", s.offer); err != nil {
 		return signed.File{}, err
 	}
 	id, version := offer.Dataset, strconv.Itoa(offer.Version)
-	if err := s.read(ctx, &s.view, "catalogue:Dataset", id, version); err != nil {
+	if err := s.Read(ctx, &s.view, "catalogue:Dataset", id, version); err != nil {
 		return signed.File{}, err
 	}
 	s.publish(ctx, id, version)
@@ -57,7 +59,7 @@ func (s *shadow) sell(ctx context.Context) (signed.File, error) {
 }
 
 func (s *shadow) on(partner, name string) (*client.Client, error) {
-	c, err := s.as(partner, name)
+	c, err := s.As(partner, name)
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +76,14 @@ func (s *shadow) do(ctx context.Context, partner, name, function string, args ..
 		s.err = err
 		return nil
 	}
-	result, err := c.Submit(ctx, function, args...)
-	if err != nil {
+	var result client.Result
+	s.err = stage.Wait(ctx, s.patience(""), function+" on "+shadowChannel, func() (bool, error) {
+		result, err = c.Submit(ctx, function, args...)
+		var refused *ledger.Refusal
+		lagging := errors.As(err, &refused) && refused.Kind == ledger.NotFound // a peer that has yet to see the step before
+		return !lagging, err
+	})
+	if s.err == nil && err != nil {
 		s.err = fmt.Errorf("%s on %s: %w", function, shadowChannel, err)
 	}
 	return result.Payload
@@ -91,7 +99,7 @@ func (s *shadow) publish(ctx context.Context, id, version string) {
 
 func (s *shadow) order(ctx context.Context, offer dataset.Offer) order.Order {
 	var box machine.Machine
-	if err := s.read(ctx, &box, "machines:Get", s.machine.id); err != nil {
+	if err := s.Read(ctx, &box, "machines:Get", s.machine.ID); err != nil {
 		s.err = err
 	}
 	box.Registrar, box.Epoch = "", 0
@@ -104,7 +112,7 @@ func (s *shadow) order(ctx context.Context, offer dataset.Offer) order.Order {
 	s.decode(s.do(ctx, "licensors", "licensor1", "catalogue:Offer", string(ledger.Encode(request))), &offered)
 	var placed order.Order
 	s.decode(s.do(ctx, "operator", "buyer1", "orders:Place",
-		string(ledger.Encode(order.Request{Key: shadowChannel, Machine: s.machine.id, Offers: []string{offered.ID}}))), &placed)
+		string(ledger.Encode(order.Request{Key: shadowChannel, Machine: s.machine.ID, Offers: []string{offered.ID}}))), &placed)
 	return placed
 }
 
@@ -144,22 +152,22 @@ func (s *shadow) settle(ctx context.Context, placed order.Order) (license string
 
 // proof reads headers from the start and the proof of a payment from the Bitcoin node.
 func (s *shadow) proof(ctx context.Context, paid Output) (headers []string, proof *spv.Proof, block string, err error) {
-	start, err := spv.Genesis(s.conn.Bitcoin[0].Network)
+	start, err := spv.Genesis(s.Conn.Bitcoin[0].Network)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	raw, err := s.bitcoin.Headers(ctx, start.Hash, 500)
+	raw, err := s.Bitcoin.Headers(ctx, start.Hash, 500)
 	if err != nil {
 		return nil, nil, "", err
 	}
 	for _, h := range raw {
 		headers = append(headers, hex.EncodeToString(h[:]))
 	}
-	hash, _, err := s.bitcoin.HashAt(ctx, spv.Height(paid.Height))
+	hash, _, err := s.Bitcoin.HashAt(ctx, spv.Height(paid.Height))
 	if err != nil {
 		return nil, nil, "", err
 	}
-	b, err := s.bitcoin.Block(ctx, hash)
+	b, err := s.Bitcoin.Block(ctx, hash)
 	if err != nil {
 		return nil, nil, "", err
 	}

@@ -49,8 +49,8 @@ type payee struct{ id, name string }
 
 func (w *world) payees() []payee {
 	return []payee{
-		{w.party("operator", "governor"), "commission"},
-		{w.party("licensors", "licensor1"), "first contributor"},
-		{w.party("licensors", "licensor2"), "second contributor"},
+		{w.Party("operator", "governor"), "commission"},
+		{w.Party("licensors", "licensor1"), "first contributor"},
+		{w.Party("licensors", "licensor2"), "second contributor"},
 	}
 }

@@ -1,0 +1,199 @@
+package stage
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/payment"
+	"guildmark/machine/agent"
+	"guildmark/machine/device/mixer"
+	"guildmark/machine/tpm/swtpm"
+	"guildmark/network/services"
+)
+
+// Box is a machine: a TPM emulator, a configuration and a state folder.
+type Box struct {
+	Name   string
+	Dir    string
+	TPM    *swtpm.Simulator
+	ID     string // on the ledger, once enrolled
+	Config string // machine.json
+}
+
+// State is the agent's folder.
+func (b *Box) State() string { return filepath.Join(b.Dir, "state") }
+
+// TrustMaker gives registrar and custodians the roots of an emulators' maker.
+func (s *Stage) TrustMaker(maker *swtpm.Authority) error {
+	root, err := maker.Root()
+	if err != nil {
+		return err
+	}
+	issuer, err := maker.Issuer()
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(s.Net(), "ek-roots")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("trust a TPM maker: %w", err)
+	}
+	return os.WriteFile(filepath.Join(dir, "maker.pem"), append(root, issuer...), 0o600)
+}
+
+// MakeBox makes a machine and switches its TPM on.
+func (s *Stage) MakeBox(ctx context.Context, maker *swtpm.Authority, name string) (*Box, error) {
+	b := &Box{Name: name, Dir: filepath.Join(s.Dir, "machines", name)}
+	b.Config = filepath.Join(b.Dir, "machine.json")
+	if err := os.MkdirAll(b.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make a machine: %w", err)
+	}
+	tpmDir := filepath.Join(b.Dir, "tpm")
+	if err := maker.Make(ctx, tpmDir); err != nil {
+		return nil, fmt.Errorf("make a TPM: %w", err)
+	}
+	sim, err := swtpm.Start(ctx, tpmDir)
+	if err != nil {
+		return nil, fmt.Errorf("start the TPM: %w", err)
+	}
+	b.TPM = sim
+	s.boxes = append(s.boxes, b)
+	return b, s.configure(b)
+}
+
+// configure writes machine.json: what the machine's installer would.
+func (s *Stage) configure(b *Box) error {
+	node := s.Conn.Bitcoin[0]
+	operator, manufacturer := services.TLSRoot(s.Conn, "operator"), services.TLSRoot(s.Conn, "manufacturer")
+	config := agent.Config{
+		Gateway:   agent.Server{URL: s.URL("gateway"), CA: operator},
+		Issuer:    agent.Server{URL: s.URL("auth"), CA: operator},
+		Registrar: agent.Server{URL: s.URL("registrar.manufacturer"), CA: manufacturer},
+		Line:      services.Line, TPM: b.TPM.Address(), State: b.State(),
+		Bitcoin: agent.Bitcoin{Network: node.Network, RPC: "https://" + node.RPC, Certificate: node.Certificate, Credentials: node.Credentials},
+		Mixer:   agent.Mixer{Scale: 2000},
+	}
+	const liter = 1_000_000 // microliters
+	for i, ingredient := range []string{"orange-juice", "pineapple-juice", "grenadine", "coconut-milk", "blackberry-syrup", "passion-fruit", "tonic", "lime-juice"} {
+		config.Mixer.Pumps = append(config.Mixer.Pumps, mixer.Pump{
+			Number: i + 1, Ingredient: ingredient, Level: liter,
+			Calibration: []mixer.Point{{Drive: 200, Flow: 2_000}, {Drive: 1000, Flow: 20_000}},
+		})
+	}
+	return os.WriteFile(b.Config, ledger.Encode(config), 0o600)
+}
+
+// URL is where a service answers.
+func (s *Stage) URL(service string) string { return "https://" + s.Conn.Ports.Address(service) }
+
+// Enroll lets registrar and custodians activate a machine's credentials, for one of the operator's buyers.
+func (s *Stage) Enroll(ctx context.Context, b *Box, owner string) (assurance string, err error) {
+	code, err := services.RegisterCode(ctx, s.Conn, s.Bin, s.Party("operator", owner))
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(b.Dir, "code")
+	if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
+		return "", fmt.Errorf("enroll %s: %w", b.Name, err)
+	}
+	var enrolled struct {
+		Machine   string `json:"machine"`
+		Assurance string `json:"assurance"`
+	}
+	err = s.Drive(ctx, b, &enrolled, "enroll", "--code-file", file)
+	b.ID = enrolled.Machine
+	return enrolled.Assurance, err
+}
+
+// Fund gives a machine's wallet regtest coins.
+func (s *Stage) Fund(ctx context.Context, b *Box, amount ledger.Satoshi) error {
+	var wallet struct {
+		Network string `json:"network"`
+		Address string `json:"address"`
+	}
+	if err := s.Drive(ctx, b, &wallet, "wallet", "address"); err != nil {
+		return err
+	}
+	script, err := payment.ScriptOf(wallet.Address, wallet.Network)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Faucet.Pay(ctx, s.Bitcoin, script, amount); err != nil {
+		return err
+	}
+	_, err = s.Bitcoin.Generate(ctx, 1)
+	return err
+}
+
+// MachineCommand prepares the machine command for a box, with JSON lines on its standard output.
+func (s *Stage) MachineCommand(ctx context.Context, b *Box, name string, args ...string) *exec.Cmd {
+	return s.Command(ctx, "machine", append([]string{name, "--config", b.Config, "--output", "json"}, args...)...)
+}
+
+// Answer is what the machine command printed.
+type Answer struct {
+	Lines   []json.RawMessage
+	Refusal *ledger.Refusal
+}
+
+// Last decodes the result line.
+func (a Answer) Last(into any) error {
+	if len(a.Lines) == 0 {
+		return errors.New("the machine printed nothing")
+	}
+	return json.Unmarshal(a.Lines[len(a.Lines)-1], into)
+}
+
+// Follow runs a machine command and hands each of its lines to see as it comes. A refusal is an answer; the error is
+// for a command that ended without one, killed for example.
+func Follow(c *exec.Cmd, see func(line json.RawMessage)) (Answer, error) {
+	var answer Answer
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	pipe, err := c.StdoutPipe()
+	if err != nil {
+		return answer, fmt.Errorf("start %s: %w", c.Path, err)
+	}
+	if err := c.Start(); err != nil {
+		return answer, fmt.Errorf("start %s: %w", c.Path, err)
+	}
+	lines := bufio.NewScanner(pipe)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		answer.Lines = append(answer.Lines, bytes.Clone(lines.Bytes()))
+		if see != nil {
+			see(answer.Lines[len(answer.Lines)-1])
+		}
+	}
+	failed := c.Wait()
+	if failed == nil {
+		return answer, nil
+	}
+	var last struct {
+		Refusal *ledger.Refusal `json:"refusal"`
+	}
+	if answer.Last(&last) == nil && last.Refusal != nil {
+		answer.Refusal = last.Refusal
+		return answer, nil
+	}
+	return answer, fmt.Errorf("%s: %w: %s", filepath.Base(c.Path), failed, LastLines(stderr.String(), 4))
+}
+
+// Drive runs the machine command and wants it to succeed.
+func (s *Stage) Drive(ctx context.Context, b *Box, into any, name string, args ...string) error {
+	answer, err := Follow(s.MachineCommand(ctx, b, name, args...), nil)
+	if err != nil {
+		return fmt.Errorf("machine %s: %w", name, err)
+	}
+	if answer.Refusal != nil {
+		return fmt.Errorf("machine %s: %w", name, answer.Refusal)
+	}
+	return answer.Last(into)
+}
