@@ -146,12 +146,11 @@ func (w *Wallet) sign(ctx context.Context, chain Chain, p Payment) (*wire.MsgTx,
 	authored, err := txauthor.NewUnsignedTransaction(
 		[]*wire.TxOut{wire.NewTxOut(int64(p.Amount), p.Script)}, btcutil.Amount(p.Rate)*1000, source(coins),
 		&txauthor.ChangeSource{ScriptSize: txsizes.P2WPKHPkScriptSize, NewScript: func() ([]byte, error) {
-			script, _, err := w.script(place{change, uint32(payments)})
+			script, _, err := w.script(place{change, uint32(payments)}) //nolint:gosec // G115: files in a folder
 			return script, err
 		}},
 	)
-	var short txauthor.InputSourceError
-	if errors.As(err, &short) {
+	if _, short := errors.AsType[txauthor.InputSourceError](err); short {
 		return nil, fmt.Errorf("%w: %d coins", ErrFunds, len(coins))
 	}
 	if err != nil {

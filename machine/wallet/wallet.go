@@ -176,7 +176,7 @@ func (w *Wallet) places(payments int) (map[string]place, [][]byte, error) {
 	places := map[string]place{}
 	var scripts [][]byte
 	add := func(branch, count int) error {
-		for i := range uint32(count) {
+		for i := range uint32(count) { //nolint:gosec // G115: files in a folder, and a gap
 			p := place{branch, i}
 			script, _, err := w.script(p)
 			if err != nil {

@@ -125,7 +125,7 @@ func (c *Chain) Coins(ctx context.Context, scripts [][]byte) ([]wallet.Coin, err
 func (c *Chain) rewind(ctx context.Context, scripts [][]byte) error {
 	var all []byte
 	for _, s := range scripts {
-		all = append(append(all, byte(len(s))), s...)
+		all = append(append(all, byte(len(s))), s...) //nolint:gosec // G115: scripts of ours, under 50 bytes
 	}
 	keep := c.scripts == string(all)
 	if n := len(c.hashes); keep && n > 0 {
@@ -144,8 +144,7 @@ func (c *Chain) rewind(ctx context.Context, scripts [][]byte) error {
 // hashAt is nil above the tip.
 func (c *Chain) hashAt(ctx context.Context, h int64) (*chainhash.Hash, error) {
 	hash, err := ask(ctx, func() (*chainhash.Hash, error) { return c.client.GetBlockHash(h) })
-	var refused *btcjson.RPCError
-	if errors.As(err, &refused) {
+	if _, refused := errors.AsType[*btcjson.RPCError](err); refused {
 		return nil, nil //nolint:nilnil // no block is an answer
 	}
 	if err != nil {
@@ -187,8 +186,8 @@ func (c *Chain) read(ctx context.Context, h int64, ours map[string]bool) error {
 // Send broadcasts; "already there", waiting or mined, counts as done.
 func (c *Chain) Send(ctx context.Context, tx *wire.MsgTx) error {
 	_, err := ask(ctx, func() (*chainhash.Hash, error) { return c.client.SendRawTransaction(tx, true) })
-	var refused *btcjson.RPCError
-	if !errors.As(err, &refused) {
+	refused, ok := errors.AsType[*btcjson.RPCError](err)
+	if !ok {
 		return err
 	}
 	waiting := refused.Code == btcjson.ErrRPCTxRejected && strings.Contains(refused.Message, "already have transaction")
