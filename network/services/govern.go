@@ -120,8 +120,10 @@ func firstConfig(conn topology.Connection) (governance.Config, error) {
 		Bitcoin:    governance.Bitcoin{Network: network, Checkpoint: start.String(), FinalDepth: finalDepth, Attestations: attestations},
 		Treasury:   governance.Treasury{Version: treasuryVersion, Descriptor: descriptor.String()},
 		Commission: governance.Commission{Rate: int64(commissionRate), Min: minCommission, Max: maxCommission, Payee: market.Party},
-		Limits: governance.Limits{MinPrice: minPrice, DailyCap: dailyCap, OrderEpochs: orderEpochs, LeaseSeconds: leaseSeconds,
-			ClockSkew: clockSkew, ClockAge: clockAge, EpochSeconds: epochSeconds},
+		Limits: governance.Limits{
+			MinPrice: minPrice, DailyCap: dailyCap, OrderEpochs: orderEpochs, LeaseSeconds: leaseSeconds,
+			ClockSkew: clockSkew, ClockAge: clockAge, EpochSeconds: epochSeconds,
+		},
 	}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
@@ -76,7 +77,7 @@ func (c *Cursor) At() spv.Block {
 func (c *Cursor) Behind() []spv.Block {
 	blocks := make([]spv.Block, len(c.at.Ring))
 	for i, hash := range c.at.Ring {
-		blocks[i] = spv.Block{Height: c.at.Height - spv.Height(len(c.at.Ring)-1-i), Hash: hash}
+		blocks[i] = spv.Block{Height: c.at.Height - spv.Height(len(c.at.Ring)-1-i), Hash: hash} //nolint:gosec // G115: at most ringSize
 	}
 	return blocks
 }
@@ -125,13 +126,13 @@ func (c *Cursor) left(ctx context.Context, chain Chain) (bool, error) {
 // has not that was restarted: what it has agrees with what the cursor remembers.
 func (c *Cursor) behind(ctx context.Context, chain Chain) (bool, error) {
 	blocks := c.Behind()
-	for i := len(blocks) - 1; i >= 0; i-- {
-		hash, ok, err := chain.HashAt(ctx, blocks[i].Height)
+	for _, block := range slices.Backward(blocks) {
+		hash, ok, err := chain.HashAt(ctx, block.Height)
 		if err != nil {
 			return false, err
 		}
 		if ok {
-			return hash == blocks[i].Hash, nil
+			return hash == block.Hash, nil
 		}
 	}
 	return true, nil
@@ -160,7 +161,7 @@ func (c *Cursor) Rewind(to spv.Block) error {
 // Save writes the cursor as it would stand on one of the blocks that it remembers: blocks above, whose payments
 // are not settled yet, are then read again after a crash.
 func (c *Cursor) Save(upTo spv.Height) error {
-	first := c.at.Height - spv.Height(len(c.at.Ring)-1)
+	first := c.at.Height - spv.Height(len(c.at.Ring)-1) //nolint:gosec // G115: at most ringSize
 	upTo = min(max(upTo, first), c.at.Height)
 	raw, err := json.Marshal(place{Height: upTo, Ring: c.at.Ring[:upTo-first+1]})
 	if err != nil {
@@ -183,7 +184,7 @@ func replace(path string, raw []byte) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	defer os.Remove(f.Name()) // gone already when all went well
+	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
 	_, err = f.Write(raw)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {

@@ -102,8 +102,7 @@ func call[T any](ctx context.Context, what string, ask func() (T, error)) (T, er
 	case <-ctx.Done():
 		return none, fmt.Errorf("%s: %w", what, ctx.Err())
 	case a := <-got:
-		var refused *btcjson.RPCError
-		if a.err != nil && !errors.As(a.err, &refused) {
+		if _, refused := errors.AsType[*btcjson.RPCError](a.err); a.err != nil && !refused {
 			return none, fmt.Errorf("%s: %w: %w", what, ErrNode, a.err)
 		}
 		if a.err != nil {
@@ -115,8 +114,7 @@ func call[T any](ctx context.Context, what string, ask func() (T, error)) (T, er
 
 // code is the node's own number for a refusal, 0 when err is none.
 func code(err error) btcjson.RPCErrorCode {
-	var refused *btcjson.RPCError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*btcjson.RPCError](err); ok {
 		return refused.Code
 	}
 	return 0
@@ -137,7 +135,7 @@ func (n *Node) Check(ctx context.Context) error {
 // Best is the tip of the node's active chain.
 func (n *Node) Best(ctx context.Context) (spv.Height, error) {
 	h, err := call(ctx, "ask for the best height", n.client.GetBlockCount)
-	return spv.Height(h), err
+	return spv.Height(h), err //nolint:gosec // G115: heights are positive and have 32 bits
 }
 
 // HashAt is the active chain's block at a height; false when the chain is not that high.
@@ -195,13 +193,9 @@ func (n *Node) Send(ctx context.Context, tx *wire.MsgTx) error {
 
 // known reports the two answers that mean "I have it" (facts: -26 already in mempool, -27 already in the chain).
 func known(err error) bool {
-	switch code(err) {
-	case btcjson.ErrRPCTxRejected:
-		return strings.Contains(err.Error(), "already have transaction")
-	case btcjson.ErrRPCTxAlreadyInChain:
-		return true
-	}
-	return false
+	c := code(err)
+	return c == btcjson.ErrRPCTxAlreadyInChain ||
+		c == btcjson.ErrRPCTxRejected && strings.Contains(err.Error(), "already have transaction")
 }
 
 // Generate mines blocks where that costs nothing; the node needs a mining address.

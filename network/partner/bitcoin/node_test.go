@@ -127,16 +127,12 @@ func TestTwoNodes(t *testing.T) {
 	t.Run("headers satisfy the ledger's rules", func(t *testing.T) { acceptHeaders(t, a) })
 
 	t.Run("a killed node comes back", func(t *testing.T) {
-		before, _ := b.Best(ctx)
+		before, _ := b.Best(t.Context())
 		procB.Kill()
-		short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
-		defer cancel()
-		if _, err := b.Best(short); err == nil {
-			t.Fatal("a dead node answered")
-		}
+		silent(t, b)
 		procB.Restart()
 		until(t, "B has its blocks again, from A", same)
-		after, err := b.Best(ctx)
+		after, err := b.Best(t.Context())
 		if err != nil || after != before {
 			t.Fatalf("got height %d %v want %d", after, err, before)
 		}
@@ -165,6 +161,16 @@ func TestTwoNodes(t *testing.T) {
 	})
 }
 
+// silent wants no answer of a node that is dead.
+func silent(t *testing.T, n *Node) {
+	t.Helper()
+	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := n.Best(short); err == nil {
+		t.Fatal("a dead node answered")
+	}
+}
+
 // part takes a peer from a node, or gives it back, and waits until it is so.
 func part(t *testing.T, n *Node, peer *regtest.Node, how rpcclient.AddNodeCommand) {
 	t.Helper()
@@ -178,6 +184,7 @@ func part(t *testing.T, n *Node, peer *regtest.Node, how rpcclient.AddNodeComman
 }
 
 func payAndProve(t *testing.T, f *Faucet, a *Node) {
+	t.Helper()
 	script := append([]byte{0, 32}, make([]byte, 32)...)
 	txid, err := f.Pay(t.Context(), a, script, 5000)
 	if err != nil {
@@ -214,6 +221,7 @@ func payAndProve(t *testing.T, f *Faucet, a *Node) {
 }
 
 func acceptHeaders(t *testing.T, a *Node) {
+	t.Helper()
 	rules, err := spv.RulesFor("regtest", 6, 2)
 	if err != nil {
 		t.Fatal(err)

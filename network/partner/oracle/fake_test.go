@@ -311,7 +311,7 @@ func (a as) Evaluate(_ context.Context, function string, args ...string) (string
 	return a.books.evaluate(function, args...)
 }
 
-func (a as) Submit(ctx context.Context, function string, args ...string) (string, error) {
+func (a as) Submit(_ context.Context, function string, args ...string) (string, error) {
 	if a.die != nil && a.die(function, false) {
 		a.kill()
 		return "", context.Canceled
@@ -375,6 +375,7 @@ func (b *books) PutHeader(r spv.Record) error { return b.set("h/"+r.Hash.String(
 func (b *books) HashAt(h spv.Height) (chainhash.Hash, bool, error) {
 	return b.hash("n/" + decimal(h))
 }
+
 func (b *books) PutHashAt(h spv.Height, hash chainhash.Hash) error {
 	return b.set("n/"+decimal(h), hash[:])
 }
@@ -382,6 +383,7 @@ func (b *books) DeleteHashAt(h spv.Height) error { delete(b.kv, "n/"+decimal(h))
 func (b *books) FinalAt(h spv.Height) (chainhash.Hash, bool, error) {
 	return b.hash("f/" + decimal(h))
 }
+
 func (b *books) PutFinalAt(h spv.Height, hash chainhash.Hash) error {
 	return b.set("f/"+decimal(h), hash[:])
 }
@@ -394,6 +396,7 @@ func (b *books) PutAlarm(a spv.Alarm) error { return b.set("alarm", []byte(a.Rea
 func (b *books) Attestation(h spv.Height, p string) (chainhash.Hash, bool, error) {
 	return b.hash("attest/" + decimal(h) + "/" + p)
 }
+
 func (b *books) PutAttestation(h spv.Height, p string, hash chainhash.Hash) error {
 	return b.set("attest/"+decimal(h)+"/"+p, hash[:])
 }

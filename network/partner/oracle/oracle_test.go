@@ -154,6 +154,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 }
 
 func killed(t *testing.T, function string, after bool, nth int) {
+	t.Helper()
 	b, chain, state := newBooks(t), newMiner(t), t.TempDir()
 	var payments []*wire.MsgTx
 	for n := range 3 {
