@@ -51,7 +51,7 @@ func auditBooks(ctx context.Context, w *world) error {
 		return err
 	}
 	if w.breakAt == "audit" { // the copy is not what the partners signed
-		if _, err := flip(blocks); err != nil {
+		if err := flip(blocks); err != nil {
 			return err
 		}
 	}
@@ -95,13 +95,15 @@ func (w *world) auditFlipped(ctx context.Context, blocks, headers string) error 
 	if err := copyTree(blocks, changed); err != nil {
 		return err
 	}
-	if _, err := flip(changed); err != nil {
+	if err := flip(changed); err != nil {
 		return err
 	}
 	out, err := w.Command(ctx, "audit", "replay", "--headers", headers, "--output", "json", changed).Output()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
-		return fmt.Errorf("the audit of a falsified copy ended with %v, want exit code 1", err)
+	if err == nil {
+		return errors.New("the audit of a falsified copy ended well, want exit code 1")
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 1 {
+		return fmt.Errorf("the audit of a falsified copy, want exit code 1: %w", err)
 	}
 	var report audit.Report
 	if err := json.Unmarshal(out, &report); err != nil {
@@ -118,20 +120,20 @@ func (w *world) auditFlipped(ctx context.Context, blocks, headers string) error 
 }
 
 // flip changes one byte in the middle of the largest copied block after the definition of the chaincode.
-func flip(blocks string) (string, error) {
+func flip(blocks string) error {
 	files, err := filepath.Glob(filepath.Join(blocks, "*.block"))
 	if err != nil {
-		return "", err
+		return err
 	}
 	sort.Strings(files)
 	if len(files) < 20 {
-		return "", fmt.Errorf("%d blocks were copied, want more", len(files))
+		return fmt.Errorf("%d blocks were copied, want more", len(files))
 	}
 	file := files[len(files)*3/4]
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		return "", err
+		return err
 	}
 	raw[len(raw)/3] ^= 1
-	return file, os.WriteFile(file, raw, 0o600)
+	return os.WriteFile(file, raw, 0o600)
 }

@@ -159,9 +159,10 @@ func liftWraps(ctx context.Context, w *world) error {
 	// The command waits for custodians that will never confirm; it is ended once the first one refused.
 	publishing, end := context.WithCancel(ctx)
 	defer end()
-	published := make(chan error, 1)
+	published := make(chan struct{})
 	go func() {
-		published <- w.Show(publishing, "guildmark", w.Publishing(recipe, w.patience(""))...)
+		defer close(published)
+		_ = w.Show(publishing, "guildmark", w.Publishing(recipe, w.patience(""))...) // ended from below
 	}()
 	err = stage.Wait(ctx, w.patience(""), "a custodian to refuse the lifted wraps", func() (bool, error) {
 		code, err := w.refusedBy("operator", id)

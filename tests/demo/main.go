@@ -27,7 +27,7 @@ func demo() int {
 		breakAt = flag.String("break", "", "falsify one precondition of this step; the demo must fail there")
 	)
 	flag.Usage = func() {
-		fmt.Fprintf(flag.CommandLine.Output(), "demo sells a sealed recipe, settles it in Bitcoin and lets a machine make the drink offline.\n\nusage: demo [flags]\n\n")
+		printf(flag.CommandLine.Output(), "demo sells a sealed recipe, settles it in Bitcoin and lets a machine make the drink offline.\n\nusage: demo [flags]\n\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()

@@ -135,7 +135,7 @@ func (s *shadow) settle(ctx context.Context, placed order.Order) (license string
 	for _, partner := range []string{"operator", "manufacturer"} {
 		s.do(ctx, partner, "oracle", "bitcoin:Attest", strconv.FormatInt(paid.Height, 10), block)
 	}
-	request := contract.SettleRequest{Order: placed.ID, Height: uint32(paid.Height), Block: block}
+	request := contract.SettleRequest{Order: placed.ID, Height: uint32(paid.Height), Block: block} //nolint:gosec // G115: a height of the chain
 	if proof != nil {
 		request.Proof = *proof
 	}
@@ -163,7 +163,7 @@ func (s *shadow) proof(ctx context.Context, paid Output) (headers []string, proo
 	for _, h := range raw {
 		headers = append(headers, hex.EncodeToString(h[:]))
 	}
-	hash, _, err := s.Bitcoin.HashAt(ctx, spv.Height(paid.Height))
+	hash, _, err := s.Bitcoin.HashAt(ctx, spv.Height(paid.Height)) //nolint:gosec // G115: a height of the chain
 	if err != nil {
 		return nil, nil, "", err
 	}

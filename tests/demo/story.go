@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 )
@@ -38,7 +37,7 @@ var errBroken = errors.New("a falsified precondition went unnoticed")
 func run(ctx context.Context, w *world, out io.Writer) {
 	chapters := story()
 	for i, c := range chapters {
-		fmt.Fprintf(out, "\n▸ %d/%d  %-9s %s\n", i+1, len(chapters), c.name, c.title)
+		printf(out, "\n▸ %d/%d  %-9s %s\n", i+1, len(chapters), c.name, c.title)
 		start := time.Now()
 		err := c.tell(ctx, w)
 		if err == nil && w.breakAt == c.name {
@@ -47,9 +46,9 @@ func run(ctx context.Context, w *world, out io.Writer) {
 		s := Step{Name: c.name, OK: err == nil, Seconds: seconds(time.Since(start))}
 		if err != nil {
 			s.Error = err.Error()
-			fmt.Fprintf(out, "  ✗ %s: %v\n", c.name, err)
+			printf(out, "  ✗ %s: %v\n", c.name, err)
 		} else {
-			fmt.Fprintf(out, "  ✓ %.1f s\n", s.Seconds)
+			printf(out, "  ✓ %.1f s\n", s.Seconds)
 		}
 		w.report.Steps = append(w.report.Steps, s)
 		if err != nil {

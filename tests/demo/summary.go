@@ -10,16 +10,16 @@ import (
 // summarize tells in a few lines what happened and where the report lies.
 func (w *world) summarize(out io.Writer, path string, took time.Duration) {
 	r := &w.report
-	fmt.Fprintf(out, "\n%s\n", strings.Repeat("─", 78))
+	printf(out, "\n%s\n", strings.Repeat("─", 78))
 	if s := r.Sale; s.Order != "" {
-		fmt.Fprintf(out, "sold      %d uses of %q under two partners' signatures\n", s.Uses, recipeTitle)
-		fmt.Fprintf(out, "paid      %d sat = ", s.Price)
+		printf(out, "sold      %d uses of %q under two partners' signatures\n", s.Uses, recipeTitle)
+		printf(out, "paid      %d sat = ", s.Price)
 		var parts []string
 		for _, p := range w.payees() {
 			parts = append(parts, fmt.Sprintf("%d %s", s.Accruals[p.id], p.name))
 		}
-		fmt.Fprintln(out, strings.Join(parts, " + "))
-		fmt.Fprintf(out, "used      %d of %d, offline, counted by the TPM\n", s.Used, s.Uses)
+		printf(out, "%s\n", strings.Join(parts, " + "))
+		printf(out, "used      %d of %d, offline, counted by the TPM\n", s.Used, s.Uses)
 	}
 	refused := 0
 	for _, f := range r.Refusals {
@@ -27,8 +27,8 @@ func (w *world) summarize(out io.Writer, path string, took time.Duration) {
 			refused++
 		}
 	}
-	fmt.Fprintf(out, "refused   %d of %d attacks, each by the check that should\n", refused, len(r.Refusals))
-	fmt.Fprintf(out, "ledger    %d blocks, %d transactions\n", r.Ledger.Height, r.Ledger.Transactions)
+	printf(out, "refused   %d of %d attacks, each by the check that should\n", refused, len(r.Refusals))
+	printf(out, "ledger    %d blocks, %d transactions\n", r.Ledger.Height, r.Ledger.Transactions)
 	var steps []string
 	for _, s := range r.Steps {
 		mark := ""
@@ -37,13 +37,16 @@ func (w *world) summarize(out io.Writer, path string, took time.Duration) {
 		}
 		steps = append(steps, fmt.Sprintf("%s %.1f s%s", s.Name, s.Seconds, mark))
 	}
-	fmt.Fprintf(out, "steps     %s\n", strings.Join(steps, " · "))
+	printf(out, "steps     %s\n", strings.Join(steps, " · "))
 	verdict := "good"
 	if !r.OK {
 		verdict = "NOT good"
 	}
-	fmt.Fprintf(out, "in all    %.1f s, %s; report in %s\n", took.Seconds(), verdict, path)
+	printf(out, "in all    %.1f s, %s; report in %s\n", took.Seconds(), verdict, path)
 }
+
+// printf prints for people; a reader who hung up ends nothing.
+func printf(out io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
 
 type payee struct{ id, name string }
 

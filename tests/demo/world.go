@@ -53,7 +53,7 @@ func (w *world) patience(step string) time.Duration {
 
 // printAddresses says where a network that was kept can be reached.
 func (w *world) printAddresses(out io.Writer) {
-	fmt.Fprintf(out, "\nThe network still runs:\n  gateway               https://%s\n  authorization server  https://%s\n  everything else       %s\n  stop it with          build/bin/network down --dir %s\n",
+	printf(out, "\nThe network still runs:\n  gateway               https://%s\n  authorization server  https://%s\n  everything else       %s\n  stop it with          build/bin/network down --dir %s\n",
 		w.Conn.Ports.Address("gateway"), w.Conn.Ports.Address("auth"), w.ConnectionFile(), w.Net())
 }
 

@@ -181,7 +181,7 @@ func Follow(c *exec.Cmd, see func(line json.RawMessage)) (Answer, error) {
 	}
 	if answer.Last(&last) == nil && last.Refusal != nil {
 		answer.Refusal = last.Refusal
-		return answer, nil
+		return answer, nil //nolint:nilerr // a refusal is an answer
 	}
 	return answer, fmt.Errorf("%s: %w: %s", filepath.Base(c.Path), failed, LastLines(stderr.String(), 4))
 }

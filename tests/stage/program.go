@@ -17,7 +17,7 @@ import (
 
 // Command prepares one of the project's own programs. It dies with the teller, and gets SIGTERM first when ctx ends.
 func (s *Stage) Command(ctx context.Context, program string, args ...string) *exec.Cmd {
-	c := exec.CommandContext(ctx, filepath.Join(s.Bin, program), args...) //nolint:gosec // G204: this project's own programs
+	c := exec.CommandContext(ctx, filepath.Join(s.Bin, program), args...)
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = 10 * time.Second

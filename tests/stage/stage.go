@@ -61,7 +61,7 @@ func New(root, dir string, out io.Writer) (*Stage, error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, fmt.Errorf("clear the last story's folder: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // G301: holds no secret itself; the folders below are closed
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("set the stage: %w", err)
 	}
 	return s, nil
@@ -174,7 +174,7 @@ func (s *Stage) FetchBundle(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("trust bundle: %w", err)
 	}
-	return os.WriteFile(s.BundleFile(), raw, 0o644) //nolint:gosec // G306: public, and signed
+	return os.WriteFile(s.BundleFile(), raw, 0o644)
 }
 
 // Mine adds blocks one by one while work runs, as miners somewhere do.
