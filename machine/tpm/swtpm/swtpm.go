@@ -93,7 +93,7 @@ func Clone(from, to string) error {
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return fmt.Errorf("make the emulator's folder: %w", err)
 	}
-	const state = "tpm2-00.permall"                   // NVRAM; the volatile state is not ours to copy
+	const state = "tpm2-00.permall" // NVRAM; the volatile state is not ours to copy
 	b, err := os.ReadFile(filepath.Join(from, state))
 	if err != nil {
 		return fmt.Errorf("copy an emulator's state: %w", err)
