@@ -1,0 +1,5 @@
+// Package tests tells stories across processes: the demo, faults, benchmarks, and rules about the tree.
+// Nothing imports it.
+//
+// Read demo/story.go first.
+package tests
