@@ -186,9 +186,17 @@ func Follow(c *exec.Cmd, see func(line json.RawMessage)) (Answer, error) {
 	return answer, fmt.Errorf("%s: %w: %s", filepath.Base(c.Path), failed, LastLines(stderr.String(), 4))
 }
 
-// Drive runs the machine command and wants it to succeed.
+// progress shows what the machine says it does, but not what its mixer does.
+func (s *Stage) progress(line json.RawMessage) {
+	var p agent.Progress
+	if json.Unmarshal(line, &p) == nil && p.Step != "" && p.Runtime == nil {
+		s.Say("  %-10s %s", p.Step, p.Detail)
+	}
+}
+
+// Drive runs the machine command, shows its progress and wants it to succeed.
 func (s *Stage) Drive(ctx context.Context, b *Box, into any, name string, args ...string) error {
-	answer, err := Follow(s.MachineCommand(ctx, b, name, args...), nil)
+	answer, err := Follow(s.MachineCommand(ctx, b, name, args...), s.progress)
 	if err != nil {
 		return fmt.Errorf("machine %s: %w", name, err)
 	}
