@@ -15,7 +15,11 @@ import (
 // Bitcoin is the chain that pays, as the ledger's own light client sees it: headers, final blocks, attestations.
 type Bitcoin struct{ contractapi.Contract }
 
-var errNothingNew = ledger.Refuse(ledger.Conflict, "bitcoin.nothing_new", "the ledger knows all of these headers")
+// Refusals of headers.
+var (
+	errNothingNew = ledger.Refuse(ledger.Conflict, "bitcoin.nothing_new", "the ledger knows all of these headers")
+	errNotOracle  = ledger.Refuse(ledger.Forbidden, "bitcoin.oracle_only", "where final blocks are attested, only a partner's oracle brings headers")
+)
 
 // Start writes the configuration's trusted start.
 func (c *Bitcoin) Start(t *Transaction) (string, error) { return answer(c.start(t)) }
@@ -36,7 +40,8 @@ func (c *Bitcoin) start(t *Transaction) (bitcoin.Submitted, error) {
 	return bitcoin.Submitted{Height: tip.Height, Hash: tip.Hash}, t.event(ledger.EventHeaders, bitcoin.Headers{Tip: tip})
 }
 
-// SubmitHeaders takes a JSON array of 1 to 500 headers in hex, oldest first.
+// SubmitHeaders takes a JSON array of 1 to 500 headers in hex, oldest first. Where blocks are attested, work may be
+// free: there a buyer's headers could outweigh the partners' chain, take final blocks back and raise the alarm (T22).
 func (c *Bitcoin) SubmitHeaders(t *Transaction, document string) (string, error) {
 	return answer(c.submitHeaders(t, document))
 }
@@ -50,6 +55,9 @@ func (c *Bitcoin) submitHeaders(t *Transaction, document string) (bitcoin.Submit
 	rules, err := t.chainRules()
 	if err != nil {
 		return none, err
+	}
+	if rules.Attested() && t.caller.Role != party.Oracle {
+		return none, errNotOracle.With(t.caller.Role)
 	}
 	stamp, err := t.timestamp()
 	if err != nil {
