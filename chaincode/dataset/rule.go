@@ -24,7 +24,7 @@ const (
 const (
 	maxSize       = 1 << 40 // bytes of a body: 1 TiB
 	maxTitle      = 200
-	maxCustodians = 8
+	maxCustodians = 4 // as many as a meter's policy has room for (package tpmpolicy): more could be sold, but never granted
 	maxVersion    = 1_000_000
 )
 
