@@ -210,12 +210,14 @@ func (g *Governance) setRecipient(t *Transaction, document string) (governance.R
 	return r, t.event(ledger.EventRecipientSet, r)
 }
 
-// oneCustodian keeps one custodian's recipient a partner: datasets and grants name custodians by their partner.
+// oneCustodian keeps one custodian's recipient a partner: datasets and grants name custodians by their partner. Each
+// has a grant key of its own: with a copied one no meter of a set that holds both could be made, for anybody.
 func oneCustodian(t *Transaction, r governance.Recipient) error {
 	if r.Role != governance.CustodianRecipient {
 		return nil
 	}
-	if _, err := grantKey(r); err != nil {
+	key, err := grantKey(r)
+	if err != nil {
 		return err
 	}
 	found, err := custodianRecipients(t)
@@ -224,6 +226,12 @@ func oneCustodian(t *Transaction, r governance.Recipient) error {
 	}
 	if other, ok := found[r.MSP]; ok && other.ID != r.ID {
 		return governance.ErrSecond.With(other.ID)
+	}
+	delete(found, r.MSP)
+	for _, other := range found {
+		if theirs, err := grantKey(other); err == nil && key.Equal(theirs) {
+			return governance.ErrGrantKey.With(r.ID)
+		}
 	}
 	return nil
 }

@@ -22,9 +22,13 @@ func Assurances() []string { return []string{"software", "tpm", "vtpm"} }
 // RuntimeID is the id of a manufacturer's runtime recipient.
 func RuntimeID(msp, line, assurance string) string { return msp + ".runtime." + line + "." + assurance }
 
+// maxKey bounds a recipient's public key, base64: one of MLKEM768-X25519 has 1,216 bytes, 1,624 in base64. Every grant
+// reads all recipients, and every sealer their signed list.
+const maxKey = 2048
+
 // CheckRecipient judges a recipient set by caller; last is the version that stands (0: none).
 func CheckRecipient(r Recipient, caller party.Caller, last int) error {
-	if r.Format != RecipientFormat || !ledger.IsName(r.ID) || !isBase64(r.HPKE) {
+	if r.Format != RecipientFormat || !ledger.IsName(r.ID) || !isBase64(r.HPKE) || len(r.HPKE) > maxKey {
 		return ErrRecipient.With("format, id or key")
 	}
 	if r.MSP != caller.MSP || r.Party != caller.Party {
@@ -47,7 +51,7 @@ func checkCustodian(r Recipient) error {
 	switch {
 	case r.Role != CustodianRecipient || r.ID != r.Party:
 		return ErrRecipientOf.With(r.ID)
-	case !isBase64(r.GrantKey) || r.Line != "" || r.Assurance != "":
+	case !isBase64(r.GrantKey) || len(r.GrantKey) > maxKey || r.Line != "" || r.Assurance != "":
 		return ErrRecipient.With("grant key, line or assurance")
 	}
 	return nil
