@@ -62,24 +62,33 @@ func (d *desk) retire(l license.License) error {
 		return err
 	}
 	for _, h := range older {
-		count, err := meter.Open(d.conn, d.store.Path(h.Meter))
-		if err != nil {
+		if err := d.removeMeter(h); err != nil {
 			return err
-		}
-		pin, err := count.Read()
-		if err != nil {
-			return err
-		}
-		if meter.Left(pin) > 0 {
-			return ErrUsesLeft.With(h.License.ID)
 		}
 		h.Spent, h.Meter, h.Pair = true, "", nil
 		if err := d.store.save(holdingFile(h.License.ID, "holding.json"), h); err != nil {
 			return err
 		}
-		if err := count.Remove(); err != nil {
-			return err
-		}
 	}
 	return nil
+}
+
+// removeMeter takes a used-up meter out of the TPM. It comes before the license is marked: the other way round, a crash
+// in between would leave the old index in the new license's place, used up and with the very limit that is expected.
+func (d *desk) removeMeter(h Holding) error {
+	if !d.store.has(h.Meter) {
+		return nil // removed by a run before a crash
+	}
+	count, err := meter.Open(d.conn, d.store.Path(h.Meter))
+	if err != nil {
+		return err
+	}
+	pin, err := count.Read()
+	if err != nil {
+		return err
+	}
+	if meter.Left(pin) > 0 {
+		return ErrUsesLeft.With(h.License.ID)
+	}
+	return count.Remove()
 }

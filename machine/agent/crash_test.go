@@ -252,6 +252,44 @@ func TestBuyAgain(t *testing.T) {
 	}
 }
 
+// The agent is killed at each write of a second purchase, which removes the used-up meter: the license that was paid
+// has all its uses.
+func TestKilledWhileBuyingAgain(t *testing.T) {
+	again := func(kill int) ([]string, *site, error) {
+		w := newWorld(t, "sunrise.jsonl")
+		s := newSite(t, w, "first").enrolled()
+		first := s.bought()
+		for range 3 {
+			_, err := s.agent.Use(t.Context(), first.License.ID)
+			must(t, err)
+		}
+		passed := s.killAt(kill)
+		_, err := s.agent.Buy(t.Context(), offerID, 0)
+		return *passed, s, err
+	}
+	all, _, err := again(1 << 30)
+	must(t, err)
+	for n, point := range all {
+		if !strings.Contains(point, "holding.json") {
+			continue // the others are like the first purchase's
+		}
+		t.Run(strings.ReplaceAll(point, "/", "_"), func(t *testing.T) {
+			_, s, err := again(n)
+			if !errors.Is(err, errKilled) {
+				t.Fatalf("got %v, want to be killed at %s", err, point)
+			}
+			s.reopen()
+			second := s.bought()
+			for range 3 {
+				_, err := s.agent.Use(t.Context(), second.License.ID)
+				must(t, err)
+			}
+			_, err = s.agent.Use(t.Context(), second.License.ID)
+			wantCode(t, err, "tpm.auth_unavailable")
+		})
+	}
+}
+
 // A torn write leaves the old content and nothing that a reader would take for a document.
 func TestTornWrite(t *testing.T) {
 	s, err := OpenStore(t.TempDir())
