@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"guildmark/chaincode/ledger"
@@ -100,21 +101,27 @@ func (d *desk) placeOrder(ctx context.Context, p *Purchase) error {
 	if err := d.gateway.call(ctx, "POST", "/v1/orders", request, &placed, "Idempotency-Key", p.Key); err != nil {
 		return err
 	}
-	if err := d.checkMine(p, placed.Order); err != nil {
+	t, err := d.trust(d.enrolled)
+	if err != nil {
+		return err
+	}
+	if err := d.checkMine(t.bundle.Channel, p, placed.Order); err != nil {
 		return err
 	}
 	p.Order = &placed.Order
 	return d.step(p, Ordered)
 }
 
-// checkMine refuses an order of another machine, another offer, or a price over the limit.
-func (d *desk) checkMine(p *Purchase, o order.Order) error {
+// checkMine refuses an order of another machine, another offer, or a price over the limit, and one that this purchase's
+// key did not make: an order of an earlier purchase would be paid a second time, for nothing (T21).
+func (d *desk) checkMine(channel string, p *Purchase, o order.Order) error {
+	msp, _, _ := strings.Cut(o.Buyer, ".") // a party id begins with its home
 	switch {
 	case o.Machine != d.enrolled.Machine.ID || o.Buyer != d.enrolled.Machine.Owner:
 		return ErrForeignOrder.With("machine " + o.Machine)
 	case len(o.Items) != 1 || o.Items[0].Offer != p.Offer:
 		return ErrForeignOrder.With("other items")
-	case p.Order != nil && o.ID != p.Order.ID:
+	case o.ID != order.ID(channel, msp, o.Buyer, p.Key):
 		return ErrForeignOrder.With("order " + o.ID)
 	case p.AtMost > 0 && o.Price > p.AtMost:
 		return ErrPrice.With(o.Price.String())
@@ -143,7 +150,7 @@ func (d *desk) checkOrder(ctx context.Context, p *Purchase) error {
 	if err != nil {
 		return err
 	}
-	if err := d.checkMine(p, view.Order); err != nil {
+	if err := d.checkMine(t.bundle.Channel, p, view.Order); err != nil {
 		return err
 	}
 	if view.State == "expired" || view.State == "disputed" {

@@ -86,7 +86,7 @@ func (w *world) placeOrder(r *http.Request) (any, error) {
 	o, ok := w.orders[key]
 	if !ok {
 		o = order.Order{
-			Format: "guildmark/order/1", ID: order.ID("guildmark", signedtest.Operator, buyerID, key), Buyer: buyerID, Machine: m.ID,
+			Format: "guildmark/order/1", ID: order.ID(w.consortium.Bundle.Channel, signedtest.Operator, buyerID, r.Header.Get("Idempotency-Key")), Buyer: buyerID, Machine: m.ID,
 			Items: []order.Item{w.item()}, Price: 5000, Descriptor: 1, Shard: m.Shard, Number: uint32(len(w.orders)), Created: 1, Expires: 99,
 		}
 		collect, err := w.descriptor.Derive(o.Shard, o.Number)

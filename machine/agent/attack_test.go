@@ -1,0 +1,33 @@
+package agent
+
+import (
+	"testing"
+
+	"guildmark/chaincode/order"
+)
+
+// A gateway that answers a new purchase with an order of an earlier one would have it paid a second time, for nothing:
+// the order's id commits to the key that this machine drew (T21).
+func TestGatewayAnswersWithAnOldOrder(t *testing.T) {
+	w := newWorld(t, "sunrise.jsonl")
+	s := newSite(t, w, "first").enrolled()
+	first := s.bought()
+	for range 3 {
+		_, err := s.agent.Use(t.Context(), first.License.ID)
+		must(t, err)
+	}
+	var old order.Order
+	for _, o := range w.orders {
+		old = o
+	}
+	w.crook = func(o *order.Order) { *o = old }
+	s.agent.options.Payer = nil // somebody's phone would pay the request that the machine shows
+	_, err := s.agent.Buy(t.Context(), offerID, 0)
+	wantCode(t, err, "machine.order")
+
+	w.crook, w.orders = nil, map[string]order.Order{"old": old}
+	s.agent.options.Payer = w
+	if second := s.bought(); second.License.ID == first.License.ID {
+		t.Error("the same license again")
+	}
+}
