@@ -1,7 +1,6 @@
 package governance
 
 import (
-	"encoding/base64"
 	"slices"
 	"strconv"
 
@@ -86,6 +85,22 @@ func (c *Config) Succeeds(next *Config, previous string) error {
 	if c.Version > 0 && (next.Channel != c.Channel || next.Bitcoin.Network != c.Bitcoin.Network) {
 		return ErrConfig.With("another channel or Bitcoin network")
 	}
+	if c.Version > 0 {
+		return c.keeps(next)
+	}
+	return nil
+}
+
+// keeps refuses changes that would turn what stands on the ledger into something else: longer epochs would stop the
+// count of epochs (and with it expiry and daily caps) for years, shorter ones would end every open order at once, and
+// a descriptor under a number that is taken would make orders name two treasuries (T21).
+func (c *Config) keeps(next *Config) error {
+	if next.Limits.EpochSeconds != c.Limits.EpochSeconds {
+		return ErrConfig.With("another length of epochs")
+	}
+	if next.Treasury != c.Treasury && next.Treasury.Version <= c.Treasury.Version {
+		return ErrConfig.With("treasury " + strconv.Itoa(next.Treasury.Version))
+	}
 	return nil
 }
 
@@ -104,14 +119,15 @@ func (c *Config) Check() error {
 
 func (c *Config) checkPartners() error {
 	var msps []string
-	signing := 0
+	signing, keys := 0, map[string]bool{}
 	for _, p := range c.Partners {
 		if !ledger.IsMSP(p.MSP) || !ledger.Printable(p.Name, 64) {
 			return ErrConfig.With("partner " + p.MSP)
 		}
-		if _, err := base64.StdEncoding.DecodeString(p.BundleKey); err != nil || p.BundleKey == "" {
+		if !isBase64(p.BundleKey) || keys[p.BundleKey] {
 			return ErrConfig.With("bundle key of " + p.MSP)
 		}
+		keys[p.BundleKey] = true
 		msps = append(msps, p.MSP)
 		if p.Signs {
 			signing++
@@ -147,11 +163,14 @@ func (c *Config) checkRoles() error {
 
 func (c *Config) checkBitcoin() error {
 	b := c.Bitcoin
-	if b.FinalDepth < 1 || b.Attestations < 0 || b.Attestations > len(c.Homes(party.Oracle)) {
+	if b.FinalDepth < 1 || b.FinalDepth > maxDepth || b.Attestations < 0 || b.Attestations > len(c.Homes(party.Oracle)) {
 		return ErrConfig.With("bitcoin depth or attestations")
 	}
 	return nil
 }
+
+// maxDepth is package spv's own bound, judged here before the number is cut to 32 bits there.
+const maxDepth = 1000
 
 func (c *Config) checkMoney() error {
 	m := c.Commission

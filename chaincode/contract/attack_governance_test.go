@@ -1,0 +1,111 @@
+package contract_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
+	"github.com/btcsuite/btcd/chaincfg/v2"
+
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/party"
+	"guildmark/chaincode/payment"
+	"guildmark/chaincode/replay"
+)
+
+// succeed is the configuration after the world's, edited.
+func (w *world) succeed(edit func(*governance.Config)) governance.Config {
+	next := w.config
+	next.Version, next.Previous = 2, ledger.Digest([]byte(doc(w.config)))
+	edit(&next)
+	return next
+}
+
+// TestAttackConfigTurnsTheLedgerAround: what a proposal can hide from governors who look at single numbers.
+func TestAttackConfigTurnsTheLedgerAround(t *testing.T) {
+	w := newWorld(t)
+	other, err := w.descriptor.ForShard(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := otherTreasury(t)
+	for _, c := range []struct {
+		name string
+		edit func(*governance.Config)
+	}{
+		{"epochs of a day: their count stands still for years", func(c *governance.Config) { c.Limits.EpochSeconds = 86_400 }},
+		{"epochs of a second: every open order ends", func(c *governance.Config) { c.Limits.EpochSeconds = 1 }},
+		{"another treasury under the number that orders name", func(c *governance.Config) { c.Treasury.Descriptor = elsewhere }},
+		{"another treasury under an older number", func(c *governance.Config) {
+			c.Treasury = governance.Treasury{Version: 0, Descriptor: elsewhere}
+		}},
+		{"a depth that is 1 in 32 bits", func(c *governance.Config) { c.Bitcoin.FinalDepth = 1<<32 + 1 }},
+		{"one bundle key for two partners", func(c *governance.Config) {
+			c.Partners = append([]governance.Partner{}, c.Partners...)
+			c.Partners[1].BundleKey = c.Partners[0].BundleKey
+		}},
+		{"a bundle key that reads like another text", func(c *governance.Config) {
+			c.Partners = append([]governance.Partner{}, c.Partners...)
+			c.Partners[1].BundleKey = c.Partners[0].BundleKey + "\n"
+		}},
+	} {
+		t.Run(c.name, func(*testing.T) {
+			w.refused(governance.ErrConfig, w.governors[operator], "governance:Propose", doc(w.succeed(c.edit)))
+		})
+	}
+	w.refused(nowhere("payment.descriptor"), w.governors[operator], "governance:Propose", doc(w.succeed(func(c *governance.Config) {
+		c.Treasury = governance.Treasury{Version: 2, Descriptor: other}
+	})))
+	w.must(w.governors[operator], "governance:Propose", doc(w.succeed(func(c *governance.Config) {
+		c.Treasury = governance.Treasury{Version: 2, Descriptor: elsewhere}
+		c.Bitcoin.FinalDepth = 100
+	})))
+}
+
+// otherTreasury is a descriptor of keys that the world doesn't have.
+func otherTreasury(tb testing.TB) string {
+	tb.Helper()
+	var keys [3]string
+	for i := range keys {
+		master, err := hdkeychain.NewMaster(bytes.Repeat([]byte{byte(i + 1)}, 32), &chaincfg.RegressionNetParams)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		public, err := master.Neuter()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		keys[i] = public.String()
+	}
+	d, err := payment.New(keys, "regtest")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return d.String()
+}
+
+// TestAttackApprovals: one partner never counts twice, whatever it signs with; a proposal that another one overtook
+// is dead; an approval held back dies with the next one.
+func TestAttackApprovals(t *testing.T) {
+	w := newWorld(t)
+	one := w.must(w.governors[operator], "governance:Propose", doc(w.succeed(func(c *governance.Config) { c.Limits.MinPrice = 3_000 })))
+	two := w.must(w.governors[operator], "governance:Propose", doc(w.succeed(func(c *governance.Config) { c.Limits.MinPrice = 4_000 })))
+	w.must(w.governors[operator], "governance:Approve", one)
+	w.refused(governance.ErrApproved, someone(t, operator, party.Governor), "governance:Approve", one)
+	w.must(w.governors[licensors], "governance:Approve", one)
+	held := w.simulate(w.governors[auditor], "governance:Approve", one)
+	late := w.simulate(w.governors[manufacturer], "governance:Approve", one)
+	for _, m := range []string{operator, licensors, manufacturer} {
+		w.must(w.governors[m], "governance:Approve", two)
+	}
+	for _, r := range []replay.Result{held, late} {
+		if err := w.commit(r); err == nil {
+			t.Error("an approval of an overtaken proposal was committed")
+		}
+	}
+	w.refused(governance.ErrVersion, w.governors[auditor], "governance:Approve", one)
+	if c := read[governance.Config](w, w.buyer, "governance:Config", ""); c.Limits.MinPrice != 4_000 {
+		t.Errorf("got %s", c.Limits.MinPrice)
+	}
+}
