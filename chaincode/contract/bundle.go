@@ -30,6 +30,9 @@ func (g *Governance) putBundle(t *Transaction, document string) (string, error) 
 	if err := agrees(next, &t.config); err != nil {
 		return "", err
 	}
+	if _, err := signed.NewVerifier(next); err != nil {
+		return "", err // a list of revocations that nobody can read would leave every machine without a verifier
+	}
 	if err := t.create(ledger.BundleKey(next.Sequence), s, governance.ErrBundleNext); err != nil {
 		return "", err
 	}

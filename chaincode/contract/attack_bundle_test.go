@@ -1,0 +1,25 @@
+package contract_test
+
+import (
+	"testing"
+
+	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/signed"
+)
+
+// TestAttackBundleNobodyCanUse: two bundle keys sign a bundle whose revocation list can't be read; no machine that
+// took it would ever verify anything again, its own successor bundle apart.
+func TestAttackBundleNobodyCanUse(t *testing.T) {
+	w := newWorld(t)
+	newest := read[governance.SignedBundle](w, w.buyer, "governance:Bundle", "")
+	next, err := signed.ParseBundle(decode(t, w.bundle(1, ledger.Digest(decode(t, newest.Bundle))).Bundle))
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := *next
+	broken.Partners = append([]signed.BundlePartner{}, next.Partners...)
+	broken.Partners[0].CRLs = []string{"no list"}
+	w.refused(signed.ErrBundle, w.governors[operator], "governance:PutBundle", doc(w.signBundle(broken, licensors, operator)))
+	w.must(w.governors[operator], "governance:PutBundle", doc(w.signBundle(*next, licensors, operator)))
+}
