@@ -42,7 +42,7 @@ func Arguments(dir, socket string) ([]string, error) {
 		return nil, err
 	}
 	return []string{
-		program, "socket", "--tpm2", "--tpmstate", "dir=" + dir, "--server", "type=unixio,path=" + socket,
+		program, "socket", "--tpm2", "--tpmstate", "dir=" + dir + ",mode=0600", "--server", "type=unixio,path=" + socket,
 		"--ctrl", "type=unixio,path=" + socket + controlSuffix, "--flags", "not-need-init,startup-clear",
 	}, nil
 }

@@ -77,6 +77,23 @@ func (a *Authority) Make(ctx context.Context, dir string) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("swtpm_setup: %w: %s", err, out)
 	}
+	return errors.Join(closeFiles(a.dir), closeFiles(dir))
+}
+
+// closeFiles leaves a folder's files to their owner: swtpm's tools make keys and a TPM's memory readable for the group.
+func closeFiles(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("close the files of %s: %w", dir, err)
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue
+		}
+		if err := os.Chmod(filepath.Join(dir, e.Name()), 0o600); err != nil {
+			return fmt.Errorf("close the files of %s: %w", dir, err)
+		}
+	}
 	return nil
 }
 
