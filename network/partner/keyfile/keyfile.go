@@ -29,7 +29,7 @@ func Seed(path string, size int) ([]byte, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		raw = make([]byte, size)
 		_, _ = rand.Read(raw) // never fails: crypto/rand
-		err = create(path, raw)
+		err = Create(path, raw)
 	}
 	if err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func newSigner(path string) ([]byte, error) {
 		return nil, fmt.Errorf("encode a signing key: %w", err)
 	}
 	raw := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	return raw, create(path, raw)
+	return raw, Create(path, raw)
 }
 
 // Read reads a secret file and refuses one that others can read.
@@ -98,8 +98,8 @@ func Read(path string) ([]byte, error) {
 	return raw, nil
 }
 
-// create puts a secret in place whole or not at all, and never over another.
-func create(path string, raw []byte) error {
+// Create puts a file in place whole or not at all, and never over another: then the error is fs.ErrExist.
+func Create(path string, raw []byte) error {
 	tmp, err := temporary(path, raw)
 	if err != nil {
 		return err

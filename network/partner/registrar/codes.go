@@ -90,28 +90,19 @@ func (c Codes) find(code string) (Entry, error) {
 	return Entry{}, ErrCode
 }
 
-// use binds a code to a machine for ever; the same machine may come back with it.
+// use binds a code to a machine for ever; the same machine may come back with it. The file appears whole or not at all, so
+// of two machines that come at once with one code, one is refused.
 func (c Codes) use(e Entry, machineID string) error {
 	path := filepath.Join(c.used, e.Code)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return c.usedBy(path, machineID)
+	err := keyfile.Create(path, []byte(machineID))
+	if !errors.Is(err, fs.ErrExist) {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("mark a code as used: %w", err)
-	}
-	_, err = f.WriteString(machineID)
-	return errors.Join(err, f.Sync(), f.Close())
-}
-
-func (c Codes) usedBy(path, machineID string) error {
 	raw, err := os.ReadFile(path)
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("read a used code: %w", err)
-	case len(raw) == 0: // killed between making the file and writing it
-		return keyfile.Replace(path, []byte(machineID))
-	case string(raw) != machineID:
+	}
+	if string(raw) != machineID {
 		return ErrCode
 	}
 	return nil
