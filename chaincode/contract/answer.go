@@ -61,6 +61,9 @@ func checkAnswer(t *Transaction, a license.Answer, g license.Grant) error {
 	if err != nil {
 		return err
 	}
+	if err := undisputed(t, l.Order); err != nil {
+		return err // the payment's block can have left the chain since the grant was recorded
+	}
 	keys, recipients, err := custodians(t, l.Custodians)
 	if err != nil {
 		return err
