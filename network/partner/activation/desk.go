@@ -3,6 +3,7 @@ package activation
 import (
 	"crypto/hmac"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
@@ -26,6 +27,7 @@ var (
 const (
 	lifetime = 5 * time.Minute
 	maxOpen  = 1024
+	maxOfOne = 8 // of one TPM: a machine tries again after a lost answer, but doesn't take everybody's places
 )
 
 // Facts are what was checked about a machine when its activation was opened; they hold once the proof came.
@@ -49,6 +51,7 @@ type Desk struct {
 
 type pending struct {
 	facts  Facts
+	ek     *rsa.PublicKey
 	secret []byte
 	until  time.Time
 }
@@ -107,11 +110,22 @@ func (d *Desk) Open(facts Facts, ek tpmpolicy.Endorsement) (machine.Activation, 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.sweep()
-	if len(d.open) >= maxOpen {
+	if len(d.open) >= maxOpen || d.openOf(ek.Key) >= maxOfOne {
 		return machine.Activation{}, ErrBusy
 	}
-	d.open[a.ID] = pending{facts: facts, secret: secret, until: d.now().Add(lifetime)}
+	d.open[a.ID] = pending{facts: facts, ek: ek.Key, secret: secret, until: d.now().Add(lifetime)}
 	return a, nil
+}
+
+// openOf counts a TPM's open activations by its key: certificate and salt it could vary.
+func (d *Desk) openOf(ek *rsa.PublicKey) int {
+	n := 0
+	for _, p := range d.open {
+		if p.ek.Equal(ek) {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *Desk) sweep() {
