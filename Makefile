@@ -65,10 +65,12 @@ status: ## tell how it is
 
 # --- test, lint ---------------------------------------------------------------------------------------------------------------------------
 
-test: tools build ## run all tests, with one shared network for those that want one
+test: tools build lint ## linters and all tests, with one shared network for those that want one
+	@printf '%6s  %s\n' test "all packages, beside one network of four partners (about 6 minutes)"
 	@network/tools/with-network.sh go test -timeout 20m ./...
 
 lint: ## gofmt, vet and the list in .golangci.yml
+	@printf '%6s  %s\n' lint "gofmt, vet, golangci-lint (it is built the first time: about 4 minutes, then 1)"
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@go vet ./...
 	@go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
