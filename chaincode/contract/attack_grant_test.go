@@ -3,8 +3,10 @@ package contract_test
 import (
 	"testing"
 
+	"guildmark/chaincode/dataset"
 	"guildmark/chaincode/license"
 	"guildmark/chaincode/order"
+	"guildmark/chaincode/replay"
 )
 
 // TestAttackGrantPaidByBlockTakenBack: a machine has its grant recorded, then the block of the payment leaves the
@@ -24,5 +26,48 @@ func TestAttackGrantPaidByBlockTakenBack(t *testing.T) {
 	s.refused(order.ErrDisputed, s.custodians[operator], "licenses:AnswerGrant", doc(s.answerOf(l, g, operator)))
 	if v := read[license.GrantView](s.world, s.buyer, "licenses:GetGrant", l.ID, ""); len(v.Answers) != 1 {
 		t.Errorf("got %d answers", len(v.Answers))
+	}
+}
+
+// TestAttackReceiptsGrow: the cost of a receipt doesn't grow with those before it, and counts still never go back,
+// are never said twice, and two of one count in one block are one.
+func TestAttackReceiptsGrow(t *testing.T) {
+	s := newSale(newWorld(t))
+	r := s.offerRequest(s.manifest)
+	r.Key, r.Model.Uses = "many", 1_000
+	s.offer = decodeAs[dataset.Offer](s.world, s.must(s.licensor, "catalogue:Offer", doc(r)))
+	l := s.buy("k")
+	g := s.grant(s.grantRequest(l, licensors, operator))
+	send := func(count uint32) license.ReceiptRequest {
+		return s.receipt(l, g.Request.Index, count, 1_000, job(int(count)))
+	}
+	var first, last int
+	for i := range uint32(40) {
+		got := s.simulate(s.buyer, "licenses:RecordReceipt", doc(send(2*i+2)))
+		if err := s.commit(got); err != nil {
+			t.Fatal(err)
+		}
+		last = len(got.Ranges[len(got.Ranges)-1].Found)
+		if i == 0 {
+			first = last
+		}
+	}
+	if first != last {
+		t.Errorf("the first receipt read %d others, the fortieth %d", first, last)
+	}
+	s.refused(license.ErrReceiptKnown, s.buyer, "licenses:RecordReceipt", doc(send(80)))
+	for _, back := range []uint32{1, 2, 40, 41, 79} {
+		s.refused(license.ErrReceiptBack, s.buyer, "licenses:RecordReceipt", doc(send(back)))
+	}
+	s.refused(license.ErrReceiptLimit, s.buyer, "licenses:RecordReceipt", doc(send(0)))
+	lower, higher := s.simulate(s.buyer, "licenses:RecordReceipt", doc(send(81))), s.simulate(s.buyer, "licenses:RecordReceipt", doc(send(82)))
+	again := s.simulate(s.buyer, "licenses:RecordReceipt", doc(send(82)))
+	if err := s.commit(higher); err != nil {
+		t.Fatal(err)
+	}
+	for _, late := range []replay.Result{lower, again} {
+		if err := s.commit(late); err == nil {
+			t.Error("a count went back in one block")
+		}
 	}
 }

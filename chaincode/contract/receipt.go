@@ -2,6 +2,8 @@ package contract
 
 import (
 	"encoding/hex"
+	"errors"
+	"fmt"
 
 	"guildmark/chaincode/ledger"
 	"guildmark/chaincode/license"
@@ -25,13 +27,9 @@ func (c *Licenses) recordReceipt(t *Transaction, document string) (license.Recei
 	if err != nil {
 		return license.Receipt{}, err
 	}
-	list, err := receipts(t, g.License)
+	last, err := recordedUses(t, g.License, int64(pin.Count))
 	if err != nil {
 		return license.Receipt{}, err
-	}
-	last := int64(0)
-	if len(list) > 0 {
-		last = list[len(list)-1].Count
 	}
 	if err := license.CheckReceipt(&g, int64(pin.Count), int64(pin.Limit), last); err != nil {
 		return license.Receipt{}, err
@@ -47,6 +45,29 @@ func (c *Licenses) recordReceipt(t *Transaction, document string) (license.Recei
 		return license.Receipt{}, err
 	}
 	return receipt, t.event(ledger.EventReceipt, receipt)
+}
+
+// recordedUses is the highest count on record where it is not lower than count, else 0. It looks at two receipts at
+// most: a license has as many as it has uses, and reading them all for each one would end a large license early.
+func recordedUses(t *Transaction, id string, count int64) (last int64, err error) {
+	_, end := ledger.Range("receipt", id)
+	it, err := t.GetStub().GetStateByRange(ledger.ReceiptKey(id, count), end)
+	if err != nil {
+		return 0, fmt.Errorf("range over receipts: %w", err)
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for i := 0; i < 2 && it.HasNext(); i++ {
+		kv, err := it.Next()
+		if err != nil {
+			return 0, fmt.Errorf("read the next receipt: %w", err)
+		}
+		var r license.Receipt
+		if err := ledger.DecodeCanonical(kv.GetValue(), &r); err != nil {
+			return 0, err
+		}
+		last = r.Count
+	}
+	return last, nil
 }
 
 // attestedUses checks the attestation of the meter that the license's newest grant wrote.
