@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"encoding/base64"
 	"encoding/hex"
 
 	"guildmark/chaincode/governance"
@@ -91,7 +90,7 @@ func checkLimit(a license.Answer, g license.Grant, index tpmpolicy.Index, meter 
 	if err != nil {
 		return err
 	}
-	nonce, err := base64.StdEncoding.Strict().DecodeString(g.Nonce)
+	nonce, err := ledger.Base64(g.Nonce)
 	if err != nil {
 		return license.ErrNonce
 	}
@@ -99,7 +98,7 @@ func checkLimit(a license.Answer, g license.Grant, index tpmpolicy.Index, meter 
 	if err != nil {
 		return err
 	}
-	signature, err := base64.StdEncoding.Strict().DecodeString(a.Signature)
+	signature, err := ledger.Base64(a.Signature)
 	if err != nil {
 		return tpmpolicy.ErrLimitSignature.With("not base64")
 	}
@@ -125,7 +124,7 @@ func checkHalf(a license.Answer, g license.Grant, index tpmpolicy.Index, meter t
 		text string
 		to   *[]byte
 	}{{a.Public, &blob.Public}, {a.Duplicate, &blob.Duplicate}, {a.Seed, &blob.Seed}} {
-		if *part.to, err = base64.StdEncoding.Strict().DecodeString(part.text); err != nil {
+		if *part.to, err = ledger.Base64(part.text); err != nil {
 			return tpmpolicy.ErrBlobMalformed.With("not base64")
 		}
 	}

@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"encoding/base64"
 	"strconv"
 
 	"guildmark/chaincode/governance"
@@ -19,7 +18,7 @@ func (g *Governance) putBundle(t *Transaction, document string) (string, error) 
 	if err := ledger.Decode([]byte(document), &s); err != nil {
 		return "", err
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(s.Bundle)
+	raw, err := ledger.Base64(s.Bundle)
 	if err != nil {
 		return "", governance.ErrBundle.With("not base64")
 	}
@@ -120,7 +119,7 @@ func loadBundle(t *Transaction, sequence string) (*signed.Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(s.Bundle)
+	raw, err := ledger.Base64(s.Bundle)
 	if err != nil {
 		return nil, governance.ErrBundle.With("not base64")
 	}

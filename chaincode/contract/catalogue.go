@@ -28,7 +28,7 @@ func (c *Catalogue) publish(t *Transaction, document string) (dataset.Publicatio
 	if err := ledger.Decode([]byte(document), &r); err != nil {
 		return p, err
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(r.Manifest)
+	raw, err := ledger.Base64(r.Manifest)
 	if err != nil {
 		return p, dataset.ErrManifest.With("not base64")
 	}
@@ -84,7 +84,7 @@ func checkSignature(t *Transaction, raw []byte, signature string) error {
 		return ErrCaller.With(err.Error())
 	}
 	key, ok := cert.PublicKey.(*ecdsa.PublicKey)
-	der, decodeErr := base64.StdEncoding.Strict().DecodeString(signature)
+	der, decodeErr := ledger.Base64(signature)
 	digest := sha256.Sum256(raw)
 	if !ok || decodeErr != nil || !ecdsa.VerifyASN1(key, digest[:], der) {
 		return dataset.ErrSignature

@@ -3,7 +3,6 @@ package contract
 import (
 	"crypto/ecdsa"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/hex"
 
 	"guildmark/chaincode/governance"
@@ -85,7 +84,7 @@ func attested(t *Transaction, r license.GrantRequest, l license.License, m machi
 	if name.Hex() != r.IndexName {
 		return none, license.ErrIndexName.With(r.IndexName)
 	}
-	nonce, err := base64.StdEncoding.Strict().DecodeString(r.Nonce)
+	nonce, err := ledger.Base64(r.Nonce)
 	if err != nil || len(nonce) != tpmpolicy.NonceSize {
 		return none, license.ErrNonce
 	}
@@ -130,11 +129,11 @@ func readAttestations(s *tpmpolicy.Signer, r license.GrantRequest, m machine.Mac
 }
 
 func attestationOf(a license.Attestation) (tpmpolicy.Attestation, error) {
-	attest, err := base64.StdEncoding.Strict().DecodeString(a.Attest)
+	attest, err := ledger.Base64(a.Attest)
 	if err != nil {
 		return tpmpolicy.Attestation{}, license.ErrAttestation
 	}
-	signature, err := base64.StdEncoding.Strict().DecodeString(a.Signature)
+	signature, err := ledger.Base64(a.Signature)
 	if err != nil {
 		return tpmpolicy.Attestation{}, license.ErrAttestation
 	}
@@ -142,11 +141,11 @@ func attestationOf(a license.Attestation) (tpmpolicy.Attestation, error) {
 }
 
 func signerOf(m machine.Machine) (*tpmpolicy.Signer, error) {
-	ak, err := base64.StdEncoding.Strict().DecodeString(m.AK)
+	ak, err := ledger.Base64(m.AK)
 	if err != nil {
 		return nil, machine.ErrInvalid.With("AK")
 	}
-	srk, err := base64.StdEncoding.Strict().DecodeString(m.SRK)
+	srk, err := ledger.Base64(m.SRK)
 	if err != nil {
 		return nil, machine.ErrInvalid.With("SRK")
 	}
@@ -201,7 +200,7 @@ func custodianRecipients(t *Transaction) (map[string]governance.Recipient, error
 }
 
 func grantKey(r governance.Recipient) (*ecdsa.PublicKey, error) {
-	der, err := base64.StdEncoding.Strict().DecodeString(r.GrantKey)
+	der, err := ledger.Base64(r.GrantKey)
 	if err != nil {
 		return nil, governance.ErrRecipient.With("grant key")
 	}

@@ -1,8 +1,6 @@
 package contract
 
 import (
-	"encoding/base64"
-
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
 	"guildmark/chaincode/ledger"
@@ -49,7 +47,7 @@ func checkKeys(m machine.Machine) error {
 		text  string
 		parse func([]byte) (tpmpolicy.Public, error)
 	}{{m.AK, tpmpolicy.ParseAK}, {m.SRK, tpmpolicy.ParseSRK}, {m.Token, tpmpolicy.ParseToken}} {
-		raw, err := base64.StdEncoding.Strict().DecodeString(k.text)
+		raw, err := ledger.Base64(k.text)
 		if err != nil {
 			return machine.ErrInvalid.With("a key that is not base64")
 		}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -73,6 +74,19 @@ func DecodeCanonical(doc []byte, v any) error {
 		return ErrNotCanonical
 	}
 	return nil
+}
+
+// ErrBase64 refuses text that is not base64 in its one form.
+var ErrBase64 = Refuse(Invalid, "base64.malformed", "the text is not standard base64 in its one form")
+
+// Base64 reads standard, padded base64 in its one form. encoding/base64 passes over line ends even when it is strict,
+// so that one signature could be stored as many texts, or swollen to a megabyte.
+func Base64(text string) ([]byte, error) {
+	b, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil || len(text) != base64.StdEncoding.EncodedLen(len(b)) {
+		return nil, ErrBase64
+	}
+	return b, nil
 }
 
 // Hash is the SHA-256 of the parts, each preceded by its length in 8 big-endian bytes, as lower-case hex. The

@@ -1,0 +1,66 @@
+package contract_test
+
+import (
+	"strings"
+	"testing"
+
+	"guildmark/chaincode/dataset"
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/license"
+	"guildmark/chaincode/tpmpolicy"
+)
+
+// TestAttackSwollenBase64: line ends, which encoding/base64 passes over, must not carry a megabyte of nothing onto the
+// ledger or give one document two spellings.
+func TestAttackSwollenBase64(t *testing.T) {
+	s := newSale(newWorld(t))
+	l := s.buy("k")
+	for name, swell := range map[string]func(string) string{
+		"at the end": func(text string) string { return text + "\n" },
+		"inside":     func(text string) string { return text[:8] + "\r\n" + text[8:] },
+		"a lot":      func(text string) string { return text + strings.Repeat("\n", 1<<18) },
+	} {
+		t.Run(name, func(*testing.T) {
+			for what, edit := range map[string]func(*license.GrantRequest){
+				"nonce":     func(r *license.GrantRequest) { r.Nonce = swell(r.Nonce) },
+				"attest":    func(r *license.GrantRequest) { r.Counter.Attest = swell(r.Counter.Attest) },
+				"signature": func(r *license.GrantRequest) { r.Time.Signature = swell(r.Time.Signature) },
+			} {
+				r := s.grantRequest(l, licensors, operator)
+				edit(&r)
+				want := license.ErrAttestation
+				if what == "nonce" {
+					want = license.ErrNonce
+				}
+				s.refused(want, s.buyer, "licenses:RecordGrant", doc(r))
+			}
+			p := s.publishRequest(s.world.manifest(2))
+			p.Signature = swell(p.Signature)
+			s.refused(dataset.ErrSignature, s.licensor, "catalogue:Publish", doc(p))
+			p = s.publishRequest(s.world.manifest(2))
+			p.Manifest = swell(p.Manifest)
+			s.refused(dataset.ErrManifest, s.licensor, "catalogue:Publish", doc(p))
+			m, _ := s.newMachine(8)
+			m.AK = swell(m.AK)
+			s.refused(nowhere("machine.invalid"), s.registrar, "machines:Register", doc(m))
+		})
+	}
+	g := s.grant(s.grantRequest(l, licensors, operator))
+	a := s.answerOf(l, g, licensors)
+	for _, c := range []struct {
+		edit func(*license.Answer)
+		want *ledger.Refusal
+	}{
+		{func(a *license.Answer) { a.Signature += "\n" }, tpmpolicy.ErrLimitSignature},
+		{func(a *license.Answer) { a.Public += "\n" }, tpmpolicy.ErrBlobMalformed},
+		{func(a *license.Answer) { a.Seed += "\r\n" }, tpmpolicy.ErrBlobMalformed},
+	} {
+		bad := a
+		c.edit(&bad)
+		s.refused(c.want, s.custodians[licensors], "licenses:AnswerGrant", doc(bad))
+	}
+	s.must(s.custodians[licensors], "licenses:AnswerGrant", doc(a))
+	r := s.receipt(l, g.Request.Index, 1, 3, job(1))
+	r.Attestation.Attest += "\n"
+	s.refused(license.ErrAttestation, s.buyer, "licenses:RecordReceipt", doc(r))
+}
