@@ -86,12 +86,20 @@ func (b *Bundle) check() error {
 
 func (b *Bundle) checkPartners() error {
 	signing := 0
+	owner := map[string]string{} // of each key: under two names it would count as two partners
 	for i, p := range b.Partners {
 		if i > 0 && b.Partners[i-1].MSP >= p.MSP {
 			return fmt.Errorf("partners not sorted at %s", p.MSP)
 		}
-		if err := p.check(); err != nil {
+		keys, err := p.check()
+		if err != nil {
 			return fmt.Errorf("%s: %w", p.MSP, err)
+		}
+		for _, key := range keys {
+			if other := owner[key]; other != "" && other != p.MSP {
+				return fmt.Errorf("%s has a key of %s", p.MSP, other)
+			}
+			owner[key] = p.MSP
 		}
 		if p.Signs {
 			signing++
@@ -103,15 +111,35 @@ func (b *Bundle) checkPartners() error {
 	return nil
 }
 
-func (p BundlePartner) check() error {
+// check gives the partner's keys as bytes: its bundle key and those of its roots.
+func (p BundlePartner) check() ([]string, error) {
 	if p.MSP == "" {
-		return fmt.Errorf("no name")
+		return nil, fmt.Errorf("no name")
 	}
-	if _, err := parseRoots(p); err != nil {
-		return err
+	roots, err := parseRoots(p)
+	if err != nil {
+		return nil, err
 	}
-	_, err := parseKey(p.BundleKey)
-	return err
+	key, err := parseKey(p.BundleKey)
+	if err != nil {
+		return nil, err
+	}
+	keys := []string{pointOf(key)}
+	for _, r := range roots {
+		if k, ok := r.PublicKey.(*ecdsa.PublicKey); ok { // parseRoots takes no others
+			keys = append(keys, pointOf(k))
+		}
+	}
+	return keys, nil
+}
+
+// pointOf is a key as bytes that have no second form, unlike base64 or PEM.
+func pointOf(key *ecdsa.PublicKey) string {
+	point, err := key.Bytes()
+	if err != nil {
+		panic("signed: a parsed P-256 key has no point: " + err.Error())
+	}
+	return string(point)
 }
 
 // Succeed checks that next is the bundle after b, with signatures of k different bundle keys of b, and returns it.
@@ -142,18 +170,18 @@ func CheckBundleSignatures(bundle []byte, signatures []BundleSignature, keys map
 	signers := map[string]bool{}
 	used := map[string]bool{} // one key under two names is still one
 	for _, s := range signatures {
-		if signers[s.MSP] || used[keys[s.MSP]] {
-			return ErrBundleQuorum.With(s.MSP + " twice")
-		}
 		key, err := parseKey(keys[s.MSP])
 		if err != nil {
 			return ErrBundleSignature.With(s.MSP)
+		}
+		if signers[s.MSP] || used[pointOf(key)] {
+			return ErrBundleQuorum.With(s.MSP + " twice")
 		}
 		der, err := base64.StdEncoding.Strict().DecodeString(s.Signature)
 		if err != nil || checkSignatureForm(der) != nil || !ecdsa.VerifyASN1(key, digest[:], der) {
 			return ErrBundleSignature.With(s.MSP)
 		}
-		signers[s.MSP], used[keys[s.MSP]] = true, true
+		signers[s.MSP], used[pointOf(key)] = true, true
 	}
 	if k < 1 || len(signers) < k {
 		return ErrBundleQuorum.With(fmt.Sprintf("%d of %d", len(signers), k))

@@ -78,6 +78,9 @@ func TestParseBundleRefuses(t *testing.T) {
 		{"partner twice", func(b *signed.Bundle) { b.Partners[1] = b.Partners[0] }},
 		{"partner without roots", func(b *signed.Bundle) { b.Partners[0].Roots = nil }},
 		{"root that is no certificate", func(b *signed.Bundle) { b.Partners[0].Roots = []string{"-----BEGIN"} }},
+		{"one partner's root under another's name too", func(b *signed.Bundle) { b.Partners[1].Roots = append(b.Partners[1].Roots, b.Partners[0].Roots...) }},
+		{"one bundle key under two names", func(b *signed.Bundle) { b.Partners[1].BundleKey = b.Partners[0].BundleKey }},
+		{"one bundle key under two names, written differently", func(b *signed.Bundle) { b.Partners[1].BundleKey = b.Partners[0].BundleKey + "\n" }},
 		{"bundle key that is none", func(b *signed.Bundle) { b.Partners[0].BundleKey = "AAAA" }},
 	}
 	for _, tt := range tests {
@@ -92,5 +95,30 @@ func TestParseBundleRefuses(t *testing.T) {
 	}
 	if _, err := signed.ParseBundle(c.Bundle.Bytes()); err != nil {
 		t.Errorf("the good one: %v", err)
+	}
+}
+
+// The keys of the governed configuration, by which the first bundle is judged: one key under two names, in two spellings
+// of the same base64, is still one partner.
+func TestOneBundleKeyUnderTwoNames(t *testing.T) {
+	c, _ := consortium(t)
+	doc := c.Bundle.Bytes()
+	s, err := c.SignBundle(doc, signedtest.Operator, signedtest.Auditor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string]string{}
+	for _, p := range c.Bundle.Partners {
+		keys[p.MSP] = p.BundleKey
+	}
+	if err := signed.CheckBundleSignatures(doc, s, keys, 2); err != nil {
+		t.Errorf("two partners: %v", err)
+	}
+	twice := []signed.BundleSignature{s[0], {MSP: s[1].MSP, Signature: s[0].Signature}}
+	for _, spelled := range []string{keys[s[0].MSP], keys[s[0].MSP] + "\n", keys[s[0].MSP][:8] + "\r\n" + keys[s[0].MSP][8:]} {
+		keys[s[1].MSP] = spelled
+		if err := signed.CheckBundleSignatures(doc, twice, keys, 2); !errors.Is(err, signed.ErrBundleQuorum) {
+			t.Errorf("one key spelled %q: got %v, want %v", spelled, err, signed.ErrBundleQuorum)
+		}
 	}
 }
