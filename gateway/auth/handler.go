@@ -70,10 +70,17 @@ func (s *Server) tokenForm(next http.Handler) http.Handler {
 	})
 }
 
-// log writes one line a request: no form, no header.
+// patience is how long a client may take to send its form and to read the answer: both are small.
+const patience = 15 * time.Second
+
+// log writes one line a request: no form, no header. A client that dribbles its body doesn't hold a connection longer
+// than patience.
 func (s *Server) log(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
+		rc := http.NewResponseController(w)
+		_ = rc.SetReadDeadline(start.Add(s.patience)) // a test recorder has none
+		_ = rc.SetWriteDeadline(start.Add(2 * s.patience))
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		seen.Header().Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(seen, r)

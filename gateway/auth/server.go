@@ -37,6 +37,7 @@ type Server struct {
 	*op.LegacyServer
 	config   Config
 	provider *provider
+	patience time.Duration
 }
 
 // provider gives the library's assertion check our bounds instead of an hour.
@@ -59,7 +60,7 @@ func New(c Config) (*Server, error) {
 		return nil, fmt.Errorf("authorization server: %w", err)
 	}
 	endpoints := op.Endpoints{Token: op.NewEndpoint("oauth/token"), JwksURI: op.NewEndpoint("keys")}
-	return &Server{LegacyServer: op.NewLegacyServer(base, endpoints), config: c, provider: &provider{base}}, nil
+	return &Server{LegacyServer: op.NewLegacyServer(base, endpoints), config: c, provider: &provider{base}, patience: patience}, nil
 }
 
 // VerifyClient takes an assertion by the machine's own key, once, and nothing else.
