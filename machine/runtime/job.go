@@ -45,11 +45,18 @@ type Setup struct {
 // ErrJob refuses a job description.
 var ErrJob = ledger.Refuse(ledger.Invalid, "runtime.job", "the job description can't be used")
 
+// maxJob bounds a job in bytes. It holds an envelope, a manifest, a bundle and a signed license, each of which may be as
+// large as a document, in base64: a dataset with an envelope of the largest size must stay usable.
+const maxJob = 6 * ledger.MaxDocument
+
 // ReadJob reads the job that the agent wrote to our standard input.
 func ReadJob(in io.Reader) (Job, error) {
-	doc, err := io.ReadAll(io.LimitReader(in, ledger.MaxDocument+1))
+	doc, err := io.ReadAll(io.LimitReader(in, maxJob+1))
 	if err != nil {
 		return Job{}, fmt.Errorf("read the job: %w", err)
+	}
+	if len(doc) > maxJob {
+		return Job{}, ErrJob.With(fmt.Sprintf("more than %d bytes", maxJob))
 	}
 	var j Job
 	d := json.NewDecoder(bytes.NewReader(doc))

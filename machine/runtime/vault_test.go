@@ -2,6 +2,8 @@ package runtime
 
 import (
 	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +13,9 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/sealed"
 )
 
 const nobody = 65534
@@ -112,5 +117,19 @@ func TestReadJob(t *testing.T) {
 				t.Errorf("got %v, want %v", err, ErrJob)
 			}
 		})
+	}
+}
+
+// A licensor may publish a key envelope of the largest size: its buyers must not find out at the first use that it fits
+// no job.
+func TestReadJobWithTheLargestParts(t *testing.T) {
+	job := NewJob()
+	job.Envelope, job.Manifest, job.Bundle = make([]byte, sealed.MaxEnvelope), make([]byte, ledger.MaxDocument), make([]byte, ledger.MaxDocument)
+	got, err := ReadJob(bytes.NewReader(ledger.Encode(job)))
+	if err != nil || len(got.Envelope) != sealed.MaxEnvelope {
+		t.Errorf("got an envelope of %d bytes, %v", len(got.Envelope), err)
+	}
+	if _, err := ReadJob(io.MultiReader(bytes.NewReader(ledger.Encode(job)), strings.NewReader(strings.Repeat(" ", maxJob)))); !errors.Is(err, ErrJob) {
+		t.Errorf("a job without end: got %v, want %v", err, ErrJob)
 	}
 }
