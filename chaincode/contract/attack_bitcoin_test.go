@@ -93,3 +93,24 @@ func TestAttackSettleOnBlockTakenBack(t *testing.T) {
 	}
 	s.refused(spv.ErrAlarm, s.buyer, "orders:Settle", s.settlement(o, b, 1))
 }
+
+// TestAttackDust: a miner pays a stranger's order thousands of outputs that cost nothing. They must not become
+// payments, which every signature over the license would list; the rest of the transaction still counts.
+func TestAttackDust(t *testing.T) {
+	s := newSale(newWorld(t))
+	o := s.place("k")
+	swarm := make([]int64, 500)
+	swarm[1] = 329
+	paid := outputs(o.Script, 10_001)
+	for _, out := range outputs(o.Script, swarm...).TxOut {
+		paid.AddTxOut(out)
+	}
+	b := s.confirm(s.miner, outputs(o.Script, swarm...), paid, outputs(o.Script, 330))
+	s.refused(order.ErrDust, s.buyer, "orders:Settle", s.settlement(o, b, 1))
+	s.must(s.buyer, "orders:Settle", s.settlement(o, b, 2))
+	s.refused(order.ErrKnown, s.buyer, "orders:Settle", s.settlement(o, b, 2))
+	if v := s.view(o); v.State != order.Paid || len(v.Payments) != 1 {
+		t.Errorf("got %s by %d payments", v.State, len(v.Payments))
+	}
+	s.must(s.buyer, "orders:Settle", s.settlement(o, b, 3))
+}

@@ -55,7 +55,7 @@ func TestStateOf(t *testing.T) {
 
 func TestCredit(t *testing.T) {
 	o := order.Order{ID: "mine"}
-	two := order.Proven{TxID: "tx", Outputs: []order.Output{{Vout: 0, Amount: 1}, {Vout: 3, Amount: 2}}}
+	two := order.Proven{TxID: "tx", Outputs: []order.Output{{Vout: 0, Amount: 1_000}, {Vout: 3, Amount: 2_000}}}
 	for _, c := range []struct {
 		name   string
 		proven order.Proven

@@ -29,6 +29,7 @@ var (
 	ErrUnknown     = ledger.Refuse(ledger.NotFound, "order.unknown", "no such order is on the ledger")
 	ErrScript      = ledger.Refuse(ledger.Conflict, "order.script_taken", "the payment script belongs to another order")
 	ErrOtherScript = ledger.Refuse(ledger.Invalid, "payment.other_script", "the transaction pays nothing to the order's script")
+	ErrDust        = ledger.Refuse(ledger.Invalid, "payment.dust", "the transaction pays the order's script less than any node would relay")
 	ErrKnown       = ledger.Refuse(ledger.Conflict, "payment.known", "the transaction's outputs are credited already")
 	ErrForeignPay  = ledger.Refuse(ledger.Conflict, "payment.foreign", "the output is credited to another order")
 	ErrNotFinal    = ledger.Refuse(ledger.Conflict, "payment.not_final", "the block is not the final one at this height")

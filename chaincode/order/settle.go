@@ -44,14 +44,23 @@ type SettleResult struct {
 	Licenses []string `json:"licenses"`
 }
 
+// Dust is the least output that is credited: what Bitcoin's nodes relay to a P2WSH script (330 sat, Bitcoin Core's
+// policy). Smaller ones cost their maker nothing, and everybody who settles, grants or signs the order reads each.
+const Dust ledger.Satoshi = 330
+
 // Credit turns a proven transaction's outputs into payments of the order. known are the payments recorded under the
-// same outpoints; what is known is passed over, and nothing new is a refusal.
+// same outpoints; what is known or dust is passed over, and nothing new is a refusal.
 func Credit(o Order, p Proven, known map[uint32]Payment, epoch int64) ([]Payment, error) {
 	if len(p.Outputs) == 0 {
 		return nil, ErrOtherScript.With(p.TxID)
 	}
 	var fresh []Payment
+	dust := false
 	for _, out := range p.Outputs {
+		if out.Amount < Dust {
+			dust = true
+			continue
+		}
 		if before, ok := known[out.Vout]; ok {
 			if before.Order != o.ID {
 				return nil, ErrForeignPay.With(before.Order)
@@ -61,6 +70,9 @@ func Credit(o Order, p Proven, known map[uint32]Payment, epoch int64) ([]Payment
 		fresh = append(fresh, Payment{
 			TxID: p.TxID, Vout: out.Vout, Order: o.ID, Amount: out.Amount, Height: p.Height, Block: p.Block, Epoch: epoch,
 		})
+	}
+	if len(fresh) == 0 && dust && len(known) == 0 {
+		return nil, ErrDust.With(p.TxID)
 	}
 	if len(fresh) == 0 {
 		return nil, ErrKnown.With(p.TxID)
