@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/google/go-tpm/tpm2"
 
@@ -48,10 +49,11 @@ type market struct {
 	purse      purse
 	places     sizes
 
+	puts, stale, unknown atomic.Int64 // blind writes; calls that were made again, see insist
+
 	mu     sync.Mutex
 	placed []payable // ordered, paid, not settled: row 2's
 	made   []string  // licenses
-	stale  int       // settlements sent again because an endorser lagged
 }
 
 // box is a machine: its record on the ledger and the paid scripts of its next orders, in order.

@@ -29,7 +29,9 @@ func (m *market) place(ctx context.Context, x *box, offer string) (payable, erro
 	p := x.stock[0]
 	x.stock = x.stock[1:]
 	request := order.Request{Key: "bench-" + strconv.Itoa(int(x.shard)) + "-" + strconv.Itoa(int(p.number)), Machine: x.id, Offers: []string{offer}}
-	r, err := m.buyer.Submit(ctx, "orders:Place", string(ledger.Encode(request)))
+	r, err := m.insist(ctx, func() (client.Result, error) {
+		return m.buyer.Submit(ctx, "orders:Place", string(ledger.Encode(request)))
+	})
 	if err != nil {
 		return p, err
 	}
@@ -44,14 +46,34 @@ func (m *market) place(ctx context.Context, x *box, offer string) (payable, erro
 	return p, nil
 }
 
+// insist does what a client of the product does: it asks again when an endorser lagged behind the peer that said
+// "committed", and sends again, harmlessly, what nobody knows the outcome of. Both are counted.
+func (m *market) insist(ctx context.Context, try func() (client.Result, error)) (client.Result, error) {
+	const most = 20
+	for tried := 1; ; tried++ {
+		r, err := try()
+		var refusal *ledger.Refusal
+		switch {
+		case err == nil || ctx.Err() != nil || tried == most:
+			return r, err
+		case errors.Is(err, client.ErrOutcome):
+			m.unknown.Add(1)
+		case errors.As(err, &refusal) && refusal.Kind == ledger.NotFound:
+			m.stale.Add(1)
+			time.Sleep(20 * time.Millisecond)
+		default:
+			return r, err
+		}
+	}
+}
+
 // settle proves an order's payment; the ledger books license and accruals in this one transaction.
 func (m *market) settle(ctx context.Context, by *client.Client, p payable) (client.Result, error) {
 	doc := contract.SettleRequest{Order: p.order, Height: uint32(p.height), Block: p.block, Proof: *p.proof}
-	tries := 0
-	r, err := patiently(ctx, func() (client.Result, error) { // an endorser may lag behind the peer that said "committed"
-		tries++
-		return by.Submit(ctx, "orders:Settle", string(ledger.Encode(doc)))
-	})
+	r, err := m.insist(ctx, func() (client.Result, error) { return by.Submit(ctx, "orders:Settle", string(ledger.Encode(doc))) })
+	if errors.Is(err, order.ErrKnown) { // the one before, of which nobody could say what became of it, did commit
+		return r, nil
+	}
 	if err != nil {
 		return r, err
 	}
@@ -65,7 +87,6 @@ func (m *market) settle(ctx context.Context, by *client.Client, p payable) (clie
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.made = append(m.made, result.Licenses[0])
-	m.stale += tries - 1
 	return r, nil
 }
 
@@ -92,7 +113,7 @@ func (m *market) weigh(ctx context.Context, b *bench) error {
 	if m.places.settle, err = m.newest(ctx); err != nil {
 		return err
 	}
-	if err := b.put(ctx, "buyer1", 0); err != nil {
+	if err := m.put(ctx, "buyer1", 0); err != nil {
 		return err
 	}
 	m.places.put, err = m.newest(ctx)
@@ -118,15 +139,14 @@ func (m *market) newest(ctx context.Context) (int, error) {
 // argument and as what is written.
 func (s sizes) value(of int) int { return max(0, (of-s.put)/2) }
 
-var puts atomic.Int64
-
 // put is the floor: one blind write under a key of its own.
-func (b *bench) put(ctx context.Context, identity string, size int) error {
-	c, err := b.net.below("operator", identity)
+func (m *market) put(ctx context.Context, identity string, size int) error {
+	c, err := m.net.below("operator", identity)
 	if err != nil {
 		return err
 	}
-	_, err = c.Submit(ctx, "Put", fmt.Sprintf("floor/%064d", puts.Add(1)), strings.Repeat("0", size))
+	key, value := fmt.Sprintf("floor/%064d", m.puts.Add(1)), strings.Repeat("0", size)
+	_, err = m.insist(ctx, func() (client.Result, error) { return c.Submit(ctx, "Put", key, value) })
 	return err
 }
 
@@ -189,10 +209,10 @@ func (m *market) buying(b *bench, choose func() string) measure {
 }
 
 // writing measures blind writes of a size.
-func (m *market) writing(b *bench, identity string, size int) measure {
+func (m *market) writing(identity string, size int) measure {
 	return m.net.beating(func(ctx context.Context) (float64, error) {
 		return steady(ctx, machines, writingFor, func(ctx context.Context, _ int, done func()) error {
-			err := b.put(ctx, identity, size)
+			err := m.put(ctx, identity, size)
 			if err == nil {
 				done()
 			}
@@ -214,19 +234,21 @@ func (b *bench) counted(ctx context.Context, c comparison, conflictGoal bool) (R
 	if err != nil {
 		return Row{}, err
 	}
-	stale := b.net.market.stale
+	m := b.net.market
+	stale, unknown := m.stale.Load(), m.unknown.Load()
 	row, err := b.compare(ctx, c)
 	if err != nil {
 		return row, err
 	}
-	if n := b.net.market.stale - stale; n > 0 {
-		row.Notes = append(row.Notes, fmt.Sprintf("%d settlements were sent again because an endorser lagged behind", n))
-	}
+	stale, unknown = m.stale.Load()-stale, m.unknown.Load()-unknown
 	valid, conflicts, others, err := b.net.count(ctx, from)
 	if err != nil {
 		return row, err
 	}
 	row.Notes = append(row.Notes, fmt.Sprintf("%d transactions valid, %d failed by MVCC, %d otherwise, warm-up and stocking up included", valid, conflicts, others))
+	if stale+unknown > 0 {
+		row.Notes = append(row.Notes, fmt.Sprintf("sent again: %d because an endorser lagged behind, %d because nobody knew their outcome", stale, unknown))
+	}
 	if conflictGoal {
 		row.Also = append(row.Also, condition("MVCC failures", "=0", float64(conflicts)))
 	}
