@@ -31,3 +31,37 @@ func TestGatewayAnswersWithAnOldOrder(t *testing.T) {
 		t.Error("the same license again")
 	}
 }
+
+// A licensor offers to everybody what is sealed for another product line; a gateway shows another manifest than was ordered.
+// Both come out before anything is paid.
+func TestUnusableDatasetIsNotPaid(t *testing.T) {
+	tests := []struct {
+		name  string
+		spoil func(*world)
+		code  string
+	}{
+		{"sealed for another line", func(w *world) { w.line = "ManufacturerMSP.runtime.printer.tpm"; w.seal() }, "machine.runtime"},
+		{"another manifest", func(w *world) {
+			item := w.item()
+			w.crook = func(o *order.Order) { o.Items = []order.Item{item} }
+			w.manifest.Title = "Another"
+		}, "machine.content"},
+		{"honest", func(*world) {}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, "sunrise.jsonl")
+			tt.spoil(w)
+			s := newSite(t, w, "first").enrolled()
+			_, err := s.agent.Buy(t.Context(), offerID, 0)
+			if tt.code == "" {
+				must(t, err)
+				return
+			}
+			wantCode(t, err, tt.code)
+			if len(w.paid) != 0 {
+				t.Error("it was paid")
+			}
+		})
+	}
+}

@@ -162,6 +162,9 @@ func (d *desk) checkOrder(ctx context.Context, p *Purchase) error {
 	if err := d.checkMeter(ctx, view.Order); err != nil {
 		return err
 	}
+	if err := d.checkSealed(ctx, view.Order.Items[0]); err != nil {
+		return err
+	}
 	if err := d.store.write("orders/"+p.Order.ID+".signed.json", file); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"guildmark/chaincode/dataset"
 	"guildmark/chaincode/ledger"
+	"guildmark/chaincode/order"
 	"guildmark/chaincode/sealed"
 	"guildmark/chaincode/signed"
 	"guildmark/machine/runtime"
@@ -68,6 +69,20 @@ func (d *desk) keep(h Holding, manifest, envelope []byte) error {
 		return err
 	}
 	return d.store.save(holdingFile(h.License.ID, "holding.json"), h)
+}
+
+// checkSealed finds out before anything is paid that an offer's dataset is sealed for this machine's runtime (T13): nothing
+// else keeps a licensor from selling what the machine could never open.
+func (d *desk) checkSealed(ctx context.Context, item order.Item) error {
+	manifest, envelope, err := d.fetchDataset(ctx, item.Dataset, item.Version)
+	if err != nil {
+		return err
+	}
+	if ledger.Digest(manifest) != item.Manifest {
+		return ErrContent.With("manifest of " + item.Dataset)
+	}
+	_, err = d.recipient(envelope)
+	return err
 }
 
 // fetchDataset gets manifest and key envelope. The manifest is checked with the license; the envelope's wraps open only

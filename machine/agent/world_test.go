@@ -51,6 +51,7 @@ type world struct {
 	plain      []byte
 	custodians map[string]*custodian
 	runtime    []byte // seed of the product line's HPKE key
+	line       string // recipient that the dataset is sealed for
 
 	mu       sync.Mutex
 	clock    int64
@@ -88,7 +89,7 @@ func newWorld(t *testing.T, recipe string) *world {
 		t: t, custodians: map[string]*custodian{}, clock: time.Now().Unix(), tokens: map[string]string{},
 		machines: map[string]machine.Machine{}, pending: map[string]activation{}, orders: map[string]order.Order{},
 		paid: map[string]bool{}, licenses: map[string]license.License{}, grants: map[string][]license.Grant{},
-		receipts: map[string]license.ReceiptRequest{}, runtime: draw(t, 32),
+		receipts: map[string]license.ReceiptRequest{}, runtime: draw(t, 32), line: runtimeID,
 	}
 	var err error
 	w.consortium, err = signedtest.New(time.Now())
@@ -124,7 +125,7 @@ func (w *world) seal() {
 	plan := sealed.Plan{
 		Channel: w.consortium.Bundle.Channel, Licensor: dataset.Licensor{MSP: signedtest.Licensors, Party: signedtest.Licensors + ".00000000000000aa"},
 		Salt: hex.EncodeToString(draw(w.t, 32)), Version: 1, Title: "Sunrise", Technology: "beverage", Profile: "beverage/1",
-		Runtimes: []sealed.Recipient{{ID: runtimeID, Role: sealed.RoleRuntime, MSP: signedtest.Manufacturer, Key: line.PublicKey().Bytes()}},
+		Runtimes: []sealed.Recipient{{ID: w.line, Role: sealed.RoleRuntime, MSP: signedtest.Manufacturer, Key: line.PublicKey().Bytes()}},
 	}
 	for msp, c := range w.custodians {
 		plan.Custodians = append(plan.Custodians, sealed.Recipient{
