@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -77,6 +78,22 @@ func LastLines(text string, n int) string {
 
 // Dead reports whether no process of that pid runs any more.
 func Dead(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
+
+// running lists the processes whose arguments name a folder.
+func running(folder string) ([]string, error) {
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	var found []string
+	for _, f := range files {
+		args, err := os.ReadFile(f)
+		if err == nil && bytes.Contains(args, []byte(folder)) { // one that just ended has no arguments to read
+			found = append(found, filepath.Base(filepath.Dir(f))+" "+string(bytes.ReplaceAll(args, []byte{0}, []byte{' '})))
+		}
+	}
+	return found, nil
+}
 
 // Wait polls until done reports true or ctx or the limit ends; what says what is awaited.
 func Wait(ctx context.Context, limit time.Duration, what string, done func() (bool, error)) error {

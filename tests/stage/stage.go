@@ -222,5 +222,13 @@ func (s *Stage) Close() error {
 			failed = append(failed, fmt.Errorf("stop the network: %w", err))
 		}
 	}
-	return errors.Join(failed...)
+	// A supervisor that answers no more still needs a moment to end; so does a network whose start was interrupted.
+	err := Wait(ctx, 20*time.Second, "the network's processes to end", func() (bool, error) {
+		left, err := running(s.Net())
+		if err == nil && len(left) > 0 {
+			err = fmt.Errorf("still running: %v", left)
+		}
+		return err == nil, err
+	})
+	return errors.Join(append(failed, err)...)
 }

@@ -93,6 +93,7 @@ func (s *Simulator) run(ctx context.Context) error {
 	//nolint:gosec,noctx // G204: fixed program; the emulator outlives ctx and ends with Stop or Kill.
 	s.cmd = exec.Command(args[0], args[1:]...)
 	s.cmd.Stdout, s.cmd.Stderr = log, log
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for its owner, who stops it in order
 	if err := s.cmd.Start(); err != nil {
 		return fmt.Errorf("start swtpm: %w", err)
 	}
