@@ -55,7 +55,7 @@ func headers(ctx context.Context, b *bench) ([]Row, error) {
 }
 
 // sink keeps the compiler from leaving out what nobody reads.
-var sink chainhash.Hash
+var sink chainhash.Hash //nolint:unused // that nobody reads it is its use
 
 // proofs is row 15: a transaction of a real mainnet block.
 func proofs(ctx context.Context, b *bench) ([]Row, error) {

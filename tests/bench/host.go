@@ -44,7 +44,7 @@ func (b *bench) versions(ctx context.Context) map[string]string {
 		filepath.Join(b.tools, "peer"): {"version"}, filepath.Join(b.tools, "btcd"): {"--version"},
 		"swtpm": {"--version"}, filepath.Join(b.bin, "network"): {"--version"},
 	} {
-		out, err := exec.CommandContext(ctx, program, args...).CombinedOutput() //nolint:gosec // tools of this project
+		out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
 		if err != nil {
 			continue // a tool that rows need is asked for by those rows
 		}
@@ -70,7 +70,7 @@ type progress struct {
 
 func (p *progress) say(format string, args ...any) {
 	p.last = time.Now()
-	fmt.Fprintf(p.out, "%5.0f s  %s\n", time.Since(p.began).Seconds(), fmt.Sprintf(format, args...))
+	printf(p.out, "%5.0f s  %s\n", time.Since(p.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
 func (p *progress) step(id RowID, pair, of int) {

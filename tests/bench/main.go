@@ -35,8 +35,19 @@ type task struct {
 // tasks are in the order in which they run: what needs no network first, on a machine that is still quiet.
 func tasks() []task {
 	return []task{
-		{"9", verifyWarm}, {"10", verifyCold}, {"11", decrypt}, {"14", headers}, {"15", proofs}, {"24", metering},
-		{"27", bringUp}, {"1", purchases}, {"2", records}, {"3", latencies}, {"4", hotDataset}, {"5", queries}, {"7", signing},
+		{"9", verifyWarm},
+		{"10", verifyCold},
+		{"11", decrypt},
+		{"14", headers},
+		{"15", proofs},
+		{"24", metering},
+		{"27", bringUp},
+		{"1", purchases},
+		{"2", records},
+		{"3", latencies},
+		{"4", hotDataset},
+		{"5", queries},
+		{"7", signing},
 	}
 }
 
@@ -61,7 +72,7 @@ func run() int {
 		pairs = flag.Int("pairs", 7, "pairs of floor and product for each row, at least 7")
 	)
 	flag.Usage = func() {
-		fmt.Fprint(flag.CommandLine.Output(), "bench measures the product against floors of the same run.\n\nusage: bench [flags]\n\n")
+		printf(flag.CommandLine.Output(), "bench measures the product against floors of the same run.\n\nusage: bench [flags]\n\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()

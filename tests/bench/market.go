@@ -215,7 +215,7 @@ func (m *market) registerAll(ctx context.Context) error {
 	}
 	m.boxes = make([]*box, machines)
 	return each(ctx, machines, func(ctx context.Context, i int) error {
-		doc, err := document(owner.Party, uint32(i))
+		doc, err := document(owner.Party, uint32(i)) //nolint:gosec // G115: an index
 		if err != nil {
 			return err
 		}

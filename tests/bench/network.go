@@ -89,7 +89,7 @@ func (b *bench) raise(ctx context.Context) (*network, error) {
 // buildFloor builds the floor as `make build` builds the product's chaincode.
 func (b *bench) buildFloor(ctx context.Context) (string, error) {
 	to := filepath.Join(b.dir, floorName)
-	c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", to, "./tests/bench/floor") //nolint:gosec // this project's own
+	c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", to, "./tests/bench/floor")
 	c.Dir, c.Env = b.root, append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := c.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the floor: %w\n%s", err, said)

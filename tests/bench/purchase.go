@@ -68,26 +68,26 @@ func (m *market) insist(ctx context.Context, try func() (client.Result, error)) 
 }
 
 // settle proves an order's payment; the ledger books license and accruals in this one transaction.
-func (m *market) settle(ctx context.Context, by *client.Client, p payable) (client.Result, error) {
+func (m *market) settle(ctx context.Context, by *client.Client, p payable) error {
 	doc := contract.SettleRequest{Order: p.order, Height: uint32(p.height), Block: p.block, Proof: *p.proof}
 	r, err := m.insist(ctx, func() (client.Result, error) { return by.Submit(ctx, "orders:Settle", string(ledger.Encode(doc))) })
 	if errors.Is(err, order.ErrKnown) { // the one before, of which nobody could say what became of it, did commit
-		return r, nil
+		return nil
 	}
 	if err != nil {
-		return r, err
+		return err
 	}
 	var result order.SettleResult
 	if err := json.Unmarshal(r.Payload, &result); err != nil {
-		return r, err
+		return err
 	}
 	if result.State != order.Paid || len(result.Licenses) != 1 {
-		return r, fmt.Errorf("order %s settled to %s with %d licenses", p.order, result.State, len(result.Licenses))
+		return fmt.Errorf("order %s settled to %s with %d licenses", p.order, result.State, len(result.Licenses))
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.made = append(m.made, result.Licenses[0])
-	return r, nil
+	return nil
 }
 
 // sizes are the bytes of one transaction as it stands in a block: the floor writes as many.
@@ -107,7 +107,7 @@ func (m *market) weigh(ctx context.Context, b *bench) error {
 	if m.places.place, err = m.newest(ctx); err != nil {
 		return err
 	}
-	if _, err = m.settle(ctx, m.oracle, p); err != nil {
+	if err = m.settle(ctx, m.oracle, p); err != nil {
 		return err
 	}
 	if m.places.settle, err = m.newest(ctx); err != nil {
@@ -192,7 +192,7 @@ func (m *market) buy(ctx context.Context, i int, offer string, done func()) erro
 		return err
 	}
 	done()
-	if _, err = m.settle(ctx, m.buyer, p); err == nil {
+	if err = m.settle(ctx, m.buyer, p); err == nil {
 		done()
 	}
 	return err

@@ -129,28 +129,31 @@ func (r *Report) write(path string) error {
 // print writes the one table.
 func (r *Report) print(out io.Writer) {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nrow\twhat\tgoal\tfloor\tproduct\tratio\tmet")
+	printf(t, "\nrow\twhat\tgoal\tfloor\tproduct\tratio\tmet\n")
 	for _, row := range r.Rows {
 		ratio := fmt.Sprintf("%.3f", row.Ratio)
 		if row.Floor == 0 {
 			ratio = "-"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s %s\t%s %s\t%s\t%v\n", row.ID, row.Name, row.Goal, number(row.Floor), row.Unit, number(row.Product), row.Unit, ratio, row.Met)
+		printf(t, "%s\t%s\t%s\t%s %s\t%s %s\t%s\t%v\n", row.ID, row.Name, row.Goal, number(row.Floor), row.Unit, number(row.Product), row.Unit, ratio, row.Met)
 		for _, c := range row.Also {
-			fmt.Fprintf(t, "\t  %s\t%s\t\t%s\t\t%v\n", c.What, c.Goal, number(c.Got), c.Met)
+			printf(t, "\t  %s\t%s\t\t%s\t\t%v\n", c.What, c.Goal, number(c.Got), c.Met)
 		}
 	}
 	_ = t.Flush() // the terminal
 	for _, row := range r.Rows {
 		for _, note := range row.Notes {
-			fmt.Fprintf(out, "row %s: %s\n", row.ID, note)
+			printf(out, "row %s: %s\n", row.ID, note)
 		}
 	}
 	for _, f := range r.Failed {
-		fmt.Fprintln(out, "FAILED:", f)
+		printf(out, "FAILED: %v\n", f)
 	}
-	fmt.Fprintln(out, "\nNot run:", strings.Join(r.NotRun, "; "))
+	printf(out, "\nNot run: %s\n", strings.Join(r.NotRun, "; "))
 }
+
+// printf prints for people; a reader who hung up ends nothing.
+func printf(out io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
 
 // number prints four significant digits.
 func number(x float64) string {

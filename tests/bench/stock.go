@@ -49,7 +49,7 @@ func (m *market) payBatch(ctx context.Context) error {
 		var scripts [2][]byte
 		for side := range 2 {
 			x := m.boxes[2*(i%(machines/2))+side]
-			p := payable{number: x.next + uint32(i/(machines/2))}
+			p := payable{number: x.next + uint32(i/(machines/2))} //nolint:gosec // G115: an index
 			c, err := m.descriptor.Derive(x.shard, p.number)
 			if err != nil {
 				return err

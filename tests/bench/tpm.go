@@ -188,6 +188,17 @@ func (m *metered) grant(r meter.Request, limit int64) (meter.Grant, error) {
 	return g, nil
 }
 
+// cost is the time that commands took, and how many of them write NVRAM.
+func cost(commands []tpm.Command) (took time.Duration, writes int) {
+	for _, c := range commands {
+		took += c.Took
+		if c.WritesNV() {
+			writes++
+		}
+	}
+	return took, writes
+}
+
 // measure takes wall time (product) and the sum of the commands' times (floor) of the same uses: one can't be without
 // the other.
 func (m *metered) measure(ctx context.Context, b *bench) (Row, error) {
@@ -209,13 +220,8 @@ func (m *metered) measure(ctx context.Context, b *bench) (Row, error) {
 			wall += time.Since(began)
 			commands := m.recorder.Take()
 			most = max(most, len(commands))
-			n := 0
-			for _, c := range commands {
-				sum += c.Took
-				if c.WritesNV() {
-					n++
-				}
-			}
+			took, n := cost(commands)
+			sum += took
 			writes = max(writes, n)
 		}
 		return float64(wall) / meteredUses, ctx.Err()

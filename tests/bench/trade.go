@@ -39,7 +39,7 @@ func records(ctx context.Context, b *bench) ([]Row, error) {
 		return steady(ctx, machines, writingFor, func(ctx context.Context, _ int, done func()) error {
 			p, err := m.takePlaced()
 			if err == nil {
-				_, err = m.settle(ctx, m.oracle, p)
+				err = m.settle(ctx, m.oracle, p)
 			}
 			if err == nil {
 				done()

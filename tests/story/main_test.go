@@ -49,7 +49,7 @@ func run(m *testing.M) (code int) {
 		fmt.Fprintln(os.Stderr, "tests/story:", err)
 		return 1
 	}
-	dir, err := os.MkdirTemp("", "guildmark-story-") //nolint:usetesting // it outlives the tests
+	dir, err := os.MkdirTemp("", "guildmark-story-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "tests/story:", err)
 		return 1
@@ -103,6 +103,7 @@ func (s *scene) set(ctx context.Context, root, dir string) error {
 	if err != nil {
 		return err
 	}
+	//nolint:contextcheck // it only looks whether an earlier stage still stands
 	if s.Stage, err = stage.New(root, filepath.Join(dir, "stage"), io.Writer(log)); err != nil {
 		return err
 	}
