@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -47,11 +48,43 @@ func (s *Server) putContent(c *gin.Context) error {
 	if c.Request.ContentLength > announced.Size {
 		return &http.MaxBytesError{Limit: announced.Size}
 	}
+	end, ok := s.running.begin(hash)
+	if !ok {
+		return errBusy.With(hash)
+	}
+	defer end()
 	body := http.MaxBytesReader(c.Writer, c.Request.Body, announced.Size)
 	if err := s.config.Content.Put(c.Request.Context(), hash, announced.Size, announced.AtMost, body); err != nil {
 		return err
 	}
 	return sendJSON(c, http.StatusCreated, answer)
+}
+
+// maxRunning bounds the uploads of one hash at a time: each may write the announced size before it turns out to be
+// rubbish, and anybody may start one until the right bytes are there.
+const maxRunning = 4
+
+// running counts the uploads under way.
+type running struct {
+	mu    sync.Mutex
+	count map[string]int
+}
+
+// begin takes a place among the uploads of a hash; end gives it back.
+func (r *running) begin(hash string) (end func(), ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.count[hash] >= maxRunning {
+		return nil, false
+	}
+	r.count[hash]++
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.count[hash]--; r.count[hash] == 0 {
+			delete(r.count, hash)
+		}
+	}, true
 }
 
 // announceWait is how long an upload waits for the event of a transaction that has just been committed.

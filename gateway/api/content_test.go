@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -57,6 +58,43 @@ func TestUnannouncedBytesAreRefused(t *testing.T) {
 	wants(t, rec, 403, "content.not_announced")
 	if took := time.Since(start); took < announceWait {
 		t.Fatalf("did not wait for the announcement: %v", took)
+	}
+}
+
+// TestUploadsOfOneHashAreBounded: strangers who start uploads of an announced hash fill no more than four times its size,
+// and the right bytes come in when one of them is found out.
+func TestUploadsOfOneHashAreBounded(t *testing.T) {
+	w := newWorld(t)
+	w.apply(published(1, sealedBody, envelope))
+	path := "/v1/content/" + sum(sealedBody)
+	put := func(body io.Reader) *httptest.ResponseRecorder {
+		req := httptest.NewRequest(http.MethodPut, path, body)
+		rec := httptest.NewRecorder()
+		w.handler.ServeHTTP(rec, req)
+		return rec
+	}
+	started, done := make(chan struct{}), make(chan *httptest.ResponseRecorder)
+	var rubbish []*io.PipeWriter
+	for range maxRunning {
+		r, writer := io.Pipe()
+		rubbish = append(rubbish, writer)
+		go func() { done <- put(r) }()
+		go func() {
+			_, _ = writer.Write([]byte("rubbish")) // returns when the upload has begun to read
+			started <- struct{}{}
+		}()
+	}
+	for range maxRunning {
+		<-started
+	}
+	wants(t, put(bytes.NewReader(sealedBody)), 429, "content.busy")
+	wants(t, w.do("PUT", "/v1/content/"+sum(envelope), string(envelope), header{"Content-Type", "application/octet-stream"}), 201, "")
+	for i, writer := range rubbish {
+		must(t, writer.Close())
+		wants(t, <-done, 422, "content.size")
+		if i == 0 {
+			wants(t, put(bytes.NewReader(sealedBody)), 201, "")
+		}
 	}
 }
 

@@ -38,7 +38,7 @@ var (
 	errMismatch    = ledger.Refuse(ledger.Invalid, "request.mismatch", "the body names another license than the address")
 	errNotInModel  = ledger.Refuse(ledger.NotFound, "catalogue.not_found", "the catalogue doesn't have this")
 	errUnannounced = ledger.Refuse(ledger.Forbidden, "content.not_announced", "no published dataset announced these bytes")
-	errBusy        = ledger.Refuse(ledger.Limit, "content.busy", "too many uploads wait for their announcement; try again")
+	errBusy        = ledger.Refuse(ledger.Limit, "content.busy", "too many uploads wait for their announcement, or bring the same bytes; try again")
 	errOrder       = ledger.Refuse(ledger.Forbidden, "order.not_yours", "the order is for another machine than the token's")
 	errLicense     = ledger.Refuse(ledger.Forbidden, "license.not_yours", "the license is another machine's than the token's")
 	errMachine     = ledger.Refuse(ledger.Forbidden, "machine.not_yours", "the token is another machine's")

@@ -38,6 +38,7 @@ type Server struct {
 	spec    *schemas
 	signers *signers
 	uploads chan struct{} // bounds uploads that wait for the ledger's announcement
+	running *running      // bounds those that write
 }
 
 // New checks the configuration and starts nothing.
@@ -54,7 +55,8 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{config: c, spec: spec, signers: &signers{reader: c.Reader, now: c.Now}, uploads: make(chan struct{}, maxWaiting)}, nil
+	return &Server{config: c, spec: spec, signers: &signers{reader: c.Reader, now: c.Now}, uploads: make(chan struct{}, maxWaiting),
+		running: &running{count: map[string]int{}}}, nil
 }
 
 func checkURL(raw string) error {
