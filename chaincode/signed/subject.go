@@ -107,6 +107,9 @@ func (c *check) custodianSets() ([][]string, error) {
 		if c.order.Order.ID != c.answer.Subject {
 			return nil, errors.New("another order in the body")
 		}
+		if len(c.order.Order.Items) == 0 { // no item would need no custodian
+			return nil, errors.New("an order of nothing")
+		}
 		var sets [][]string
 		for _, item := range c.order.Order.Items {
 			sets = append(sets, item.Custodians)
