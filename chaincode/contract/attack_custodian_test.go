@@ -1,10 +1,12 @@
 package contract_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
 	"guildmark/chaincode/governance"
+	"guildmark/chaincode/ledger"
 )
 
 // TestAttackCustodianCopiesGrantKey: a custodian that announces another's public key as its own would leave every
@@ -31,4 +33,26 @@ func TestAttackBloatedRecipient(t *testing.T) {
 	w.refused(governance.ErrRecipient, w.custodians[operator], "governance:SetRecipient", doc(r))
 	r.HPKE = b64(make([]byte, 1216))
 	w.must(w.custodians[operator], "governance:SetRecipient", doc(r))
+}
+
+// TestAttackFloodOfRecipients: all recipients are signed as one document; one partner's lines must not outgrow it, or
+// no dataset could be sealed and no grant be answered.
+func TestAttackFloodOfRecipients(t *testing.T) {
+	w := newWorld(t)
+	line := func(n, version int) string {
+		name := "line" + strconv.Itoa(n)
+		return doc(governance.Recipient{
+			Format: governance.RecipientFormat, ID: governance.RuntimeID(manufacturer, name, "tpm"), Role: governance.RuntimeRecipient,
+			MSP: manufacturer, Party: w.registrar.party, Version: version, HPKE: b64(make([]byte, 1500)), Line: name, Assurance: "tpm",
+		})
+	}
+	for n := range governance.MaxRecipients - 1 { // beside the partner's custodian
+		w.must(w.registrar, "governance:SetRecipient", line(n, 1))
+	}
+	w.refused(governance.ErrRecipients, w.registrar, "governance:SetRecipient", line(99, 1))
+	w.must(w.registrar, "governance:SetRecipient", line(0, 2)) // a line's key can still be replaced
+	a := w.simulate(w.buyer, "governance:SignRecipients", nonce(1))
+	if limit := ledger.MaxDocument / len(everyPartner()); !a.OK() || len(a.Payload) > limit {
+		t.Errorf("a full partner's recipients take %d bytes, more than its part of %d", len(a.Payload), limit)
+	}
 }

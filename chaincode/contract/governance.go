@@ -204,6 +204,9 @@ func (g *Governance) setRecipient(t *Transaction, document string) (governance.R
 	if err := oneCustodian(t, r); err != nil {
 		return r, err
 	}
+	if err := fewLines(t, r); err != nil {
+		return r, err
+	}
 	if err := t.put(ledger.RecipientKey(r.ID), r); err != nil {
 		return r, err
 	}
@@ -234,6 +237,26 @@ func oneCustodian(t *Transaction, r governance.Recipient) error {
 		}
 	}
 	return nil
+}
+
+// fewLines keeps the list of all recipients short enough to be signed and read as one document.
+func fewLines(t *Transaction, r governance.Recipient) error {
+	if r.Role != governance.RuntimeRecipient || r.Version > 1 {
+		return nil
+	}
+	lines := 0
+	err := t.each(func(_ string, value []byte) error {
+		var other governance.Recipient
+		err := ledger.DecodeCanonical(value, &other)
+		if other.MSP == r.MSP {
+			lines++
+		}
+		return err
+	}, "recipient")
+	if err == nil && lines >= governance.MaxRecipients {
+		err = governance.ErrRecipients.With(r.ID)
+	}
+	return err
 }
 
 // Config reads a configuration by its version, "" for the one in force.

@@ -26,6 +26,10 @@ func RuntimeID(msp, line, assurance string) string { return msp + ".runtime." + 
 // reads all recipients, and every sealer their signed list.
 const maxKey = 2048
 
+// MaxRecipients is how many recipients a partner may have; all of them are signed as one document, which has
+// ledger.MaxDocument at most.
+const MaxRecipients = 64
+
 // CheckRecipient judges a recipient set by caller; last is the version that stands (0: none).
 func CheckRecipient(r Recipient, caller party.Caller, last int) error {
 	if r.Format != RecipientFormat || !ledger.IsName(r.ID) || !isBase64(r.HPKE) || len(r.HPKE) > maxKey {

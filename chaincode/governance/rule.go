@@ -32,6 +32,7 @@ var (
 	ErrRecipientOld = ledger.Refuse(ledger.Conflict, "recipient.version", "the recipient's version is not the next one")
 	ErrSecond       = ledger.Refuse(ledger.Conflict, "recipient.second", "the partner's custodian has another recipient already")
 	ErrGrantKey     = ledger.Refuse(ledger.Conflict, "recipient.grant_key", "the grant key is another custodian's already")
+	ErrRecipients   = ledger.Refuse(ledger.Limit, "recipient.too_many", "the partner has as many recipients as it may")
 	ErrNoRecipient  = ledger.Refuse(ledger.NotFound, "recipient.unknown", "no such recipient is registered")
 )
 
