@@ -147,7 +147,7 @@ func (r *room) number() uint64 {
 	} else {
 		copy(wide[:], r.rest[1:min(size, len(r.rest))])
 	}
-	r.skip(uint64(size)) //nolint:gosec // G115: nine at most
+	r.skip(uint64(size))
 	return binary.LittleEndian.Uint64(wide[:])
 }
 

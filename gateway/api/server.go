@@ -55,8 +55,10 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{config: c, spec: spec, signers: &signers{reader: c.Reader, now: c.Now}, uploads: make(chan struct{}, maxWaiting),
-		running: &running{count: map[string]int{}}}, nil
+	return &Server{
+		config: c, spec: spec, signers: &signers{reader: c.Reader, now: c.Now}, uploads: make(chan struct{}, maxWaiting),
+		running: &running{count: map[string]int{}},
+	}, nil
 }
 
 func checkURL(raw string) error {
