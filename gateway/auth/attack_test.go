@@ -73,7 +73,7 @@ func TestAssertionTricks(t *testing.T) {
 		code      string
 	}{
 		{"another machine's key id", func(w *world) string { return header(w, func(h map[string]any) { h["kid"] = id("other") }) }, 200, ""},
-		{"its own key in the header", func(w *world) string {
+		{"its own key in the header", func(_ *world) string {
 			stranger := newKey(t)
 			token := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{
 				"iss": id("machine"), "sub": id("machine"), "aud": issuer, "jti": "x", "iat": now.Unix(), "exp": now.Add(time.Minute).Unix(),
