@@ -45,3 +45,25 @@ func TestAttackClaimsOfRoom(t *testing.T) {
 		})
 	}
 }
+
+// TestAttackAllFinalAtOnce: when attestations end and work alone decides, every block since the start is due. No step
+// takes them all, each takes some, and none is passed over.
+func TestAttackAllFinalAtOnce(t *testing.T) {
+	m, mi := chain(t, "mainnet", 2)
+	for range 5 {
+		submit(t, m, mi, mi.run(MaxHeaders)...)
+	}
+	mi.rules.Attestations = 0
+	from := mi.at.Height - 5*MaxHeaders
+	for step, due := range []int{maxFinal, maxFinal, 5*MaxHeaders + 3 - 6 + 1 - 2*maxFinal, 1} {
+		c := submit(t, m, mi, mi.next(600))
+		if len(c.Final) != due {
+			t.Fatalf("step %d: got %d final, want %d", step, len(c.Final), due)
+		}
+		for _, b := range c.Final {
+			if from++; b.Height != from {
+				t.Fatalf("step %d: got height %d, want %d", step, b.Height, from)
+			}
+		}
+	}
+}

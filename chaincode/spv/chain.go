@@ -310,12 +310,16 @@ func (st *step) replace(old Block, by chainhash.Hash) error {
 	return nil
 }
 
+// maxFinal is how many blocks one step makes final; the next steps go on. When a consortium turns from attestations
+// to work alone, all blocks since the start are due at once, more than a peer's time for one transaction.
+const maxFinal = 2 * MaxHeaders
+
 // mature writes f/ for heights that the new tip's work made final. Where blocks are attested, Attest does.
 func (st *step) mature() error {
 	if st.alarmed || st.rules.Attested() {
 		return nil
 	}
-	for st.tip.Height-st.tip.Final >= Height(st.rules.FinalDepth) {
+	for st.tip.Height-st.tip.Final >= Height(st.rules.FinalDepth) && len(st.finals) < maxFinal {
 		h := st.tip.Final + 1
 		hash, ok, err := st.hashAt(h)
 		if err != nil || !ok {
