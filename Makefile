@@ -73,7 +73,7 @@ lint: ## gofmt, vet and the list in .golangci.yml
 	@printf '%6s  %s\n' lint "gofmt, vet, golangci-lint (it is built the first time: about 4 minutes, then 1)"
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@go vet ./...
-	@go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
+	@go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run --allow-parallel-runners
 
 # --- clean ----------------------------------------------------------------------------------------------------------------------------------
 
