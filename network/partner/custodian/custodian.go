@@ -84,7 +84,7 @@ func New(s Settings) (*Custodian, error) {
 	if s.Retry == 0 {
 		s.Retry = 500 * time.Millisecond
 	}
-	for _, dir := range []string{"activations", "envelopes", "tasks", "refused"} {
+	for _, dir := range []string{"activations", "envelopes", "tasks", "refused", "released"} {
 		if err := os.MkdirAll(filepath.Join(s.State, dir), 0o700); err != nil {
 			return nil, fmt.Errorf("make the state folder: %w", err)
 		}

@@ -141,6 +141,38 @@ func TestGrantWaitsForItsOwnActivation(t *testing.T) {
 	s.wait("then it answers", func() bool { return s.answered(g, ope) })
 }
 
+// An endorsing partner that holds an answer back and hands it to the machine gains no second limit: the custodian whose
+// answer never committed gives no other. One whose answer committed answers a grant that is issued again.
+func TestAttackAnswerHeldBack(t *testing.T) {
+	for _, heldBack := range []bool{true, false} {
+		t.Run(map[bool]string{true: "held back", false: "committed"}[heldBack], func(t *testing.T) {
+			s := newSite(t).sell("15", lic, ope)
+			s.activate(lic)
+			n := s.nodes[lic]
+			if heldBack {
+				n.peer.set(func(p *peer) { p.hold = "licenses:AnswerGrant" })
+			}
+			g := s.request(lic, ope) // ope never activated the machine, so the grant stays open
+			if heldBack {
+				eventually(t, "an answer left the custodian", func() (left bool) { n.peer.set(func(p *peer) { left = p.held > 0 }); return left })
+				n.peer.set(func(p *peer) { p.hold = "" })
+			} else {
+				s.wait("the answer is committed", func() bool { return s.answered(g, lic) })
+			}
+			s.tpm.Resets++
+			again := s.request(lic, ope)
+			if !heldBack {
+				s.wait("it answers the grant that was issued again", func() bool { return s.answered(again, lic) })
+				return
+			}
+			s.refused(n, "grant-"+again.License+"-2", "custodian.released")
+			if s.answered(again, lic) {
+				t.Fatal("a second answer left the custodian")
+			}
+		})
+	}
+}
+
 // With its own peer stopped, or lying, a custodian releases nothing although the others say yes.
 func TestOwnPeerDecides(t *testing.T) {
 	edit := func(function string, f func(*license.GrantView)) func(string, string) (string, error) {
@@ -348,8 +380,8 @@ func TestGrantKilledAtEachStep(t *testing.T) {
 			rows++
 		}
 	}
-	if rows != 12 { // GetGrant, Get, machine, recipients, dataset, AnswerGrant; before and after
-		t.Errorf("%d rows of kill and step were run, want 12", rows)
+	if rows != 14 { // GetGrant, Get, machine, recipients, newest GetGrant, dataset, AnswerGrant; before and after
+		t.Errorf("%d rows of kill and step were run, want 14", rows)
 	}
 }
 

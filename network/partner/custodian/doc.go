@@ -21,5 +21,6 @@ var (
 	ErrRecord    = ledger.Refuse(ledger.Forbidden, "custodian.record", "the custodian's own peer does not hold the record that this step needs")
 	ErrMachine   = ledger.Refuse(ledger.Forbidden, "custodian.machine", "the machine is not the one on the ledger")
 	ErrContent   = ledger.Refuse(ledger.Unavailable, "custodian.content", "the content store has no bytes of this hash")
+	ErrReleased  = ledger.Refuse(ledger.Conflict, "custodian.released", "an answer to an earlier grant of the license left this custodian and was never committed; a second would be a second limit")
 	ErrKeys      = ledger.Refuse(ledger.Conflict, "custodian.keys", "the ledger holds other keys of this custodian than its state folder; restore the folder from its backup")
 )

@@ -43,6 +43,9 @@ func (c *Custodian) answer(ctx context.Context, announced license.Grant) error {
 	if err != nil {
 		return err
 	}
+	if err := c.remember(ctx, r.grant); err != nil {
+		return err
+	}
 	a, err := c.release(ctx, r, limit)
 	if err != nil {
 		return err

@@ -47,6 +47,8 @@ type peer struct {
 	killAt  int // this call kills the process; 0 = none
 	after   bool
 	kill    context.CancelFunc
+	hold    string // submits of this function are seen and never ordered
+	held    int
 }
 
 func (p *peer) set(f func(*peer)) {
@@ -80,6 +82,15 @@ func (p *peer) call(ctx context.Context, do func(context.Context) (string, error
 }
 
 func (p *peer) Submit(ctx context.Context, function string, args ...string) (string, error) {
+	p.mu.Lock()
+	hold := p.hold == function
+	if hold {
+		p.held++
+	}
+	p.mu.Unlock()
+	if hold {
+		return "", errStopped
+	}
 	return p.call(ctx, func(ctx context.Context) (string, error) { return p.Caller.Submit(ctx, function, args...) })
 }
 
