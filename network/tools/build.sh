@@ -18,5 +18,5 @@ build() { # module folder, package, what to expect
 build "$here" github.com/hyperledger/fabric/cmd/peer "about 1 minute"
 build "$here" github.com/hyperledger/fabric/cmd/orderer "about 10 s"
 build "$here" github.com/hyperledger/fabric/cmd/configtxgen "about 2 s"
-build "$here/ca" github.com/hyperledger/fabric-ca/cmd/fabric-ca-server "about 1 minute; its SQLite needs gcc"
+build "$here/ca" github.com/hyperledger/fabric-ca/cmd/fabric-ca-server "about 1 minute, with gcc for its SQLite,"
 build "$here" github.com/btcsuite/btcd "about 15 s"
