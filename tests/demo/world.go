@@ -51,10 +51,18 @@ func (w *world) patience(step string) time.Duration {
 	return 2 * time.Minute
 }
 
-// printAddresses says where a network that was kept can be reached.
+// printAddresses says where a network that was kept can be reached, and how all of it is stopped.
 func (w *world) printAddresses(out io.Writer) {
-	printf(out, "\nThe network still runs:\n  gateway               https://%s\n  authorization server  https://%s\n  everything else       %s\n  stop it with          build/bin/network down --dir %s\n",
-		w.Conn.Ports.Address("gateway"), w.Conn.Ports.Address("auth"), w.ConnectionFile(), w.Net())
+	printf(out, "\nEverything still runs:\n  gateway               https://%s\n  authorization server  https://%s\n  everything else       %s\n",
+		w.Conn.Ports.Address("gateway"), w.Conn.Ports.Address("auth"), w.ConnectionFile())
+	stop := "build/bin/network down --dir " + w.Net()
+	for _, b := range []*stage.Box{w.machine, w.thief} {
+		if b != nil {
+			printf(out, "  machine %-13s build/bin/machine licenses --config %s\n", b.Name, b.Config)
+			stop += fmt.Sprintf(" && kill %d", b.TPM.PID())
+		}
+	}
+	printf(out, "  stop it with          %s\n", stop)
 }
 
 // onChannel is the same network seen from another channel.
