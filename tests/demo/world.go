@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"guildmark/network/topology"
@@ -55,14 +56,14 @@ func (w *world) patience(step string) time.Duration {
 func (w *world) printAddresses(out io.Writer) {
 	printf(out, "\nEverything still runs:\n  gateway               https://%s\n  authorization server  https://%s\n  everything else       %s\n",
 		w.Conn.Ports.Address("gateway"), w.Conn.Ports.Address("auth"), w.ConnectionFile())
-	stop := "build/bin/network down --dir " + w.Net()
+	stop := []string{"build/bin/network down --dir " + w.Net()}
 	for _, b := range []*stage.Box{w.machine, w.thief} {
 		if b != nil {
 			printf(out, "  machine %-13s build/bin/machine licenses --config %s\n", b.Name, b.Config)
-			stop += fmt.Sprintf(" && kill %d", b.TPM.PID())
+			stop = append(stop, fmt.Sprintf("kill %d", b.TPM.PID()))
 		}
 	}
-	printf(out, "  stop it with          %s\n", stop)
+	printf(out, "  stop it with          %s\n", strings.Join(stop, " && "))
 }
 
 // onChannel is the same network seen from another channel.
