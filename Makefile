@@ -53,8 +53,9 @@ bench: tools build ## the table of ratios, build/bench/report.json
 
 # --- up, down, status: a network to play with --------------------------------------------------------------------------------------------
 
-up: tools build ## bring the network of four partners up
-	@$(BIN)/network up --dir $(NET)
+# btcd starts regtest's chain anew when no node is left that has it, and an old ledger would not fit the new chain: each `make up` starts over.
+up: tools build ## bring a new network of four partners up, with oracles, custodians, registrar and gateway
+	@$(BIN)/network up --fresh --dir $(NET)
 	@$(BIN)/network services --dir $(NET) --programs $(BIN)
 
 down: ## stop it; nothing is left running
