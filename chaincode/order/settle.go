@@ -80,9 +80,6 @@ func Credit(o Order, p Proven, known map[uint32]Payment, epoch int64) ([]Payment
 	return fresh, nil
 }
 
-// Covers reports whether payments credited in time pay the order's price: the moment to settle, once.
-func Covers(o Order, payments []Payment) bool { return inTime(o, payments) >= o.Price }
-
 // Settle books an order that its payments cover: the licenses of its items and what each payee is owed (T23). The
 // parts sum to the price exactly; partial payments and surplus are never split. txid is the Fabric transaction's.
 func Settle(o Order, payments []Payment, p Proven, epoch int64, txid string) (Settled, error) {

@@ -16,7 +16,7 @@ import (
 	"guildmark/tests/stage"
 )
 
-// produceOffline kills everything else, then makes as many drinks as were paid for, and one too many.
+// produceOffline kills every process of the partners, then makes as many drinks as were paid for, and one too many.
 func produceOffline(ctx context.Context, w *world) error {
 	if err := w.killEverything(ctx); err != nil {
 		return err

@@ -23,7 +23,7 @@ func story() []chapter {
 		{"publish", "a licensor seals a recipe at home and publishes it", publishRecipe},
 		{"buy", "the machine orders, checks, pays; the ledger settles and grants", buyLicense},
 		{"attackers", "while the network runs, attackers collect what they can", collectEvidence},
-		{"offline", "everything else is killed; the machine makes three drinks without a network", produceOffline},
+		{"offline", "every process of the partners is killed; the machine makes three drinks without a network", produceOffline},
 		{"refusals", "eight attacks, each stopped by the check that should stop it", attack},
 		{"receipts", "the network returns; the machine delivers what its TPM attests", deliverReceipts},
 		{"audit", "an auditor replays blocks and Bitcoin headers to the satoshi", auditBooks},
