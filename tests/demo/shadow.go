@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -55,7 +56,13 @@ func (s *shadow) sell(ctx context.Context) (signed.File, error) {
 	if err != nil {
 		return signed.File{}, err
 	}
-	return reader.Sign(ctx, client.Exactly("LicensorsMSP", "OperatorMSP"), "licenses:Sign", license, nonce)
+	var f signed.File
+	var refused error
+	err = stage.Wait(ctx, s.patience(""), "two peers to sign on "+shadowChannel, func() (bool, error) {
+		f, refused = reader.Sign(ctx, client.Exactly("LicensorsMSP", "OperatorMSP"), "licenses:Sign", license, nonce)
+		return !lagging(refused), refused
+	})
+	return f, cmp.Or(err, refused)
 }
 
 func (s *shadow) on(partner, name string) (*client.Client, error) {
@@ -64,6 +71,12 @@ func (s *shadow) on(partner, name string) (*client.Client, error) {
 		return nil, err
 	}
 	return c.On(shadowChannel), nil
+}
+
+// lagging tells of a peer that has yet to see the step before.
+func lagging(err error) bool {
+	var refused *ledger.Refusal
+	return errors.As(err, &refused) && refused.Kind == ledger.NotFound
 }
 
 // do submits on the second channel unless something failed before.
@@ -79,9 +92,7 @@ func (s *shadow) do(ctx context.Context, partner, name, function string, args ..
 	var result client.Result
 	s.err = stage.Wait(ctx, s.patience(""), function+" on "+shadowChannel, func() (bool, error) {
 		result, err = c.Submit(ctx, function, args...)
-		var refused *ledger.Refusal
-		lagging := errors.As(err, &refused) && refused.Kind == ledger.NotFound // a peer that has yet to see the step before
-		return !lagging, err
+		return !lagging(err), err
 	})
 	if s.err == nil && err != nil {
 		s.err = fmt.Errorf("%s on %s: %w", function, shadowChannel, err)
