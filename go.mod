@@ -1,4 +1,4 @@
-module guildmark
+module github.com/guildmark/guildmark
 
 go 1.26
 

@@ -7,8 +7,8 @@ import (
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // HeaderFile is an export of a Bitcoin node's best chain: 80-byte headers in hex, the first of height Start.

@@ -6,12 +6,12 @@ import (
 	"slices"
 	"strings"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/replay"
-	"guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/royalty"
 )
 
 // Books are what the replayed ledger comes to.

@@ -6,14 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/replay"
-	"guildmark/chaincode/royalty"
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 func id(seed string) string { return ledger.Hash("guildmark/test/1", seed) }

@@ -17,12 +17,12 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"google.golang.org/protobuf/proto"
 
-	"guildmark/chaincode/audit"
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/ledger"
-	"guildmark/network/networktest"
-	"guildmark/network/services"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/chaincode/audit"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/network/networktest"
+	"github.com/guildmark/guildmark/network/services"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 func TestMain(m *testing.M) { networktest.Main(m) }

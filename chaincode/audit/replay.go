@@ -11,7 +11,7 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
-	"guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/replay"
 )
 
 // Config is what may be chosen.

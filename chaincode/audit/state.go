@@ -7,7 +7,7 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/ledger/rwset/kvrwset"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
-	"guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/replay"
 )
 
 // state is the whole channel's state as the blocks make it: each namespace, and each private collection as the hashes

@@ -10,7 +10,7 @@ import (
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
 
-	"guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
 // Plan names the organizations that shall endorse: sets to be tried in turn, since one that hangs or lags must not stop

@@ -13,12 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/signed"
-	"guildmark/network/networktest"
-	"guildmark/network/services"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/network/networktest"
+	"github.com/guildmark/guildmark/network/services"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 func TestMain(m *testing.M) { networktest.Main(m) }

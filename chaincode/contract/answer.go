@@ -3,10 +3,10 @@ package contract
 import (
 	"encoding/hex"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // AnswerGrant records a custodian's signature over the limit and its wrapped half, after checking both against the

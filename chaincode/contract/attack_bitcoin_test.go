@@ -3,9 +3,9 @@ package contract_test
 import (
 	"testing"
 
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // TestAttackBuyerRewritesFreeChain: where work is free, a buyer mines a heavier branch in no time. Its headers must

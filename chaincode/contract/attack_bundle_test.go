@@ -3,9 +3,9 @@ package contract_test
 import (
 	"testing"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
 // TestAttackBundleNobodyCanUse: two bundle keys sign a bundle whose revocation list can't be read; no machine that

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // TestAttackCustodianCopiesGrantKey: a custodian that announces another's public key as its own would leave every

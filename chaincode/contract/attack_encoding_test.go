@@ -4,10 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // TestAttackSwollenBase64: line ends, which encoding/base64 passes over, must not carry a megabyte of nothing onto the

@@ -10,10 +10,10 @@ import (
 
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
-	"guildmark/chaincode/contract"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/party"
-	"guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/contract"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/replay"
 )
 
 func base64Decode(text string) ([]byte, error) { return base64.StdEncoding.DecodeString(text) }

@@ -6,10 +6,10 @@ import (
 
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
-	"guildmark/chaincode/bitcoin"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/party"
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/bitcoin"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // Bitcoin is the chain that pays, as the ledger's own light client sees it: headers, final blocks, attestations.

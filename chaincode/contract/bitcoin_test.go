@@ -4,13 +4,13 @@ import (
 	"strconv"
 	"testing"
 
-	"guildmark/chaincode/bitcoin"
-	"guildmark/chaincode/contract"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/party"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/bitcoin"
+	"github.com/guildmark/guildmark/chaincode/contract"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 func TestHeaders(t *testing.T) {

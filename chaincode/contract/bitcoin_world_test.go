@@ -9,10 +9,10 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
-	"guildmark/chaincode/contract"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/contract"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // miner makes regtest blocks, whose work is free.

@@ -3,9 +3,9 @@ package contract
 import (
 	"strconv"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
 // PutBundle stores the next trust bundle, signed by quorum of the bundle keys before it (T9).

@@ -6,8 +6,8 @@ import (
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // chain keeps package spv's documents on the ledger (spv.Store).

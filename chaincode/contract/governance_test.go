@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/party"
-	"guildmark/chaincode/replay"
-	"guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
 func TestConfigNeedsThreePartners(t *testing.T) {

@@ -8,10 +8,10 @@ import (
 	"encoding/binary"
 	"math/big"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // attest signs a TPMS_ATTEST (Part 2, 10.12.12) as the machine's TPM would.

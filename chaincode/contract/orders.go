@@ -6,12 +6,12 @@ import (
 
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/payment"
-	"guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/payment"
+	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
 // Orders are placed by buyers for their machines and settled by proven Bitcoin payments.

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // RecordReceipt records how many uses a machine's TPM attests.

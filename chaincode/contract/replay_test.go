@@ -5,8 +5,8 @@ import (
 	"slices"
 	"testing"
 
-	"guildmark/chaincode/replay"
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // TestReplayReproducesTheBooks: a whole story, executed again on an empty ledger without its clocks, writes the same.

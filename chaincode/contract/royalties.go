@@ -3,9 +3,9 @@ package contract
 import (
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/party"
-	"guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/royalty"
 )
 
 // Royalties are what payees are owed.

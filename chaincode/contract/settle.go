@@ -5,10 +5,10 @@ import (
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/payment"
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/payment"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // SettleRequest is what orders:Settle takes.

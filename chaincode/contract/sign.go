@@ -3,10 +3,10 @@ package contract
 import (
 	"encoding/json"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // signing is a signed answer in the making: what is asked and what it says.

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/party"
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // manifest is a good one with n custodians.

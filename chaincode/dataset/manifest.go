@@ -1,6 +1,6 @@
 package dataset
 
-import "guildmark/chaincode/ledger"
+import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // Manifest says what a sealed dataset version is; canonical bytes, signed by the licensor's ledger key, immutable.
 // Stored under manifest/<dataset>/<version>.

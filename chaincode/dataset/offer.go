@@ -5,8 +5,8 @@
 package dataset
 
 import (
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/royalty"
 )
 
 // Offer is the terms under which a dataset can be licensed; key offer/<id>; never changed, only withdrawn.

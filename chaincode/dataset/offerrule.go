@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strconv"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/royalty"
 )
 
 // OfferFormat is the offer's.

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"unicode"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/party"
 )
 
 // ManifestFormat is the manifest's.

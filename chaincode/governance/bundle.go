@@ -1,6 +1,6 @@
 package governance
 
-import "guildmark/chaincode/ledger"
+import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // Refusals about trust bundles; the rules of the bundle itself are package signed's.
 var (

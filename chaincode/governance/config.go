@@ -1,6 +1,6 @@
 package governance
 
-import "guildmark/chaincode/ledger"
+import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // Config is the governed configuration; version n+1 takes effect when three of the four partners' governors have
 // approved exactly its bytes. Stored canonically under config/<version>, its number under config.

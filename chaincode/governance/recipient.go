@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/party"
 )
 
 // Roles of recipients.

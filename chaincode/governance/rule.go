@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strconv"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/party"
 )
 
 // Formats of this package's documents.

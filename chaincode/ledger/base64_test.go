@@ -5,7 +5,7 @@ import (
 	"errors"
 	"testing"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 func TestBase64HasOneForm(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 type inner struct {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 const (

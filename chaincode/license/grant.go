@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strconv"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // Refusals about grants and receipts.

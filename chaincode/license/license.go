@@ -4,8 +4,8 @@
 package license
 
 import (
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // License is the right of one machine to use one dataset under terms; key license/<id>, create-only.

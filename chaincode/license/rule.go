@@ -3,8 +3,8 @@ package license
 import (
 	"strconv"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // Formats of this package's documents.

@@ -6,9 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
 )
 
 // The documents of POST /activations and POST /activations/{id}, between a machine and the registrar or a custodian

@@ -3,7 +3,7 @@
 // It refuses to activate credentials: registrar and custodians do (T14).
 package machine
 
-import "guildmark/chaincode/ledger"
+import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // Machine is a machine's record; key machine/<id>, create-only.
 type Machine struct {

@@ -4,9 +4,9 @@
 package order
 
 import (
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/royalty"
 )
 
 // Order is a buyer's wish for one machine; key order/<id>; never rewritten after it is placed.

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"testing"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/royalty"
 )
 
 const block = "b10c"

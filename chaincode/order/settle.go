@@ -3,9 +3,9 @@ package order
 import (
 	"strconv"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/royalty"
 )
 
 // Output is what a transaction paid to an order's script by one output.

@@ -1,6 +1,6 @@
 package order
 
-import "guildmark/chaincode/ledger"
+import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // States of an order.
 const (

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // The roles of the ledger.

@@ -1,6 +1,6 @@
 package payment
 
-import "guildmark/chaincode/ledger"
+import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // What this package refuses.
 var (

@@ -9,8 +9,8 @@ import (
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // coin is how many satoshi one bitcoin has.

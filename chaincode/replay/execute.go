@@ -10,7 +10,7 @@ import (
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
 
-	"guildmark/chaincode/contract"
+	"github.com/guildmark/guildmark/chaincode/contract"
 )
 
 // Tx is a transaction proposal: what the chaincode sees of it.

@@ -10,8 +10,8 @@ import (
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/replay"
 )
 
 // script is a chaincode that does what its test says.

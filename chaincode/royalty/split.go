@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strconv"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // Roles of payees in a split.

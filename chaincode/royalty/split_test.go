@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"testing"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/royalty"
 )
 
 func payee(n int) string { return "HomeMSP." + strconv.FormatInt(int64(n)+1<<60, 16) }

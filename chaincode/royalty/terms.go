@@ -4,7 +4,7 @@
 // It refuses to lose or gain a satoshi, and knows no storage.
 package royalty
 
-import "guildmark/chaincode/ledger"
+import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // Share is a fraction in parts per hundred million.
 type Share int64

@@ -8,7 +8,7 @@ import (
 	"io"
 	"testing"
 
-	"guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
 // Row 11 of the performance table: BenchmarkOpen over BenchmarkRaw on the same bytes, in memory.

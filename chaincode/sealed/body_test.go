@@ -11,7 +11,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
 // dareOverhead is header and tag of a package (DARE 2.0, section "Package").

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // MaxEnvelope bounds an envelope in bytes: about 600 wraps.

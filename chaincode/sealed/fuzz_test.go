@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
 func TestEnvelopeIsStrict(t *testing.T) {

@@ -1,6 +1,6 @@
 package sealed
 
-import "guildmark/chaincode/ledger"
+import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // The refusals of this package; the package comment says what to do about each.
 var (

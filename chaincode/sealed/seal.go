@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/dataset"
 )
 
 // Plan is what a licensor decides before sealing.

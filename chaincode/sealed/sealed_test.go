@@ -14,8 +14,8 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
 const channel = "guildmark"
@@ -264,7 +264,7 @@ func TestSecretsDontPrint(t *testing.T) {
 
 // The licensor's browser seals with this very package.
 func TestBuildsForWebAssembly(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, "guildmark/chaincode/sealed")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, "github.com/guildmark/guildmark/chaincode/sealed")
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build for js/wasm: %v\n%s", err, out)

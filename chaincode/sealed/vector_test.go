@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
 // The vectors come from Python's hmac and hashlib, by the formulas of RFC 5869 and of the ledger's document; see the

@@ -5,8 +5,8 @@ import (
 	"encoding/base64"
 	"strconv"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // Roles of a recipient, as in its ledger document.

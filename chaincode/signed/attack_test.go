@@ -4,9 +4,9 @@ import (
 	"errors"
 	"testing"
 
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/signed/signedtest"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 )
 
 // Two partners outside the custodian set sign an order that is to be paid: neither with the set's names left in, nor with

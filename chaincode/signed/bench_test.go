@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"testing"
 
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/signed/signedtest"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 )
 
 // The floors and products of PERFORMANCE rows 9 and 10: `make bench` runs them interleaved and compares the best times.

@@ -11,8 +11,8 @@ import (
 	"encoding/pem"
 	"fmt"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // BundleFormat names the one format of trust bundles.

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/signed/signedtest"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 )
 
 // T9: a bundle follows another only with k bundle keys of the one before.

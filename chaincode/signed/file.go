@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"sort"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // FileFormat names the one format of signed files.

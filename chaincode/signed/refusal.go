@@ -1,6 +1,6 @@
 package signed
 
-import "guildmark/chaincode/ledger"
+import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // The verdicts against a file, in the order in which they are reached (chaincode/docs/ledger.md, "Signed answers").
 var (

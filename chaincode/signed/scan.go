@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // decodeCanonical is ledger.DecodeCanonical, made fast for the usual document. Canonical JSON of a Go struct has no

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strconv"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/order"
 )
 
 // maxHeld bounds the cache of manifests: a machine holds a few thousand licenses at most.

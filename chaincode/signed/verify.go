@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/order"
 )
 
 // Expectation is what the caller asked for.

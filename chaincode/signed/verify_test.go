@@ -11,11 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/signed/signedtest"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 )
 
 var start = time.Unix(1_790_000_000, 0)

@@ -1,6 +1,6 @@
 package spv
 
-import "guildmark/chaincode/ledger"
+import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // What a record or the rules can be refused for.
 var (

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // NV handles. The owner's range is 0x01800000 to 0x01BFFFFF (TCG Registry of Reserved TPM 2.0 Handles, 2.2.2); the

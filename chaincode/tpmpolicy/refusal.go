@@ -1,6 +1,6 @@
 package tpmpolicy
 
-import "guildmark/chaincode/ledger"
+import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // The refusals of this package.
 var (

@@ -16,7 +16,7 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // The program beside the vectors must still write exactly them: a policy that drifts strands grants in the field.

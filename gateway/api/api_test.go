@@ -12,9 +12,9 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/order"
 )
 
 // TestRoutesAreTheDocument: every documented operation is answered, and nothing else is.

@@ -7,7 +7,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"guildmark/gateway/projection"
+	"github.com/guildmark/guildmark/gateway/projection"
 )
 
 // Row 18 of PERFORMANCE: authenticated GET from the read model ÷ bare net/http with the same bytes, requests a second,

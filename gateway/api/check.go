@@ -10,8 +10,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/gateway/api/bearer"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/gateway/api/bearer"
 )
 
 const keyBody = "body"

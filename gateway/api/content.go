@@ -9,7 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"guildmark/gateway/store"
+	"github.com/guildmark/guildmark/gateway/store"
 )
 
 // getContent serves sealed bytes with ranges. What hashes to its address never changes.

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/order"
 )
 
 // body that is sealed, as far as the gateway is concerned.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
 )
 
 // getMachine gives a machine its own record. Records never change.

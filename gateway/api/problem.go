@@ -9,9 +9,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/gateway/api/bearer"
-	"guildmark/gateway/store"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/gateway/api/bearer"
+	"github.com/guildmark/guildmark/gateway/store"
 )
 
 // Problem is an RFC 9457 problem document; openapi.yaml has its schema.

@@ -11,8 +11,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/machine"
 )
 
 func (s *Server) startActivation(c *gin.Context) error {

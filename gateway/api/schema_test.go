@@ -8,11 +8,11 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
 // TestSchemasAreTheLedgersDocuments: documents are passed on byte for byte, so each field of theirs stands in the

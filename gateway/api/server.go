@@ -11,9 +11,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"guildmark/gateway/api/bearer"
-	"guildmark/gateway/content"
-	"guildmark/gateway/store"
+	"github.com/guildmark/guildmark/gateway/api/bearer"
+	"github.com/guildmark/guildmark/gateway/content"
+	"github.com/guildmark/guildmark/gateway/store"
 )
 
 // Config is what a Server works with. All but Custodians is required.

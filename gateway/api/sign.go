@@ -12,8 +12,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // errNoQuorum: the governed configuration and the dataset's custodian set leave no k partners to ask.

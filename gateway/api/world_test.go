@@ -26,17 +26,17 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/royalty"
-	"guildmark/gateway/api/bearer"
-	"guildmark/gateway/content"
-	"guildmark/gateway/projection"
-	"guildmark/gateway/store"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/gateway/api/bearer"
+	"github.com/guildmark/guildmark/gateway/content"
+	"github.com/guildmark/guildmark/gateway/projection"
+	"github.com/guildmark/guildmark/gateway/store"
 )
 
 const (

@@ -22,10 +22,10 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-tpm/tpm2"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/gateway/api/bearer"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/gateway/api/bearer"
 )
 
 const (

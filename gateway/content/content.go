@@ -20,7 +20,7 @@ import (
 	_ "gocloud.dev/blob/fileblob" // file:// URLs
 	"gocloud.dev/gcerrors"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // Refusals.

@@ -14,7 +14,7 @@ import (
 	"testing/iotest"
 	"time"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 func sum(b []byte) string {

@@ -10,7 +10,7 @@ import (
 	"log/slog"
 	"time"
 
-	"guildmark/gateway/store"
+	"github.com/guildmark/guildmark/gateway/store"
 )
 
 // Event is one chaincode event of a valid transaction.

@@ -14,10 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/order"
-	"guildmark/gateway/store"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/gateway/store"
 )
 
 // history is a ledger's events: datasets that become final early, late or never, their offers, orders.

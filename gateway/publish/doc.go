@@ -10,7 +10,7 @@
 // the steps before are done; and those of packages signed, sealed and of the ledger.
 package publish
 
-import "guildmark/chaincode/ledger"
+import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // Refusals of the licensor's steps.
 var (

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // Gateway is a gateway's public routes, as far as a licensor needs them.

@@ -9,9 +9,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // Fabric CA writes attributes as JSON into this extension of a certificate (fabric-ca docs, "Attribute-based access

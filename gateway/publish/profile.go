@@ -12,7 +12,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 //go:embed profiles/*.json

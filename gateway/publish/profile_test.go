@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/gateway/publish"
+	"github.com/guildmark/guildmark/gateway/publish"
 )
 
 const fixtures = "../../fixtures/beverage"

@@ -11,10 +11,10 @@ import (
 	"strconv"
 	"time"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
 // Ledger is the licensor's way to the ledger, with its own identity.

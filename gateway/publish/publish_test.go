@@ -20,15 +20,15 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/royalty"
-	"guildmark/chaincode/sealed"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/signed/signedtest"
-	"guildmark/gateway/publish"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
+	"github.com/guildmark/guildmark/gateway/publish"
 )
 
 var who = dataset.Licensor{MSP: "LicensorsMSP", Party: "LicensorsMSP.0123456789abcdef"}

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/sealed"
-	"guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
 // Ask fetches the signed list of recipients for a nonce, from whoever has a way to the peers: nobody on the way matters.

@@ -16,7 +16,7 @@ import (
 	"os"
 	"time"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // Config decodes a configuration file strictly into v: an unknown, repeated or misspelled key is an error.

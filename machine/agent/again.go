@@ -3,10 +3,10 @@ package agent
 import (
 	"context"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/order"
-	"guildmark/machine/meter"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/machine/meter"
 )
 
 // Refusals of buying again.

@@ -12,9 +12,9 @@ import (
 
 	"github.com/google/go-tpm/tpm2/transport"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/machine/runtime"
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/machine/runtime"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 // Payer pays a script from the machine's own wallet. reference names the payment: asked twice with one reference, it

@@ -3,7 +3,7 @@ package agent
 import (
 	"testing"
 
-	"guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/order"
 )
 
 // A gateway that answers a new purchase with an order of an earlier one would have it paid a second time, for nothing:

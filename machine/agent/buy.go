@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/payment"
-	"guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/payment"
+	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
 // Refusals of buying.

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // Refusals of the way to a server.

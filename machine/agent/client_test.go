@@ -6,7 +6,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 func TestRefusalsOfServers(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/machine/device/mixer"
 )
 
 // ErrConfig refuses a configuration file; Saw says which setting.

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 // Check is one thing that must be right, and what to do when it isn't.

@@ -9,12 +9,12 @@ import (
 	"net/url"
 	"slices"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 const enrollmentFile = "enrollment.json"

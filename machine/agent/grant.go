@@ -5,10 +5,10 @@ import (
 	"errors"
 	"slices"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/machine/meter"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/meter"
 )
 
 // Refusals of grants.

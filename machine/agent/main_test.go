@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/machine/device/mixer"
-	"guildmark/machine/runtime"
-	"guildmark/machine/tpm/swtpm"
+	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/machine/runtime"
+	"github.com/guildmark/guildmark/machine/tpm/swtpm"
 )
 
 // made holds two TPMs of one authority; each test works on copies.

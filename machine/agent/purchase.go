@@ -8,11 +8,11 @@ import (
 	"strconv"
 	"strings"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/machine/meter"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/meter"
 )
 
 // Step is where a purchase stands: what is done and journaled. The next thing to do follows from it.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"guildmark/machine/meter"
+	"github.com/guildmark/guildmark/machine/meter"
 )
 
 // Held is a license with what its meter counts.

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // ErrLocked says that another agent works in this state folder: the TPM and the journals have one user at a time.

@@ -9,11 +9,11 @@ import (
 	"syscall"
 	"testing"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/sealed"
-	"guildmark/chaincode/signed/signedtest"
-	"guildmark/machine/runtime"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
+	"github.com/guildmark/guildmark/machine/runtime"
 )
 
 // The whole way: enroll, buy, use three times, be refused by the TPM, deliver receipts.

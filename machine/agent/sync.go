@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/license"
 )
 
 // Synced says what Sync did.

@@ -8,10 +8,10 @@ import (
 	"encoding/base64"
 	"slices"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // ErrRecipients refuses a signed list of recipients that lacks a custodian of the dataset.

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/machine/device/mixer"
-	"guildmark/machine/meter"
-	"guildmark/machine/runtime"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/machine/meter"
+	"github.com/guildmark/guildmark/machine/runtime"
 )
 
 // ErrNotGranted says that the license was bought but its grant isn't finished.

@@ -13,11 +13,11 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/sealed"
-	"guildmark/chaincode/signed/signedtest"
-	"guildmark/machine/device/mixer"
-	"guildmark/machine/runtime"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
+	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/machine/runtime"
 )
 
 // A use that is aborted while pumps run: the child was locked in, its use counts, what it poured is gone from the bottles.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
 // Verdict is what a signed file says, when it holds.

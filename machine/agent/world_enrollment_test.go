@@ -6,12 +6,12 @@ import (
 	"encoding/hex"
 	"net/http"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/signed/signedtest"
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 func (w *world) challenge(r *http.Request, msp string) (any, error) {

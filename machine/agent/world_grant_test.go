@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"net/http"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/sealed"
-	"guildmark/chaincode/signed/signedtest"
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // recordGrant keeps T15: one open grant, our own nonce only once.

@@ -13,16 +13,16 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/sealed"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/signed/signedtest"
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // issueToken checks the assertion against the key in the machine's ledger record.

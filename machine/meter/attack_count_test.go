@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 
-	"guildmark/machine/meter"
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/machine/meter"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 func (b *bench) tool(args ...string) (string, error) {

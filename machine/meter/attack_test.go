@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/machine/meter"
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/meter"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 // The attacks of facts/tpm.md 5, each against a real TPM emulator by somebody with root on the machine: he speaks to

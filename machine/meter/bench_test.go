@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/machine/meter"
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/machine/meter"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 // BenchmarkUse is row 24 of PERFORMANCE.md: wall time of a metered use over the time that its commands took.

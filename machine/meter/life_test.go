@@ -9,9 +9,9 @@ import (
 	"github.com/google/go-tpm/tpm2"
 	"github.com/google/go-tpm/tpm2/transport"
 
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/machine/meter"
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/meter"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 // The agent's process ends between request, grant and use, and the runtime is yet another one: swtpm has one client

@@ -15,10 +15,10 @@ import (
 
 	"github.com/google/go-tpm/tpm2/transport"
 
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/machine/meter"
-	"guildmark/machine/tpm"
-	"guildmark/machine/tpm/swtpm"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/meter"
+	"github.com/guildmark/guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/machine/tpm/swtpm"
 )
 
 // folder holds two TPMs of one authority, made once; each test works on copies.

@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/machine/meter"
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/meter"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 func TestHonestUse(t *testing.T) {

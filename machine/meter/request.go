@@ -4,9 +4,9 @@ import (
 	"encoding/base64"
 	"errors"
 
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 // Request is what the machine asks of the ledger and two custodians (T15).

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 const stateFormat = "guildmark/meter/1"

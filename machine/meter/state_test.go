@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/machine/meter"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/meter"
 )
 
 func TestFromView(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 // Armed is a grant in force: all that a use needs of the meter, none of it secret. The agent hands it to the runtime.

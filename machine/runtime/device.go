@@ -6,8 +6,8 @@ import (
 	"encoding/hex"
 	"io"
 
-	"guildmark/chaincode/sealed"
-	"guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/machine/device/mixer"
 )
 
 // levelStep is how coarsely the runtime tells fill levels, always less than there is.

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/machine/device/mixer"
-	"guildmark/machine/meter"
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/machine/meter"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 const jobFormat = "guildmark/job/1"

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/machine/meter"
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/machine/meter"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 // Refusals of the runtime's own checks.

@@ -10,12 +10,12 @@ import (
 	"os/signal"
 	"syscall"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/sealed"
-	"guildmark/chaincode/signed"
-	"guildmark/machine/meter"
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/machine/meter"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 // Main is the whole life of the runtime's process: it gives the exit code. SIGTERM and SIGINT stop the pumps.

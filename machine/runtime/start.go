@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // ErrEnded says that the runtime's process ended without its last word: killed, or out of memory.

@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // Refusals of a process that would leak.

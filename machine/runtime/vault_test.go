@@ -14,8 +14,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
 const nobody = 65534

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-tpm/tpm2"
 	"github.com/google/go-tpm/tpm2/transport"
 
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // ekCertificateIndex holds the DER certificate of the RSA 2048 endorsement key (TCG EK Credential Profile, 2.2.1.4).

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-tpm/tpm2"
 	"github.com/google/go-tpm/tpm2/transport"
 
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // Persistent handles. The storage root key and the RSA endorsement key stand where the TCG puts them (TPM v2.0

@@ -14,8 +14,8 @@ import (
 
 	"github.com/google/go-tpm/tpm2/transport"
 
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 // authorityPools reads the test authority's root and issuer.

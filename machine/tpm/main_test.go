@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-tpm/tpm2/transport"
 
-	"guildmark/machine/tpm"
-	"guildmark/machine/tpm/swtpm"
+	"github.com/guildmark/guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/machine/tpm/swtpm"
 )
 
 // factory is the one authority and the two TPMs that it made, shared by the tests; each test works on a copy.

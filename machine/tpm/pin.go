@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // ErrLimitSignature says that a custodian's signature is not DER; whether it is good, the TPM judges.

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-tpm/tpm2"
 	"github.com/google/go-tpm/tpm2/transport"
 
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // Persistent places for sealed objects: two for each meter, and one for the seed of the runtime's key.

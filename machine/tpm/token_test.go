@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-tpm/tpm2"
 	"github.com/google/go-tpm/tpm2/transport"
 
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // The sign-in key leaves the TPM only as a file wrapped by the storage root key (TCG TPM 2.0 Part 3, TPM2_CreateLoaded).

@@ -12,7 +12,7 @@ import (
 
 	"github.com/btcsuite/btcd/wire/v2"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // entry is one signed payment in the journal, file payments/<order>.json: written before the transaction leaves

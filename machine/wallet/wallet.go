@@ -15,7 +15,7 @@ import (
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/txscript/v2"
 
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // What a wallet can refuse.

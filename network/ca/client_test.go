@@ -18,7 +18,7 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/network/ca"
+	"github.com/guildmark/guildmark/network/ca"
 )
 
 // The real CA is asked in network/channel's tests; here stands what its side of the protocol checks, and how broken answers are told from refusals.

@@ -6,9 +6,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"guildmark/network/ca"
-	"guildmark/network/node"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/ca"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // The two CAs of each partner's CA process.

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"guildmark/network/node"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // AddChaincode defines another chaincode beside the product's: the same channel, partners, endorsement policy and TLS, a process of its own at

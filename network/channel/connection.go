@@ -3,7 +3,7 @@ package channel
 import (
 	"slices"
 
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // writeConnection tells clients where everything is.

@@ -6,8 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"guildmark/network/ca"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/ca"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // enrollPartner makes all key material of one partner from its own two CAs.

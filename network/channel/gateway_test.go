@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 
-	"guildmark/network/networktest"
+	"github.com/guildmark/guildmark/network/networktest"
 )
 
 // as is a partner's identity at its own partner's peer.

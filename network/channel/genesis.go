@@ -7,7 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // genesis makes the first block of a channel with Fabric's own configtxgen: fabric-config v0.3.0 doesn't know BFT (facts: Fabric 1).

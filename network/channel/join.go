@@ -20,7 +20,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/protobuf/proto"
 
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // join puts all orderers and then all peers on a channel.

@@ -11,8 +11,8 @@ import (
 	"syscall"
 	"time"
 
-	"guildmark/network/node"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // Options say which network is launched.

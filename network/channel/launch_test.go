@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/network/channel"
-	"guildmark/network/networktest"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/channel"
+	"github.com/guildmark/guildmark/network/networktest"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // folder is a short-named folder of the test's own; nothing may run in it when the test ends.

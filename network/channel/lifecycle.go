@@ -9,7 +9,7 @@ import (
 
 	"github.com/hyperledger/fabric-admin-sdk/pkg/chaincode"
 
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // stepLimit bounds one lifecycle call: a leader that dies in the middle costs 3 s (measured), then the call is tried again.

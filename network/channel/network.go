@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"guildmark/network/node"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // Programs are the files that are run. All paths are absolute.

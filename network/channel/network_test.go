@@ -18,10 +18,10 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/grpc/status"
 
-	"guildmark/network/channel"
-	"guildmark/network/networktest"
-	"guildmark/network/node"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/channel"
+	"github.com/guildmark/guildmark/network/networktest"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // TestNetwork shares one real network with a plain chaincode among its parts: what the product's rules say is tested elsewhere.

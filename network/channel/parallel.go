@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // each does something for all partners at once, and says for whom it failed.

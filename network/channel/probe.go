@@ -8,7 +8,7 @@ import (
 	"github.com/hyperledger/fabric-gateway/pkg/client"
 	"github.com/hyperledger/fabric-gateway/pkg/hash"
 
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // nobody is a function that no chaincode has: any chaincode's own refusal proves that the peer reached it over mutual TLS.

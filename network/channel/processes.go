@@ -7,8 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"guildmark/network/node"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // logLevel: at warn an orderer writes a line per transaction that a client cancels (facts: Fabric 1).

@@ -17,9 +17,9 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/network/ca"
-	"guildmark/network/networktest"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/ca"
+	"github.com/guildmark/guildmark/network/networktest"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // noSecrets looks for every password that was generated in what others can read of the processes, and in the logs.

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"os"
 
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // Errors that a caller can act on.

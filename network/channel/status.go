@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"guildmark/network/node"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // Status is how a network is.

@@ -6,8 +6,8 @@ import (
 	"os"
 	"slices"
 
-	"guildmark/network/node"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // Up brings the network up under a supervisor that runs already: all of it the first time, only its processes when the ledger stands from before.

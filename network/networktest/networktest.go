@@ -12,14 +12,15 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"guildmark/network/channel"
-	"guildmark/network/node"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/channel"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // Environment names a running network's connection.json, to attach to instead of starting one.
@@ -208,12 +209,12 @@ func Root() (string, error) {
 		return "", fmt.Errorf("module root: %w", err)
 	}
 	for {
-		if raw, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil && len(raw) > 16 && string(raw[:16]) == "module guildmark" {
+		if raw, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil && strings.HasPrefix(string(raw), "module github.com/guildmark/guildmark\n") {
 			return dir, nil
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return "", errors.New("module root: no go.mod of guildmark above the working folder")
+			return "", errors.New("module root: no go.mod of github.com/guildmark/guildmark above the working folder")
 		}
 		dir = parent
 	}

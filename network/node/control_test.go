@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/network/node"
+	"github.com/guildmark/guildmark/network/node"
 )
 
 func notifyTerm(c chan os.Signal) { signal.Notify(c, syscall.SIGTERM) }

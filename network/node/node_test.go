@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/network/node"
+	"github.com/guildmark/guildmark/network/node"
 )
 
 // TestMain lets this test binary play the processes that are supervised: real ones, without a tool.

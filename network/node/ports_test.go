@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"testing"
 
-	"guildmark/network/node"
+	"github.com/guildmark/guildmark/network/node"
 )
 
 func TestPortBlocks(t *testing.T) {

@@ -15,13 +15,13 @@ import (
 
 	"github.com/hyperledger/fabric-gateway/pkg/identity"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/payment"
-	"guildmark/chaincode/royalty"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/spv"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/payment"
+	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // The governed numbers of a new consortium; each can be changed later by three governors.

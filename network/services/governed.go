@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"time"
 
-	"guildmark/chaincode/governance"
-	"guildmark/network/node"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // Govern does the part of Up that starts no process, on the channel that conn names: configuration, a first tick,

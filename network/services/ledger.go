@@ -13,9 +13,9 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/party"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // caller is an identity's connection to the ledger.

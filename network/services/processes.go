@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"guildmark/network/node"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // Line is the product line of the demonstration's machines.

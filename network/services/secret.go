@@ -15,7 +15,7 @@ import (
 
 	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
 
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // seedSize is the length of a cosigner's BIP-32 seed in bytes.

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"guildmark/chaincode/client"
-	"guildmark/network/node"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // patience is how long a service may take to become ready; the slowest needs 2 s on two busy cores (measured).

@@ -1,4 +1,4 @@
-module guildmark/network/tools
+module github.com/guildmark/guildmark/network/tools
 
 go 1.26
 

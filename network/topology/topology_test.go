@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 func TestDefault(t *testing.T) {

@@ -14,9 +14,9 @@ import (
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/spv"
-	"guildmark/network/partner/bitcoin"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/network/partner/bitcoin"
 )
 
 // The sizes of the benchmark's payments, in satoshi.

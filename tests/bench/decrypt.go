@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
 // bodySize is what row 11 decrypts.

@@ -12,7 +12,7 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // later is a transaction's time after all of Bitcoin's headers in fixtures/bitcoin.

@@ -15,13 +15,13 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/network/channel"
-	"guildmark/network/partner/bitcoin"
-	"guildmark/network/services"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/network/channel"
+	"github.com/guildmark/guildmark/network/partner/bitcoin"
+	"github.com/guildmark/guildmark/network/services"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // floorName is the floor's chaincode on the channel.

@@ -13,10 +13,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/contract"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/contract"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/order"
 )
 
 var errStock = errors.New("the paid orders ran out within one measurement: raise batch")

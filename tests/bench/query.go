@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/client"
 )
 
 // asking is how many clients ask at once.

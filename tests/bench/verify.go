@@ -10,8 +10,8 @@ import (
 	"math/big"
 	"time"
 
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/signed/signedtest"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 )
 
 // certificates of the test consortium are good around this moment; verification never reads the system's clock.

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"sort"
 
-	"guildmark/chaincode/audit"
+	"github.com/guildmark/guildmark/chaincode/audit"
 )
 
 // deliverReceipts brings the network back and lets the machine report what its TPM attests.

@@ -10,11 +10,11 @@ import (
 	"regexp"
 	"strings"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/sealed"
-	"guildmark/chaincode/signed"
-	"guildmark/network/services"
-	"guildmark/tests/stage"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/network/services"
+	"github.com/guildmark/guildmark/tests/stage"
 )
 
 // evidence is what attackers collected while the network ran; files that a machine is shown later, offline.

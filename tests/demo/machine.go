@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"guildmark/machine/tpm/swtpm"
-	"guildmark/tests/stage"
+	"github.com/guildmark/guildmark/machine/tpm/swtpm"
+	"github.com/guildmark/guildmark/tests/stage"
 )
 
 // enrollMachine makes two machines with TPM emulators and lets registrar and custodians activate their credentials.

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"guildmark/tests/stage"
+	"github.com/guildmark/guildmark/tests/stage"
 )
 
 // raiseNetwork starts the four partners and everything above them.

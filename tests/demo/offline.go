@@ -10,10 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"guildmark/machine/agent"
-	"guildmark/machine/device/mixer"
-	"guildmark/machine/runtime"
-	"guildmark/tests/stage"
+	"github.com/guildmark/guildmark/machine/agent"
+	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/machine/runtime"
+	"github.com/guildmark/guildmark/tests/stage"
 )
 
 // produceOffline kills every process of the partners, then makes as many drinks as were paid for, and one too many.

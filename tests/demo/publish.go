@@ -5,8 +5,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/tests/stage"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/tests/stage"
 )
 
 // What is sold, and how its price is split (the issue of the first sale).

@@ -16,8 +16,8 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"google.golang.org/protobuf/proto"
 
-	"guildmark/chaincode/signed"
-	"guildmark/tests/stage"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/tests/stage"
 )
 
 // note keeps how an attack ended, and says it.

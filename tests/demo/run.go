@@ -5,7 +5,7 @@ import (
 	"os"
 	"os/exec"
 
-	"guildmark/tests/stage"
+	"github.com/guildmark/guildmark/tests/stage"
 )
 
 // withoutNetwork runs a program in a network namespace that has no interface; the TPM is a unix socket.

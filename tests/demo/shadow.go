@@ -11,16 +11,16 @@ import (
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/contract"
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/royalty"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/spv"
-	"guildmark/tests/stage"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/contract"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/tests/stage"
 )
 
 // shadowChannel is where the same partners run the same chaincode, unknown to any machine's bundle.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"guildmark/network/topology"
-	"guildmark/tests/stage"
+	"github.com/guildmark/guildmark/network/topology"
+	"github.com/guildmark/guildmark/tests/stage"
 )
 
 // world is everything the story touches.

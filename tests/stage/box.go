@@ -11,12 +11,12 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/payment"
-	"guildmark/machine/agent"
-	"guildmark/machine/device/mixer"
-	"guildmark/machine/tpm/swtpm"
-	"guildmark/network/services"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/payment"
+	"github.com/guildmark/guildmark/machine/agent"
+	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/machine/tpm/swtpm"
+	"github.com/guildmark/guildmark/network/services"
 )
 
 // Box is a machine: a TPM emulator, a configuration and a state folder.

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"guildmark/network/services"
+	"github.com/guildmark/guildmark/network/services"
 )
 
 // Recipe is what a licensor of the licensors' partner sells.

@@ -17,10 +17,10 @@ import (
 	"sync"
 	"time"
 
-	"guildmark/chaincode/client"
-	"guildmark/network/node"
-	"guildmark/network/partner/bitcoin"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/partner/bitcoin"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // Stage is the folders, the running network and the Bitcoin node of one story.

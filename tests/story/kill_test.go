@@ -12,11 +12,11 @@ import (
 	"syscall"
 	"testing"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
-	"guildmark/machine/agent"
-	"guildmark/machine/runtime"
-	"guildmark/tests/stage"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/machine/agent"
+	"github.com/guildmark/guildmark/machine/runtime"
+	"github.com/guildmark/guildmark/tests/stage"
 )
 
 // The table: at each step of a sale, each process is killed once.

@@ -16,9 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/chaincode/order"
-	"guildmark/machine/tpm/swtpm"
-	"guildmark/tests/stage"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/machine/tpm/swtpm"
+	"github.com/guildmark/guildmark/tests/stage"
 )
 
 const (

@@ -9,10 +9,10 @@ import (
 	"strconv"
 	"testing"
 
-	"guildmark/chaincode/bitcoin"
-	"guildmark/chaincode/dataset"
-	"guildmark/machine/agent"
-	"guildmark/tests/stage"
+	"github.com/guildmark/guildmark/chaincode/bitcoin"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/machine/agent"
+	"github.com/guildmark/guildmark/tests/stage"
 )
 
 // TestOneOracleSettlesNothing is T22: where work is free a block is final only when k partners' own nodes say so. The

@@ -16,7 +16,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"guildmark/network/services"
+	"github.com/guildmark/guildmark/network/services"
 )
 
 // gatewayRoot is what the gateway's certificate leads to.

@@ -5,11 +5,11 @@ import (
 	"slices"
 	"testing"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/royalty"
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // check judges one step of a finished sale on the ledger, the chain and the TPM: done once, wholly.

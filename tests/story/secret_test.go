@@ -19,7 +19,7 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/tests/stage"
+	"github.com/guildmark/guildmark/tests/stage"
 )
 
 // secret is what must lie in one 0600 file and nowhere else.

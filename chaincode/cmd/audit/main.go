@@ -14,8 +14,8 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"guildmark/chaincode/audit"
-	"guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/audit"
+	"github.com/guildmark/guildmark/chaincode/client"
 )
 
 const usage = `audit copies and checks a guildmark ledger.

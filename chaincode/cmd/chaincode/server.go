@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 
-	"guildmark/chaincode/contract"
+	"github.com/guildmark/guildmark/chaincode/contract"
 )
 
 // Limits of the connection, as the shim's own server has them (shim/internal/server.go).

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
 // Nonce is the nonce in every case.

@@ -17,8 +17,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
 // Deed is what a file shall say and who signs it. Zero values are those of an honest answer.

@@ -13,9 +13,9 @@ import (
 	"syscall"
 	"time"
 
-	"guildmark/chaincode/client"
-	"guildmark/gateway/auth"
-	"guildmark/gateway/serve"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/gateway/auth"
+	"github.com/guildmark/guildmark/gateway/serve"
 )
 
 const help = `auth signs machines in and issues access tokens for the gateway.

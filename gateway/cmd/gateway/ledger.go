@@ -5,10 +5,10 @@ import (
 	"errors"
 	"log/slog"
 
-	"guildmark/chaincode/client"
-	rules "guildmark/chaincode/ledger"
-	"guildmark/gateway/projection"
-	"guildmark/gateway/store"
+	"github.com/guildmark/guildmark/chaincode/client"
+	rules "github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/gateway/projection"
+	"github.com/guildmark/guildmark/gateway/store"
 )
 
 // What clients are told when the ledger itself couldn't say anything; the cause stays in the log.

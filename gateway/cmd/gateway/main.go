@@ -11,8 +11,8 @@ import (
 	"os/signal"
 	"syscall"
 
-	"guildmark/gateway/api"
-	"guildmark/gateway/serve"
+	"github.com/guildmark/guildmark/gateway/api"
+	"github.com/guildmark/guildmark/gateway/serve"
 )
 
 const help = `gateway serves Guildmark's REST interface.

@@ -10,12 +10,12 @@ import (
 	"slices"
 	"time"
 
-	"guildmark/gateway/api"
-	"guildmark/gateway/api/bearer"
-	"guildmark/gateway/content"
-	"guildmark/gateway/projection"
-	"guildmark/gateway/serve"
-	"guildmark/gateway/store"
+	"github.com/guildmark/guildmark/gateway/api"
+	"github.com/guildmark/guildmark/gateway/api/bearer"
+	"github.com/guildmark/guildmark/gateway/content"
+	"github.com/guildmark/guildmark/gateway/projection"
+	"github.com/guildmark/guildmark/gateway/serve"
+	"github.com/guildmark/guildmark/gateway/store"
 )
 
 // parts are what the configuration names, opened.

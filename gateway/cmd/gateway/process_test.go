@@ -23,7 +23,7 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/gateway/serve"
+	"github.com/guildmark/guildmark/gateway/serve"
 )
 
 // The test's own binary plays the command: main runs when the environment says so.

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"os"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
 // bundleDocument tells which trust bundle was written.

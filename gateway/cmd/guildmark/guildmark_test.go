@@ -22,10 +22,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/sealed"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/signed/signedtest"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 )
 
 // TestStories runs the command as a person does; each file in testdata is one story.

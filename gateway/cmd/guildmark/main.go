@@ -18,7 +18,7 @@ import (
 	"slices"
 	"syscall"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 const help = `guildmark seals, publishes and shows technology data.

@@ -12,11 +12,11 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/royalty"
-	"guildmark/gateway/publish"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/gateway/publish"
 )
 
 type publishFlags struct {

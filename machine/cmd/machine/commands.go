@@ -6,8 +6,8 @@ import (
 	"os"
 	"strings"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/machine/agent"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/machine/agent"
 )
 
 // errDoctor says that a check failed; the list tells which.

@@ -14,8 +14,8 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"guildmark/machine/agent"
-	"guildmark/machine/runtime"
+	"github.com/guildmark/guildmark/machine/agent"
+	"github.com/guildmark/guildmark/machine/runtime"
 )
 
 const help = `machine buys licenses of technology data and uses them without a network.

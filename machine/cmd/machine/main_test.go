@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 func TestCommandLine(t *testing.T) {

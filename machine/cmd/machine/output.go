@@ -5,9 +5,9 @@ import (
 	"strings"
 	"time"
 
-	"guildmark/machine/agent"
-	"guildmark/machine/device/mixer"
-	"guildmark/machine/runtime"
+	"github.com/guildmark/guildmark/machine/agent"
+	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/machine/runtime"
 )
 
 // result is what a command prints: itself as JSON, or its text.

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/machine/agent"
-	"guildmark/machine/wallet"
-	"guildmark/machine/wallet/btcd"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/machine/agent"
+	"github.com/guildmark/guildmark/machine/wallet"
+	"github.com/guildmark/guildmark/machine/wallet/btcd"
 )
 
 // errNoWallet says that the configuration names no Bitcoin node.

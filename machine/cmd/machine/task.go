@@ -9,9 +9,9 @@ import (
 	"io"
 	"time"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/machine/agent"
-	"guildmark/machine/runtime"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/machine/agent"
+	"github.com/guildmark/guildmark/machine/runtime"
 )
 
 // task is one command line at work.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // Defaults where the setup says nothing: the demonstrator warned under 100 ml (predecessor.md 10); four pumps at once is

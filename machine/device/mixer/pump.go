@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // MaxPumps is what the demonstrator's controller board drives (predecessor.md 10); maxPoints its table's length.

@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // Bounds of the plain format beverage/1 (fixtures/beverage/README.md).

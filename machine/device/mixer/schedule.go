@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // Timing says how the components of one step run beside each other.

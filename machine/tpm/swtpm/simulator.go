@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 
-	"guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/machine/tpm"
 )
 
 // controlSuffix names the control socket where tpm2-tools' TCTI "swtpm:path=<socket>" looks for it.

@@ -10,8 +10,8 @@ import (
 	"syscall"
 	"testing"
 
-	"guildmark/machine/tpm"
-	"guildmark/machine/tpm/swtpm"
+	"github.com/guildmark/guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/machine/tpm/swtpm"
 )
 
 func TestAMachineFromItsOwnAuthority(t *testing.T) {

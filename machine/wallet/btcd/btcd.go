@@ -19,8 +19,8 @@ import (
 	"github.com/btcsuite/btcd/rpcclient"
 	"github.com/btcsuite/btcd/wire/v2"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/machine/wallet"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/machine/wallet"
 )
 
 // What a node can answer instead of an answer.

@@ -12,9 +12,9 @@ import (
 	"github.com/btcsuite/btcd/rpcclient"
 	"github.com/btcsuite/btcd/txscript/v2"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/fixtures/bitcoin/regtest"
-	"guildmark/machine/wallet"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/fixtures/bitcoin/regtest"
+	"github.com/guildmark/guildmark/machine/wallet"
 )
 
 // One story on a real node: the wallet's address mines, the coins ripen, an order's P2WSH script is paid and

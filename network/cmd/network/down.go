@@ -7,8 +7,8 @@ import (
 	"io"
 	"time"
 
-	"guildmark/network/channel"
-	"guildmark/network/node"
+	"github.com/guildmark/guildmark/network/channel"
+	"github.com/guildmark/guildmark/network/node"
 )
 
 // downLimit: everything stops within 2 s, and one that hangs is killed after its grace.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"guildmark/network/channel"
+	"github.com/guildmark/guildmark/network/channel"
 )
 
 // opened is a running network with progress told to out.

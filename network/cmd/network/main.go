@@ -14,7 +14,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"guildmark/network/channel"
+	"github.com/guildmark/guildmark/network/channel"
 )
 
 const help = `network runs a consortium of four partners on this machine: for each a certificate authority,

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/network/channel"
-	"guildmark/network/node"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/channel"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 func TestCommandLine(t *testing.T) {

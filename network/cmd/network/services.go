@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"guildmark/network/services"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/services"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // raiseServices governs the first configuration and starts what the product adds to Fabric.

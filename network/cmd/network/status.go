@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"guildmark/network/channel"
-	"guildmark/network/node"
+	"github.com/guildmark/guildmark/network/channel"
+	"github.com/guildmark/guildmark/network/node"
 )
 
 func status(ctx context.Context, args []string, out io.Writer) error {

@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"syscall"
 
-	"guildmark/network/channel"
-	"guildmark/network/node"
+	"github.com/guildmark/guildmark/network/channel"
+	"github.com/guildmark/guildmark/network/node"
 )
 
 // heldPort is the descriptor of the listener that `up` hands over: the first of exec.Cmd's extra files.

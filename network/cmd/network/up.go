@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"guildmark/network/channel"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/channel"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 func up(ctx context.Context, args []string, out io.Writer) error {

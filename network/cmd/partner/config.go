@@ -5,9 +5,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/network/partner/keyfile"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/network/partner/keyfile"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 // common is what every service's configuration begins with.

@@ -6,8 +6,8 @@ import (
 	"iter"
 	"log/slog"
 
-	"guildmark/chaincode/client"
-	"guildmark/network/partner/custodian"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/network/partner/custodian"
 )
 
 // way is an identity's way to the ledger: writes and events through any peer, reads from the own partner's alone.

@@ -12,13 +12,13 @@ import (
 	"os"
 	"time"
 
-	"guildmark/network/partner/activation"
-	"guildmark/network/partner/bitcoin"
-	"guildmark/network/partner/custodian"
-	"guildmark/network/partner/heartbeat"
-	"guildmark/network/partner/oracle"
-	"guildmark/network/partner/registrar"
-	"guildmark/network/topology"
+	"github.com/guildmark/guildmark/network/partner/activation"
+	"github.com/guildmark/guildmark/network/partner/bitcoin"
+	"github.com/guildmark/guildmark/network/partner/custodian"
+	"github.com/guildmark/guildmark/network/partner/heartbeat"
+	"github.com/guildmark/guildmark/network/partner/oracle"
+	"github.com/guildmark/guildmark/network/partner/registrar"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
 func runHeartbeat(ctx context.Context, path string, log *slog.Logger) error {

@@ -10,9 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // Refusals of activation.

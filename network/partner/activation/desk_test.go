@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/network/partner/activation"
-	"guildmark/network/partner/partnertest"
+	"github.com/guildmark/guildmark/network/partner/activation"
+	"github.com/guildmark/guildmark/network/partner/partnertest"
 )
 
 // One machine that opens activations without end, under one salt or many, leaves places for the others.

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // maxRequest bounds a request: certificates and keys are a few kilobytes.

@@ -17,7 +17,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // Classes of TPM, by who issued the endorsement certificate. A vTPM is only as honest as its host.

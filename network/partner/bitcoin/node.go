@@ -14,7 +14,7 @@ import (
 	"github.com/btcsuite/btcd/rpcclient"
 	"github.com/btcsuite/btcd/wire/v2"
 
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // What a node can answer instead of an answer.

@@ -11,9 +11,9 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/rpcclient"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/spv"
-	"guildmark/fixtures/bitcoin/regtest"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/fixtures/bitcoin/regtest"
 )
 
 func open(t *testing.T, n *regtest.Node) *Node {

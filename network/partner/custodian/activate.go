@@ -11,11 +11,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/network/partner/activation"
-	"guildmark/network/partner/keyfile"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/network/partner/activation"
+	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
 // activated is what the custodian keeps of a machine whose TPM it activated itself.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/chaincode/machine"
-	"guildmark/network/partner/partnertest"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/network/partner/partnertest"
 )
 
 func TestActivationIsRefused(t *testing.T) {

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strconv"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
 // published reads the manifest out of the event of a publication.

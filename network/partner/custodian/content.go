@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/sealed"
-	"guildmark/network/partner/keyfile"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
 // envelope gives the key envelope with this hash: from the own folder, or from the content store, whose word is worth

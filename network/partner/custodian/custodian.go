@@ -14,11 +14,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/sealed"
-	"guildmark/network/partner/activation"
-	"guildmark/network/partner/keyfile"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/network/partner/activation"
+	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
 // Ledger is the custodian's way to the ledger, with its own identity.

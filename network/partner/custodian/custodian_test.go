@@ -12,13 +12,13 @@ import (
 	"strings"
 	"testing"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/sealed"
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/network/partner/custodian"
-	"guildmark/network/partner/partnertest"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/network/partner/custodian"
+	"github.com/guildmark/guildmark/network/partner/partnertest"
 )
 
 const (

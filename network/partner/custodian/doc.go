@@ -13,7 +13,7 @@
 // [ErrKeys] the ledger knows other keys of this custodian than its folder holds.
 package custodian
 
-import "guildmark/chaincode/ledger"
+import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // Refusals of a custodian.
 var (

@@ -11,9 +11,9 @@ import (
 	"slices"
 	"strconv"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/network/partner/keyfile"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
 // released says for which grant of a license an answer last left this custodian; a file, written before the answer is.

@@ -13,9 +13,9 @@ import (
 	"sync"
 	"time"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/network/partner/keyfile"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
 // errState means that the state folder can't be written: nothing may go on.

@@ -19,17 +19,17 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/chaincode/dataset"
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/party"
-	"guildmark/chaincode/sealed"
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/network/partner/activation"
-	"guildmark/network/partner/custodian"
-	"guildmark/network/partner/partnertest"
+	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/network/partner/activation"
+	"github.com/guildmark/guildmark/network/partner/custodian"
+	"github.com/guildmark/guildmark/network/partner/partnertest"
 )
 
 var errStopped = errors.New("connection refused")

@@ -13,9 +13,9 @@ import (
 	"strconv"
 	"time"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // Interval is the default time between ticks: T7 asks for about one a minute, signed answers refuse after three.

@@ -11,9 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 type record struct {

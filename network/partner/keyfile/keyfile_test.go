@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"guildmark/network/partner/keyfile"
+	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
 func TestSecretsAreMadeOnceAndPrivate(t *testing.T) {

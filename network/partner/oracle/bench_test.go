@@ -9,7 +9,7 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // PERFORMANCE row 16: scanning a block of 6,000 outputs with W watched scripts; floor is W = 0.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/btcsuite/btcd/wire/v2"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // page is what a block paid to whom, kept for as long as the cursor remembers the block: an order may be heard of

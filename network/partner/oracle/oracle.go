@@ -15,11 +15,11 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/spv"
-	"guildmark/network/partner/bitcoin"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/network/partner/bitcoin"
 )
 
 // Ledger is what an oracle needs of the ledger client; functions are those of chaincode/docs/ledger.md.

@@ -12,11 +12,11 @@ import (
 
 	"github.com/btcsuite/btcd/wire/v2"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/spv"
-	"guildmark/fixtures/bitcoin/regtest"
-	"guildmark/network/partner/bitcoin"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/fixtures/bitcoin/regtest"
+	"github.com/guildmark/guildmark/network/partner/bitcoin"
 )
 
 // fast is the pause of the tests' oracles; they are woken by events anyway.

@@ -8,9 +8,9 @@ import (
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
-	facts "guildmark/chaincode/bitcoin"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/spv"
+	facts "github.com/guildmark/guildmark/chaincode/bitcoin"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // batch is how many headers one transaction carries: 33 kB of arguments.

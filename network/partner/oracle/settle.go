@@ -9,10 +9,10 @@ import (
 	"slices"
 	"sync"
 
-	facts "guildmark/chaincode/bitcoin"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/order"
-	"guildmark/chaincode/spv"
+	facts "github.com/guildmark/guildmark/chaincode/bitcoin"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // atOnce is how many proofs are under way at a time: they touch different keys, so the ledger takes them in one

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"os"
 
-	"guildmark/chaincode/client"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/order"
 )
 
 // watch is every script that was ever issued, and up to where the ledger's events have been taken in: a file that

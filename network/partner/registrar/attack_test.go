@@ -4,8 +4,8 @@ import (
 	"sync"
 	"testing"
 
-	"guildmark/chaincode/machine"
-	"guildmark/network/partner/partnertest"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/network/partner/partnertest"
 )
 
 // One code in the hands of several machines that come at the same moment is one machine's.

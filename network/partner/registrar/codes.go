@@ -13,8 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"guildmark/chaincode/ledger"
-	"guildmark/network/partner/keyfile"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
 // List is the owners' list: for each one-time code, known by its hash only, the machine's owner and product line.

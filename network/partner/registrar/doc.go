@@ -9,7 +9,7 @@
 // something that the TPM certified is not what was sent; those of packages activation and tpmpolicy.
 package registrar
 
-import "guildmark/chaincode/ledger"
+import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // Refusals of the registrar.
 var (

@@ -15,14 +15,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/license"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/sealed"
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/network/partner/activation"
-	"guildmark/network/partner/keyfile"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/network/partner/activation"
+	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
 // Ledger is the registrar's way to the ledger, with its own identity.

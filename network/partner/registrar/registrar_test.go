@@ -15,16 +15,16 @@ import (
 	"testing"
 	"time"
 
-	"guildmark/chaincode/governance"
-	"guildmark/chaincode/ledger"
-	"guildmark/chaincode/machine"
-	"guildmark/chaincode/party"
-	"guildmark/chaincode/sealed"
-	"guildmark/chaincode/signed"
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/network/partner/activation"
-	"guildmark/network/partner/partnertest"
-	"guildmark/network/partner/registrar"
+	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/network/partner/activation"
+	"github.com/guildmark/guildmark/network/partner/partnertest"
+	"github.com/guildmark/guildmark/network/partner/registrar"
 )
 
 // office is a registrar's process with the world around it.

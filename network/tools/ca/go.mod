@@ -1,4 +1,4 @@
-module guildmark/network/tools/ca
+module github.com/guildmark/guildmark/network/tools/ca
 
 go 1.26
 

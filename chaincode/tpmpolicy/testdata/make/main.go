@@ -17,7 +17,7 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 
-	"guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 type vectors struct {

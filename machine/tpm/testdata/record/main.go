@@ -12,9 +12,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"guildmark/chaincode/tpmpolicy"
-	"guildmark/machine/tpm"
-	"guildmark/machine/tpm/swtpm"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/machine/tpm/swtpm"
 )
 
 type recording struct {
