@@ -6,12 +6,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/order"
 	"github.com/guildmark/guildmark/chaincode/replay"
-	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
 // Books are what the replayed ledger comes to.
@@ -223,8 +223,8 @@ func (b *Books) check(sales map[string]*sale) error {
 }
 
 // governed is the configuration in force at the end of the copy.
-func (r *run) governed() (governance.Config, error) {
-	var c governance.Config
+func (r *run) governed() (consortium.Config, error) {
+	var c consortium.Config
 	space := r.state.space(r.config.Chaincode)
 	version, ok := space.Get(ledger.KeyConfig)
 	if !ok {

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/order"
 	"github.com/guildmark/guildmark/chaincode/replay"
-	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
@@ -43,9 +43,9 @@ func sold(t *testing.T) *replay.Memory {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(ledger.ConfigKey(1), governance.Config{
-		Version: 1, Partners: []governance.Partner{}, Roles: []governance.RoleHomes{},
-		Bitcoin: governance.Bitcoin{Network: "regtest", Checkpoint: start.String(), FinalDepth: 2, Attestations: 2},
+	put(ledger.ConfigKey(1), consortium.Config{
+		Version: 1, Partners: []consortium.Partner{}, Roles: []consortium.RoleHomes{},
+		Bitcoin: consortium.Bitcoin{Network: "regtest", Checkpoint: start.String(), FinalDepth: 2, Attestations: 2},
 	})
 	m.Apply([]replay.Write{{Key: ledger.KeyConfig, Value: []byte("1")}, {Key: ledger.DepthKey(1), Value: []byte(block)}}, replay.Version{Block: 1})
 	return m

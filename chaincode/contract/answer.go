@@ -3,9 +3,9 @@ package contract
 import (
 	"encoding/hex"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
@@ -85,7 +85,7 @@ func checkAnswer(t *Transaction, a license.Answer, g license.Grant) error {
 }
 
 // checkLimit checks the custodian's signature over the write of the limit.
-func checkLimit(a license.Answer, g license.Grant, index tpmpolicy.Index, meter tpmpolicy.MeterID, r governance.Recipient) error {
+func checkLimit(a license.Answer, g license.Grant, index tpmpolicy.Index, meter tpmpolicy.MeterID, r consortium.Recipient) error {
 	write, err := index.FirstLimit(g.Limit)
 	if err != nil {
 		return err

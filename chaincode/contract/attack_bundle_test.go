@@ -3,8 +3,8 @@ package contract_test
 import (
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
@@ -12,7 +12,7 @@ import (
 // took it would ever verify anything again, its own successor bundle apart.
 func TestAttackBundleNobodyCanUse(t *testing.T) {
 	w := newWorld(t)
-	newest := read[governance.SignedBundle](w, w.buyer, "governance:Bundle", "")
+	newest := read[consortium.SignedBundle](w, w.buyer, "governance:Bundle", "")
 	next, err := signed.ParseBundle(decode(t, w.bundle(1, ledger.Digest(decode(t, newest.Bundle))).Bundle))
 	if err != nil {
 		t.Fatal(err)

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 )
 
 // TestAttackCustodianCopiesGrantKey: a custodian that announces another's public key as its own would leave every
@@ -16,7 +16,7 @@ func TestAttackCustodianCopiesGrantKey(t *testing.T) {
 	l := s.buy("k")
 	r := s.custodianRecipient(operator)
 	r.Version, r.GrantKey = 2, s.custodianRecipient(licensors).GrantKey
-	s.refused(governance.ErrGrantKey, s.custodians[operator], "governance:SetRecipient", doc(r))
+	s.refused(consortium.ErrGrantKey, s.custodians[operator], "governance:SetRecipient", doc(r))
 	s.grant(s.grantRequest(l, licensors, manufacturer))
 
 	s.grantKeys[operator] = newKey(t) // a key of its own is welcome
@@ -30,7 +30,7 @@ func TestAttackBloatedRecipient(t *testing.T) {
 	r := w.custodianRecipient(operator)
 	r.Version = 2
 	r.HPKE = strings.Repeat("A", 1<<19)
-	w.refused(governance.ErrRecipient, w.custodians[operator], "governance:SetRecipient", doc(r))
+	w.refused(consortium.ErrRecipient, w.custodians[operator], "governance:SetRecipient", doc(r))
 	r.HPKE = b64(make([]byte, 1216))
 	w.must(w.custodians[operator], "governance:SetRecipient", doc(r))
 }
@@ -41,15 +41,15 @@ func TestAttackFloodOfRecipients(t *testing.T) {
 	w := newWorld(t)
 	line := func(n, version int) string {
 		name := "line" + strconv.Itoa(n)
-		return doc(governance.Recipient{
-			Format: governance.RecipientFormat, ID: governance.RuntimeID(manufacturer, name, "tpm"), Role: governance.RuntimeRecipient,
+		return doc(consortium.Recipient{
+			Format: consortium.RecipientFormat, ID: consortium.RuntimeID(manufacturer, name, "tpm"), Role: consortium.RuntimeRecipient,
 			MSP: manufacturer, Party: w.registrar.party, Version: version, HPKE: b64(make([]byte, 1500)), Line: name, Assurance: "tpm",
 		})
 	}
-	for n := range governance.MaxRecipients - 1 { // beside the partner's custodian
+	for n := range consortium.MaxRecipients - 1 { // beside the partner's custodian
 		w.must(w.registrar, "governance:SetRecipient", line(n, 1))
 	}
-	w.refused(governance.ErrRecipients, w.registrar, "governance:SetRecipient", line(99, 1))
+	w.refused(consortium.ErrRecipients, w.registrar, "governance:SetRecipient", line(99, 1))
 	w.must(w.registrar, "governance:SetRecipient", line(0, 2)) // a line's key can still be replaced
 	a := w.simulate(w.buyer, "governance:SignRecipients", nonce(1))
 	if limit := ledger.MaxDocument / len(everyPartner()); !a.OK() || len(a.Payload) > limit {

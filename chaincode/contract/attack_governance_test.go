@@ -7,15 +7,15 @@ import (
 	"github.com/btcsuite/btcd/btcutil/v2/hdkeychain"
 	"github.com/btcsuite/btcd/chaincfg/v2"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/party"
 	"github.com/guildmark/guildmark/chaincode/payment"
 	"github.com/guildmark/guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
 )
 
 // succeed is the configuration after the world's, edited.
-func (w *world) succeed(edit func(*governance.Config)) governance.Config {
+func (w *world) succeed(edit func(*consortium.Config)) consortium.Config {
 	next := w.config
 	next.Version, next.Previous = 2, ledger.Digest([]byte(doc(w.config)))
 	edit(&next)
@@ -32,33 +32,33 @@ func TestAttackConfigTurnsTheLedgerAround(t *testing.T) {
 	elsewhere := otherTreasury(t)
 	for _, c := range []struct {
 		name string
-		edit func(*governance.Config)
+		edit func(*consortium.Config)
 	}{
-		{"epochs of a day: their count stands still for years", func(c *governance.Config) { c.Limits.EpochSeconds = 86_400 }},
-		{"epochs of a second: every open order ends", func(c *governance.Config) { c.Limits.EpochSeconds = 1 }},
-		{"another treasury under the number that orders name", func(c *governance.Config) { c.Treasury.Descriptor = elsewhere }},
-		{"another treasury under an older number", func(c *governance.Config) {
-			c.Treasury = governance.Treasury{Version: 0, Descriptor: elsewhere}
+		{"epochs of a day: their count stands still for years", func(c *consortium.Config) { c.Limits.EpochSeconds = 86_400 }},
+		{"epochs of a second: every open order ends", func(c *consortium.Config) { c.Limits.EpochSeconds = 1 }},
+		{"another treasury under the number that orders name", func(c *consortium.Config) { c.Treasury.Descriptor = elsewhere }},
+		{"another treasury under an older number", func(c *consortium.Config) {
+			c.Treasury = consortium.Treasury{Version: 0, Descriptor: elsewhere}
 		}},
-		{"a depth that is 1 in 32 bits", func(c *governance.Config) { c.Bitcoin.FinalDepth = 1<<32 + 1 }},
-		{"one bundle key for two partners", func(c *governance.Config) {
-			c.Partners = append([]governance.Partner{}, c.Partners...)
+		{"a depth that is 1 in 32 bits", func(c *consortium.Config) { c.Bitcoin.FinalDepth = 1<<32 + 1 }},
+		{"one bundle key for two partners", func(c *consortium.Config) {
+			c.Partners = append([]consortium.Partner{}, c.Partners...)
 			c.Partners[1].BundleKey = c.Partners[0].BundleKey
 		}},
-		{"a bundle key that reads like another text", func(c *governance.Config) {
-			c.Partners = append([]governance.Partner{}, c.Partners...)
+		{"a bundle key that reads like another text", func(c *consortium.Config) {
+			c.Partners = append([]consortium.Partner{}, c.Partners...)
 			c.Partners[1].BundleKey = c.Partners[0].BundleKey + "\n"
 		}},
 	} {
 		t.Run(c.name, func(*testing.T) {
-			w.refused(governance.ErrConfig, w.governors[operator], "governance:Propose", doc(w.succeed(c.edit)))
+			w.refused(consortium.ErrConfig, w.governors[operator], "governance:Propose", doc(w.succeed(c.edit)))
 		})
 	}
-	w.refused(nowhere("payment.descriptor"), w.governors[operator], "governance:Propose", doc(w.succeed(func(c *governance.Config) {
-		c.Treasury = governance.Treasury{Version: 2, Descriptor: other}
+	w.refused(nowhere("payment.descriptor"), w.governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) {
+		c.Treasury = consortium.Treasury{Version: 2, Descriptor: other}
 	})))
-	w.must(w.governors[operator], "governance:Propose", doc(w.succeed(func(c *governance.Config) {
-		c.Treasury = governance.Treasury{Version: 2, Descriptor: elsewhere}
+	w.must(w.governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) {
+		c.Treasury = consortium.Treasury{Version: 2, Descriptor: elsewhere}
 		c.Bitcoin.FinalDepth = 100
 	})))
 }
@@ -89,10 +89,10 @@ func otherTreasury(tb testing.TB) string {
 // is dead; an approval held back dies with the next one.
 func TestAttackApprovals(t *testing.T) {
 	w := newWorld(t)
-	one := w.must(w.governors[operator], "governance:Propose", doc(w.succeed(func(c *governance.Config) { c.Limits.MinPrice = 3_000 })))
-	two := w.must(w.governors[operator], "governance:Propose", doc(w.succeed(func(c *governance.Config) { c.Limits.MinPrice = 4_000 })))
+	one := w.must(w.governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) { c.Limits.MinPrice = 3_000 })))
+	two := w.must(w.governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) { c.Limits.MinPrice = 4_000 })))
 	w.must(w.governors[operator], "governance:Approve", one)
-	w.refused(governance.ErrApproved, someone(t, operator, party.Governor), "governance:Approve", one)
+	w.refused(consortium.ErrApproved, someone(t, operator, party.Governor), "governance:Approve", one)
 	w.must(w.governors[licensors], "governance:Approve", one)
 	held := w.simulate(w.governors[auditor], "governance:Approve", one)
 	late := w.simulate(w.governors[manufacturer], "governance:Approve", one)
@@ -104,8 +104,8 @@ func TestAttackApprovals(t *testing.T) {
 			t.Error("an approval of an overtaken proposal was committed")
 		}
 	}
-	w.refused(governance.ErrVersion, w.governors[auditor], "governance:Approve", one)
-	if c := read[governance.Config](w, w.buyer, "governance:Config", ""); c.Limits.MinPrice != 4_000 {
+	w.refused(consortium.ErrVersion, w.governors[auditor], "governance:Approve", one)
+	if c := read[consortium.Config](w, w.buyer, "governance:Config", ""); c.Limits.MinPrice != 4_000 {
 		t.Errorf("got %s", c.Limits.MinPrice)
 	}
 }

@@ -3,10 +3,10 @@ package contract_test
 import (
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/order"
 	"github.com/guildmark/guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
 // TestAttackGrantPaidByBlockTakenBack: a machine has its grant recorded, then the block of the payment leaves the

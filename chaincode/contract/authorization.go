@@ -8,10 +8,10 @@ import (
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/pkg/cid"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/party"
-	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
 // Refusals of calls as such.
@@ -166,8 +166,8 @@ func (t *Transaction) readCaller() (party.Caller, error) {
 }
 
 // loadConfig gives the configuration in force, the zero Config before the first.
-func (t *Transaction) loadConfig() (governance.Config, error) {
-	var c governance.Config
+func (t *Transaction) loadConfig() (consortium.Config, error) {
+	var c consortium.Config
 	version, err := t.text(ledger.KeyConfig)
 	if err != nil || version == "" {
 		return c, err
@@ -176,7 +176,7 @@ func (t *Transaction) loadConfig() (governance.Config, error) {
 	if err != nil {
 		return c, err
 	}
-	return c, t.need(ledger.ConfigKey(int(n)), &c, governance.ErrNoConfig)
+	return c, t.need(ledger.ConfigKey(int(n)), &c, consortium.ErrNoConfig)
 }
 
 // parseNumber reads a count written in plain decimal digits, below ten digits' end so that keys stay in order.

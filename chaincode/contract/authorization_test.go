@@ -12,8 +12,8 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/contract"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/party"
 	"github.com/guildmark/guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
 )
 
 func base64Decode(text string) ([]byte, error) { return base64.StdEncoding.DecodeString(text) }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/bitcoin"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 

@@ -6,9 +6,9 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/bitcoin"
 	"github.com/guildmark/guildmark/chaincode/contract"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/order"
-	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )

@@ -3,8 +3,8 @@ package contract
 import (
 	"strconv"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
@@ -14,13 +14,13 @@ func (g *Governance) PutBundle(t *Transaction, document string) (string, error) 
 }
 
 func (g *Governance) putBundle(t *Transaction, document string) (string, error) {
-	var s governance.SignedBundle
+	var s consortium.SignedBundle
 	if err := ledger.Decode([]byte(document), &s); err != nil {
 		return "", err
 	}
 	raw, err := ledger.Base64(s.Bundle)
 	if err != nil {
-		return "", governance.ErrBundle.With("not base64")
+		return "", consortium.ErrBundle.With("not base64")
 	}
 	next, err := g.nextBundle(t, raw, s.Signatures)
 	if err != nil {
@@ -32,7 +32,7 @@ func (g *Governance) putBundle(t *Transaction, document string) (string, error) 
 	if _, err := signed.NewVerifier(next); err != nil {
 		return "", err // a list of revocations that nobody can read would leave every machine without a verifier
 	}
-	if err := t.create(ledger.BundleKey(next.Sequence), s, governance.ErrBundleNext); err != nil {
+	if err := t.create(ledger.BundleKey(next.Sequence), s, consortium.ErrBundleNext); err != nil {
 		return "", err
 	}
 	if err := t.putText(ledger.KeyBundle, strconv.FormatInt(next.Sequence, 10)); err != nil {
@@ -41,7 +41,7 @@ func (g *Governance) putBundle(t *Transaction, document string) (string, error) 
 	return next.ID(), t.event(ledger.EventBundlePut, s)
 }
 
-func (g *Governance) nextBundle(t *Transaction, raw []byte, by []governance.BundleSignature) (*signed.Bundle, error) {
+func (g *Governance) nextBundle(t *Transaction, raw []byte, by []consortium.BundleSignature) (*signed.Bundle, error) {
 	signatures := make([]signed.BundleSignature, len(by))
 	for i, s := range by {
 		signatures[i] = signed.BundleSignature(s)
@@ -62,25 +62,25 @@ func (g *Governance) nextBundle(t *Transaction, raw []byte, by []governance.Bund
 		return nil, err
 	}
 	if first.Sequence != 0 {
-		return nil, governance.ErrBundleNext.With(strconv.FormatInt(first.Sequence, 10))
+		return nil, consortium.ErrBundleNext.With(strconv.FormatInt(first.Sequence, 10))
 	}
 	return first, signed.CheckBundleSignatures(raw, signatures, t.config.BundleKeys(), t.config.Quorum)
 }
 
 // agrees refuses a bundle that would make machines trust another consortium than the configuration names.
-func agrees(b *signed.Bundle, c *governance.Config) error {
+func agrees(b *signed.Bundle, c *consortium.Config) error {
 	switch {
 	case b.Channel != c.Channel, b.Chaincode != c.Chaincode, b.Quorum != c.Quorum:
-		return governance.ErrBundle.With("channel, chaincode or quorum")
+		return consortium.ErrBundle.With("channel, chaincode or quorum")
 	case b.Network != c.Bitcoin.Network, b.Treasury != c.Treasury, b.Attested != (c.Bitcoin.Attestations > 0):
-		return governance.ErrBundle.With("network, treasury or attested")
+		return consortium.ErrBundle.With("network, treasury or attested")
 	case len(b.Partners) != len(c.Partners):
-		return governance.ErrBundle.With("partners")
+		return consortium.ErrBundle.With("partners")
 	}
 	for i, p := range b.Partners {
 		want := c.Partners[i]
 		if p.MSP != want.MSP || p.Signs != want.Signs || p.BundleKey != want.BundleKey {
-			return governance.ErrBundle.With("partner " + p.MSP)
+			return consortium.ErrBundle.With("partner " + p.MSP)
 		}
 	}
 	return nil
@@ -91,27 +91,27 @@ func (g *Governance) Bundle(t *Transaction, sequence string) (string, error) {
 	return answer(g.readBundle(t, sequence))
 }
 
-func (g *Governance) readBundle(t *Transaction, sequence string) (governance.SignedBundle, error) {
+func (g *Governance) readBundle(t *Transaction, sequence string) (consortium.SignedBundle, error) {
 	if sequence == "" {
 		newest, err := t.text(ledger.KeyBundle)
 		if err != nil {
-			return governance.SignedBundle{}, err
+			return consortium.SignedBundle{}, err
 		}
 		sequence = newest
 	}
 	return signedBundle(t, sequence)
 }
 
-func signedBundle(t *Transaction, sequence string) (governance.SignedBundle, error) {
-	var s governance.SignedBundle
+func signedBundle(t *Transaction, sequence string) (consortium.SignedBundle, error) {
+	var s consortium.SignedBundle
 	if sequence == "" {
-		return s, governance.ErrNoBundle
+		return s, consortium.ErrNoBundle
 	}
 	n, err := parseNumber(sequence)
 	if err != nil {
 		return s, err
 	}
-	return s, t.need(ledger.BundleKey(n), &s, governance.ErrNoBundle)
+	return s, t.need(ledger.BundleKey(n), &s, consortium.ErrNoBundle)
 }
 
 func loadBundle(t *Transaction, sequence string) (*signed.Bundle, error) {
@@ -121,7 +121,7 @@ func loadBundle(t *Transaction, sequence string) (*signed.Bundle, error) {
 	}
 	raw, err := ledger.Base64(s.Bundle)
 	if err != nil {
-		return nil, governance.ErrBundle.With("not base64")
+		return nil, consortium.ErrBundle.With("not base64")
 	}
 	return signed.ParseBundle(raw)
 }

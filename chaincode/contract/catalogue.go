@@ -8,10 +8,10 @@ import (
 	"github.com/hyperledger/fabric-chaincode-go/v2/pkg/cid"
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
 // Catalogue is what is sold: published versions of datasets and the offers under which they can be licensed.
@@ -189,7 +189,7 @@ func (c *Catalogue) offer(t *Transaction, document string) (dataset.Offer, error
 		Rate: royalty.Share(t.config.Commission.Rate), Min: t.config.Commission.Min, Max: t.config.Commission.Max,
 		Payee: t.config.Commission.Payee,
 	}
-	o, err = dataset.NewOffer(r, owner, commission, t.config.Limits.MinPrice, governance.Assurances(), epoch)
+	o, err = dataset.NewOffer(r, owner, commission, t.config.Limits.MinPrice, consortium.Assurances(), epoch)
 	if err != nil {
 		return o, err
 	}

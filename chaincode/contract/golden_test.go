@@ -9,14 +9,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/machine"
-	"github.com/guildmark/guildmark/chaincode/order"
-	"github.com/guildmark/guildmark/chaincode/party"
-	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
 // update rewrites the golden files: go test ./chaincode/contract -run Golden -update. A changed file means that
@@ -26,8 +26,8 @@ var update = flag.Bool("update", false, "rewrite testdata/golden")
 // stored is every document that stands on the ledger, by the version of its format.
 func stored() map[string]any {
 	return map[string]any{
-		"config-1": &governance.Config{}, "recipient-1": &governance.Recipient{}, "clock": &governance.Clock{}, "epoch": &governance.Epoch{},
-		"signed-bundle": &governance.SignedBundle{}, "party-1": &party.Party{}, "manifest-1": &dataset.Manifest{},
+		"config-1": &consortium.Config{}, "recipient-1": &consortium.Recipient{}, "clock": &consortium.Clock{}, "epoch": &consortium.Epoch{},
+		"signed-bundle": &consortium.SignedBundle{}, "party-1": &party.Party{}, "manifest-1": &dataset.Manifest{},
 		"publication-1": &dataset.Publication{}, "confirmation": &dataset.Confirmation{}, "final": &dataset.Final{},
 		"offer-1": &dataset.Offer{}, "machine-1": &machine.Machine{}, "shard": &machine.Shard{}, "order-1": &order.Order{},
 		"payment": &order.Payment{}, "settlement": &order.Settlement{}, "license-1": &license.License{}, "grant-1": &license.Grant{},

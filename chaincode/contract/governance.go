@@ -5,10 +5,10 @@ import (
 
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/party"
 	"github.com/guildmark/guildmark/chaincode/payment"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
@@ -29,7 +29,7 @@ func (g *Governance) Propose(t *Transaction, document string) (string, error) {
 }
 
 func (g *Governance) propose(t *Transaction, document string) (string, error) {
-	var next governance.Config
+	var next consortium.Config
 	if err := ledger.Decode([]byte(document), &next); err != nil {
 		return "", err
 	}
@@ -41,11 +41,11 @@ func (g *Governance) propose(t *Transaction, document string) (string, error) {
 	if err := t.createText(ledger.ProposalKey(hash), string(doc), errProposed); err != nil {
 		return "", err
 	}
-	return hash, t.event(ledger.EventConfigProposed, governance.Proposed{Hash: hash, Version: next.Version})
+	return hash, t.event(ledger.EventConfigProposed, consortium.Proposed{Hash: hash, Version: next.Version})
 }
 
 // succeeds judges a proposal against the configuration in force, this channel, and what Bitcoin's rules can parse.
-func (g *Governance) succeeds(t *Transaction, next *governance.Config) error {
+func (g *Governance) succeeds(t *Transaction, next *consortium.Config) error {
 	previous := ""
 	if t.config.Version > 0 {
 		previous = ledger.Digest(ledger.Encode(t.config))
@@ -54,7 +54,7 @@ func (g *Governance) succeeds(t *Transaction, next *governance.Config) error {
 		return err
 	}
 	if next.Channel != t.GetStub().GetChannelID() {
-		return governance.ErrConfig.With("channel " + next.Channel)
+		return consortium.ErrConfig.With("channel " + next.Channel)
 	}
 	if _, err := spv.RulesFor(next.Bitcoin.Network, next.Bitcoin.FinalDepth, next.Bitcoin.Attestations); err != nil {
 		return err
@@ -71,13 +71,13 @@ func (g *Governance) Approve(t *Transaction, hash string) (string, error) {
 	return answer(g.approve(t, hash))
 }
 
-func (g *Governance) approve(t *Transaction, hash string) (governance.InForce, error) {
-	none := governance.InForce{}
+func (g *Governance) approve(t *Transaction, hash string) (consortium.InForce, error) {
+	none := consortium.InForce{}
 	if err := ledger.CheckID(hash); err != nil {
 		return none, err
 	}
-	var next governance.Config
-	if err := t.need(ledger.ProposalKey(hash), &next, governance.ErrNotProposed); err != nil {
+	var next consortium.Config
+	if err := t.need(ledger.ProposalKey(hash), &next, consortium.ErrNotProposed); err != nil {
 		return none, err
 	}
 	if err := g.succeeds(t, &next); err != nil {
@@ -94,8 +94,8 @@ func (g *Governance) approve(t *Transaction, hash string) (governance.InForce, e
 	if err := t.putText(ledger.ApprovalKey(hash, t.caller.MSP), ledger.Marker); err != nil {
 		return none, err
 	}
-	result := governance.InForce{Version: t.config.Version}
-	event := governance.Approved{Hash: hash, MSP: t.caller.MSP}
+	result := consortium.InForce{Version: t.config.Version}
+	event := consortium.Approved{Hash: hash, MSP: t.caller.MSP}
 	if now {
 		result.Version, event.Version = next.Version, next.Version
 		if err := t.put(ledger.ConfigKey(next.Version), next); err != nil {
@@ -128,10 +128,10 @@ func (g *Governance) Tick(t *Transaction, seconds string) (string, error) {
 	return answer(g.tick(t, seconds))
 }
 
-func (g *Governance) tick(t *Transaction, seconds string) (governance.Clock, error) {
-	var clock governance.Clock
-	var epoch governance.Epoch
-	proposed, err := governance.ParseTime(seconds)
+func (g *Governance) tick(t *Transaction, seconds string) (consortium.Clock, error) {
+	var clock consortium.Clock
+	var epoch consortium.Epoch
+	proposed, err := consortium.ParseTime(seconds)
 	if err != nil {
 		return clock, err
 	}
@@ -141,7 +141,7 @@ func (g *Governance) tick(t *Transaction, seconds string) (governance.Clock, err
 	if _, err := t.get(ledger.KeyEpoch, &epoch); err != nil {
 		return clock, err
 	}
-	clock, epoch, changed, err := governance.Tick(t.config.Limits, clock, epoch, proposed, g.clock().Unix())
+	clock, epoch, changed, err := consortium.Tick(t.config.Limits, clock, epoch, proposed, g.clock().Unix())
 	if err != nil {
 		return clock, err
 	}
@@ -187,18 +187,18 @@ func (g *Governance) SetRecipient(t *Transaction, document string) (string, erro
 	return answer(g.setRecipient(t, document))
 }
 
-func (g *Governance) setRecipient(t *Transaction, document string) (governance.Recipient, error) {
-	var r, last governance.Recipient
+func (g *Governance) setRecipient(t *Transaction, document string) (consortium.Recipient, error) {
+	var r, last consortium.Recipient
 	if err := ledger.Decode([]byte(document), &r); err != nil {
 		return r, err
 	}
 	if !ledger.IsName(r.ID) {
-		return r, governance.ErrRecipient.With("id")
+		return r, consortium.ErrRecipient.With("id")
 	}
 	if _, err := t.get(ledger.RecipientKey(r.ID), &last); err != nil {
 		return r, err
 	}
-	if err := governance.CheckRecipient(r, t.caller, last.Version); err != nil {
+	if err := consortium.CheckRecipient(r, t.caller, last.Version); err != nil {
 		return r, err
 	}
 	if err := oneCustodian(t, r); err != nil {
@@ -215,8 +215,8 @@ func (g *Governance) setRecipient(t *Transaction, document string) (governance.R
 
 // oneCustodian keeps one custodian's recipient a partner: datasets and grants name custodians by their partner. Each
 // has a grant key of its own: with a copied one no meter of a set that holds both could be made, for anybody.
-func oneCustodian(t *Transaction, r governance.Recipient) error {
-	if r.Role != governance.CustodianRecipient {
+func oneCustodian(t *Transaction, r consortium.Recipient) error {
+	if r.Role != consortium.CustodianRecipient {
 		return nil
 	}
 	key, err := grantKey(r)
@@ -228,33 +228,33 @@ func oneCustodian(t *Transaction, r governance.Recipient) error {
 		return err
 	}
 	if other, ok := found[r.MSP]; ok && other.ID != r.ID {
-		return governance.ErrSecond.With(other.ID)
+		return consortium.ErrSecond.With(other.ID)
 	}
 	delete(found, r.MSP)
 	for _, other := range found {
 		if theirs, err := grantKey(other); err == nil && key.Equal(theirs) {
-			return governance.ErrGrantKey.With(r.ID)
+			return consortium.ErrGrantKey.With(r.ID)
 		}
 	}
 	return nil
 }
 
 // fewLines keeps the list of all recipients short enough to be signed and read as one document.
-func fewLines(t *Transaction, r governance.Recipient) error {
-	if r.Role != governance.RuntimeRecipient || r.Version > 1 {
+func fewLines(t *Transaction, r consortium.Recipient) error {
+	if r.Role != consortium.RuntimeRecipient || r.Version > 1 {
 		return nil
 	}
 	lines := 0
 	err := t.each(func(_ string, value []byte) error {
-		var other governance.Recipient
+		var other consortium.Recipient
 		err := ledger.DecodeCanonical(value, &other)
 		if other.MSP == r.MSP {
 			lines++
 		}
 		return err
 	}, "recipient")
-	if err == nil && lines >= governance.MaxRecipients {
-		err = governance.ErrRecipients.With(r.ID)
+	if err == nil && lines >= consortium.MaxRecipients {
+		err = consortium.ErrRecipients.With(r.ID)
 	}
 	return err
 }
@@ -264,11 +264,11 @@ func (g *Governance) Config(t *Transaction, version string) (string, error) {
 	return answer(g.readConfig(t, version))
 }
 
-func (g *Governance) readConfig(t *Transaction, version string) (governance.Config, error) {
-	var c governance.Config
+func (g *Governance) readConfig(t *Transaction, version string) (consortium.Config, error) {
+	var c consortium.Config
 	if version == "" {
 		if t.config.Version == 0 {
-			return c, governance.ErrNoConfig
+			return c, consortium.ErrNoConfig
 		}
 		return t.config, nil
 	}
@@ -276,13 +276,13 @@ func (g *Governance) readConfig(t *Transaction, version string) (governance.Conf
 	if err != nil {
 		return c, err
 	}
-	return c, t.need(ledger.ConfigKey(int(n)), &c, governance.ErrNoConfig)
+	return c, t.need(ledger.ConfigKey(int(n)), &c, consortium.ErrNoConfig)
 }
 
 // Clock reads the ledger's own time.
 func (g *Governance) Clock(t *Transaction) (string, error) {
-	var c governance.Clock
-	return answer(&c, t.need(ledger.KeyClock, &c, governance.ErrNoClock))
+	var c consortium.Clock
+	return answer(&c, t.need(ledger.KeyClock, &c, consortium.ErrNoClock))
 }
 
 // Party reads a party.
@@ -297,8 +297,8 @@ func (g *Governance) Party(t *Transaction, id string) (string, error) {
 // Recipient reads a recipient.
 func (g *Governance) Recipient(t *Transaction, id string) (string, error) {
 	if !ledger.IsName(id) {
-		return answer(nil, governance.ErrNoRecipient.With(id))
+		return answer(nil, consortium.ErrNoRecipient.With(id))
 	}
-	var r governance.Recipient
-	return answer(&r, t.need(ledger.RecipientKey(id), &r, governance.ErrNoRecipient))
+	var r consortium.Recipient
+	return answer(&r, t.need(ledger.RecipientKey(id), &r, consortium.ErrNoRecipient))
 }

@@ -8,17 +8,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/party"
 	"github.com/guildmark/guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
 func TestConfigNeedsThreePartners(t *testing.T) {
 	w := emptyWorld(t)
 	w.refused(party.ErrForeignRole, someone(t, operator, party.Reader), "governance:Config", "")
-	w.refused(governance.ErrNoConfig, w.governors[operator], "governance:Config", "")
+	w.refused(consortium.ErrNoConfig, w.governors[operator], "governance:Config", "")
 	hash := w.must(w.governors[operator], "governance:Propose", doc(w.config))
 	if sum := sha256.Sum256([]byte(doc(w.config))); hash != hex.EncodeToString(sum[:]) {
 		t.Errorf("got %s, want the document's SHA-256", hash)
@@ -29,12 +29,12 @@ func TestConfigNeedsThreePartners(t *testing.T) {
 			t.Errorf("approval %d: got %s, want %s", i+1, got, want)
 		}
 		if i < 2 {
-			w.refused(governance.ErrApproved, someone(t, m, party.Governor), "governance:Approve", hash)
+			w.refused(consortium.ErrApproved, someone(t, m, party.Governor), "governance:Approve", hash)
 		}
 	}
-	w.refused(governance.ErrVersion, w.governors[operator], "governance:Approve", hash)
-	w.refused(governance.ErrVersion, w.governors[operator], "governance:Propose", doc(w.config))
-	if got := read[governance.Config](w, w.governors[auditor], "governance:Config", ""); doc(got) != doc(w.config) {
+	w.refused(consortium.ErrVersion, w.governors[operator], "governance:Approve", hash)
+	w.refused(consortium.ErrVersion, w.governors[operator], "governance:Propose", doc(w.config))
+	if got := read[consortium.Config](w, w.governors[auditor], "governance:Config", ""); doc(got) != doc(w.config) {
 		t.Errorf("got %+v", got)
 	}
 	next := w.config
@@ -44,10 +44,10 @@ func TestConfigNeedsThreePartners(t *testing.T) {
 	for _, m := range everyPartner()[1:] {
 		w.must(w.governors[m], "governance:Approve", second)
 	}
-	if got := read[governance.Config](w, w.governors[auditor], "governance:Config", ""); got.Limits.MinPrice != 3_000 {
+	if got := read[consortium.Config](w, w.governors[auditor], "governance:Config", ""); got.Limits.MinPrice != 3_000 {
 		t.Errorf("the second configuration is not in force: %+v", got.Limits)
 	}
-	if got := read[governance.Config](w, w.governors[auditor], "governance:Config", "1"); got.Limits.MinPrice != 2_000 {
+	if got := read[consortium.Config](w, w.governors[auditor], "governance:Config", "1"); got.Limits.MinPrice != 2_000 {
 		t.Errorf("the first configuration is gone: %+v", got.Limits)
 	}
 }
@@ -55,26 +55,26 @@ func TestConfigNeedsThreePartners(t *testing.T) {
 func TestConfigRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		edit func(*governance.Config)
+		edit func(*consortium.Config)
 		want *ledger.Refusal
 	}{
-		{"another channel", func(c *governance.Config) { c.Channel = "elsewhere" }, governance.ErrConfig},
-		{"a quorum of one", func(c *governance.Config) { c.Quorum = 1 }, governance.ErrConfig},
-		{"a quorum above the signing partners", func(c *governance.Config) { c.Quorum = 4 }, governance.ErrConfig},
-		{"version 2 first", func(c *governance.Config) { c.Version = 2 }, governance.ErrVersion},
-		{"no attestations on regtest", func(c *governance.Config) { c.Bitcoin.Attestations = 0 }, ledger.Refuse("", "bitcoin.rules", "")},
-		{"more attestations than oracles' homes", func(c *governance.Config) { c.Bitcoin.Attestations = 3 }, governance.ErrConfig},
-		{"a broken descriptor", func(c *governance.Config) { c.Treasury.Descriptor += "x" }, ledger.Refuse("", "payment.checksum", "")},
-		{"a broken checkpoint", func(c *governance.Config) { c.Bitcoin.Checkpoint = "00" }, ledger.Refuse("", "bitcoin.record", "")},
-		{"a role of a stranger", func(c *governance.Config) { c.Roles[1].MSPs = []string{"StrangerMSP"} }, governance.ErrConfig},
-		{"an unknown role", func(c *governance.Config) { c.Roles[1].Role = "bystander" }, governance.ErrConfig},
-		{"no governors left", func(c *governance.Config) { c.Roles[3].MSPs = []string{operator} }, governance.ErrConfig},
-		{"partners not sorted", func(c *governance.Config) { c.Partners[0], c.Partners[1] = c.Partners[1], c.Partners[0] }, governance.ErrConfig},
-		{"commission above the whole", func(c *governance.Config) { c.Commission.Rate = 100_000_001 }, governance.ErrConfig},
-		{"least commission above the most", func(c *governance.Config) { c.Commission.Min = c.Commission.Max + 1 }, governance.ErrConfig},
-		{"no minimum price", func(c *governance.Config) { c.Limits.MinPrice = 0 }, governance.ErrConfig},
-		{"a lease that overflows", func(c *governance.Config) { c.Limits.LeaseSeconds = 1 << 62 }, governance.ErrConfig},
-		{"a negative clock skew", func(c *governance.Config) { c.Limits.ClockSkew = -1 }, governance.ErrConfig},
+		{"another channel", func(c *consortium.Config) { c.Channel = "elsewhere" }, consortium.ErrConfig},
+		{"a quorum of one", func(c *consortium.Config) { c.Quorum = 1 }, consortium.ErrConfig},
+		{"a quorum above the signing partners", func(c *consortium.Config) { c.Quorum = 4 }, consortium.ErrConfig},
+		{"version 2 first", func(c *consortium.Config) { c.Version = 2 }, consortium.ErrVersion},
+		{"no attestations on regtest", func(c *consortium.Config) { c.Bitcoin.Attestations = 0 }, ledger.Refuse("", "bitcoin.rules", "")},
+		{"more attestations than oracles' homes", func(c *consortium.Config) { c.Bitcoin.Attestations = 3 }, consortium.ErrConfig},
+		{"a broken descriptor", func(c *consortium.Config) { c.Treasury.Descriptor += "x" }, ledger.Refuse("", "payment.checksum", "")},
+		{"a broken checkpoint", func(c *consortium.Config) { c.Bitcoin.Checkpoint = "00" }, ledger.Refuse("", "bitcoin.record", "")},
+		{"a role of a stranger", func(c *consortium.Config) { c.Roles[1].MSPs = []string{"StrangerMSP"} }, consortium.ErrConfig},
+		{"an unknown role", func(c *consortium.Config) { c.Roles[1].Role = "bystander" }, consortium.ErrConfig},
+		{"no governors left", func(c *consortium.Config) { c.Roles[3].MSPs = []string{operator} }, consortium.ErrConfig},
+		{"partners not sorted", func(c *consortium.Config) { c.Partners[0], c.Partners[1] = c.Partners[1], c.Partners[0] }, consortium.ErrConfig},
+		{"commission above the whole", func(c *consortium.Config) { c.Commission.Rate = 100_000_001 }, consortium.ErrConfig},
+		{"least commission above the most", func(c *consortium.Config) { c.Commission.Min = c.Commission.Max + 1 }, consortium.ErrConfig},
+		{"no minimum price", func(c *consortium.Config) { c.Limits.MinPrice = 0 }, consortium.ErrConfig},
+		{"a lease that overflows", func(c *consortium.Config) { c.Limits.LeaseSeconds = 1 << 62 }, consortium.ErrConfig},
+		{"a negative clock skew", func(c *consortium.Config) { c.Limits.ClockSkew = -1 }, consortium.ErrConfig},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := emptyWorld(t)
@@ -87,15 +87,15 @@ func TestConfigRefuses(t *testing.T) {
 func TestTick(t *testing.T) {
 	w := newWorld(t)
 	seconds := func(d time.Duration) string { return strconv.FormatInt(w.now.Add(d).Unix(), 10) }
-	w.refused(governance.ErrTickBack, w.heartbeat, "governance:Tick", seconds(0))
-	w.refused(governance.ErrTickBack, w.heartbeat, "governance:Tick", seconds(-time.Second))
-	w.refused(governance.ErrTickSkew, w.heartbeat, "governance:Tick", seconds(11*time.Second))
-	w.refused(governance.ErrTime, w.heartbeat, "governance:Tick", "1e9")
-	w.refused(governance.ErrTime, w.heartbeat, "governance:Tick", "+"+seconds(time.Second))
-	w.refused(governance.ErrTime, w.heartbeat, "governance:Tick", "9223372036854775807")
-	before := read[governance.Clock](w, w.heartbeat, "governance:Clock")
+	w.refused(consortium.ErrTickBack, w.heartbeat, "governance:Tick", seconds(0))
+	w.refused(consortium.ErrTickBack, w.heartbeat, "governance:Tick", seconds(-time.Second))
+	w.refused(consortium.ErrTickSkew, w.heartbeat, "governance:Tick", seconds(11*time.Second))
+	w.refused(consortium.ErrTime, w.heartbeat, "governance:Tick", "1e9")
+	w.refused(consortium.ErrTime, w.heartbeat, "governance:Tick", "+"+seconds(time.Second))
+	w.refused(consortium.ErrTime, w.heartbeat, "governance:Tick", "9223372036854775807")
+	before := read[consortium.Clock](w, w.heartbeat, "governance:Clock")
 	w.tick(60 * time.Second)
-	after := read[governance.Clock](w, w.heartbeat, "governance:Clock")
+	after := read[consortium.Clock](w, w.heartbeat, "governance:Clock")
 	if after.Time != before.Time+60 || after.Tick != before.Tick+1 {
 		t.Errorf("got %+v after %+v", after, before)
 	}
@@ -168,22 +168,22 @@ func TestParties(t *testing.T) {
 func TestRecipients(t *testing.T) {
 	w := newWorld(t)
 	r := w.custodianRecipient(operator)
-	w.refused(governance.ErrRecipientOld, w.custodians[operator], "governance:SetRecipient", doc(r))
+	w.refused(consortium.ErrRecipientOld, w.custodians[operator], "governance:SetRecipient", doc(r))
 	r.Version = 2
-	w.refused(governance.ErrRecipientOf, w.custodians[licensors], "governance:SetRecipient", doc(r))
+	w.refused(consortium.ErrRecipientOf, w.custodians[licensors], "governance:SetRecipient", doc(r))
 	w.must(w.custodians[operator], "governance:SetRecipient", doc(r))
 	second := someone(t, operator, party.Custodian)
 	r.ID, r.Party, r.Version = second.party, second.party, 1
-	w.refused(governance.ErrSecond, second, "governance:SetRecipient", doc(r))
+	w.refused(consortium.ErrSecond, second, "governance:SetRecipient", doc(r))
 
-	line := governance.Recipient{
-		Format: governance.RecipientFormat, ID: governance.RuntimeID(manufacturer, "mixer", "tpm"), Role: governance.RuntimeRecipient,
+	line := consortium.Recipient{
+		Format: consortium.RecipientFormat, ID: consortium.RuntimeID(manufacturer, "mixer", "tpm"), Role: consortium.RuntimeRecipient,
 		MSP: manufacturer, Party: w.registrar.party, Version: 1, HPKE: b64([]byte("runtime")), Line: "mixer", Assurance: "tpm",
 	}
 	w.must(w.registrar, "governance:SetRecipient", doc(line))
 	line.Assurance = "software"
-	w.refused(governance.ErrRecipientOf, w.registrar, "governance:SetRecipient", doc(line))
-	w.refused(governance.ErrRecipientOf, w.custodians[manufacturer], "governance:SetRecipient", doc(line))
+	w.refused(consortium.ErrRecipientOf, w.registrar, "governance:SetRecipient", doc(line))
+	w.refused(consortium.ErrRecipientOf, w.custodians[manufacturer], "governance:SetRecipient", doc(line))
 
 	a := read[signed.Answer](w, w.buyer, "governance:SignRecipients", nonce(7))
 	var body signed.RecipientsBody
@@ -201,7 +201,7 @@ func TestBundleSuccession(t *testing.T) {
 	w := newWorld(t)
 	first := w.bundle(0, "")
 	w.refused(signed.ErrBundleSequence, w.governors[operator], "governance:PutBundle", doc(first))
-	newest := read[governance.SignedBundle](w, w.buyer, "governance:Bundle", "")
+	newest := read[consortium.SignedBundle](w, w.buyer, "governance:Bundle", "")
 	id := ledger.Digest(decode(t, newest.Bundle))
 	w.refused(signed.ErrBundlePrevious, w.governors[operator], "governance:PutBundle", doc(w.bundle(1, nonce(9))))
 
@@ -213,7 +213,7 @@ func TestBundleSuccession(t *testing.T) {
 	w.refused(signed.ErrBundleQuorum, w.governors[operator], "governance:PutBundle", doc(w.signBundle(*next, operator, operator)))
 	weaker := *next
 	weaker.Quorum = 1
-	w.refused(governance.ErrBundle, w.governors[operator], "governance:PutBundle", doc(w.signBundle(weaker, licensors, operator)))
+	w.refused(consortium.ErrBundle, w.governors[operator], "governance:PutBundle", doc(w.signBundle(weaker, licensors, operator)))
 	if got := w.must(w.governors[operator], "governance:PutBundle", doc(w.signBundle(*next, licensors, operator))); got != next.ID() {
 		t.Errorf("got %s, want %s", got, next.ID())
 	}
@@ -251,10 +251,10 @@ func TestSigningRefusesStalePeers(t *testing.T) {
 	}{
 		{"agreeing", 0, 0, nil},
 		{"at the bounds", 180 * time.Second, 170 * time.Second, nil},
-		{"a peer that lags behind the ledger", 181 * time.Second, 181 * time.Second, governance.ErrStale},
-		{"a ledger ahead of the endorser", -181 * time.Second, -181 * time.Second, governance.ErrStale},
-		{"a timestamp in the past", 30 * time.Second, 19 * time.Second, governance.ErrTransaction},
-		{"a timestamp in the future", 0, 11 * time.Second, governance.ErrTransaction},
+		{"a peer that lags behind the ledger", 181 * time.Second, 181 * time.Second, consortium.ErrStale},
+		{"a ledger ahead of the endorser", -181 * time.Second, -181 * time.Second, consortium.ErrStale},
+		{"a timestamp in the past", 30 * time.Second, 19 * time.Second, consortium.ErrTransaction},
+		{"a timestamp in the future", 0, 11 * time.Second, consortium.ErrTransaction},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tx.Timestamp = w.now.Add(c.stamp)

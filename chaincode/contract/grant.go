@@ -5,11 +5,11 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/machine"
-	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
@@ -164,7 +164,7 @@ func indexOf(t *Transaction, l license.License, handle uint32) (tpmpolicy.Index,
 }
 
 // custodians reads the grant keys of a custodian set, in its order, and the recipients that carry them.
-func custodians(t *Transaction, msps []string) (tpmpolicy.Custodians, map[string]governance.Recipient, error) {
+func custodians(t *Transaction, msps []string) (tpmpolicy.Custodians, map[string]consortium.Recipient, error) {
 	found, err := custodianRecipients(t)
 	if err != nil {
 		return nil, nil, err
@@ -184,14 +184,14 @@ func custodians(t *Transaction, msps []string) (tpmpolicy.Custodians, map[string
 	return keys, found, nil
 }
 
-func custodianRecipients(t *Transaction) (map[string]governance.Recipient, error) {
-	found := map[string]governance.Recipient{}
+func custodianRecipients(t *Transaction) (map[string]consortium.Recipient, error) {
+	found := map[string]consortium.Recipient{}
 	err := t.each(func(_ string, value []byte) error {
-		var r governance.Recipient
+		var r consortium.Recipient
 		if err := ledger.DecodeCanonical(value, &r); err != nil {
 			return err
 		}
-		if r.Role == governance.CustodianRecipient {
+		if r.Role == consortium.CustodianRecipient {
 			found[r.MSP] = r
 		}
 		return nil
@@ -199,21 +199,21 @@ func custodianRecipients(t *Transaction) (map[string]governance.Recipient, error
 	return found, err
 }
 
-func grantKey(r governance.Recipient) (*ecdsa.PublicKey, error) {
+func grantKey(r consortium.Recipient) (*ecdsa.PublicKey, error) {
 	der, err := ledger.Base64(r.GrantKey)
 	if err != nil {
-		return nil, governance.ErrRecipient.With("grant key")
+		return nil, consortium.ErrRecipient.With("grant key")
 	}
 	parsed, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
-		return nil, governance.ErrRecipient.With("grant key")
+		return nil, consortium.ErrRecipient.With("grant key")
 	}
 	key, ok := parsed.(*ecdsa.PublicKey)
 	if !ok {
-		return nil, governance.ErrRecipient.With("grant key")
+		return nil, consortium.ErrRecipient.With("grant key")
 	}
 	if _, err := tpmpolicy.CustodianPublic(key); err != nil {
-		return nil, governance.ErrRecipient.With("grant key")
+		return nil, consortium.ErrRecipient.With("grant key")
 	}
 	return key, nil
 }

@@ -4,8 +4,8 @@ import (
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/party"
-	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
 // Royalties are what payees are owed.

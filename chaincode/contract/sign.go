@@ -3,8 +3,8 @@ package contract
 import (
 	"encoding/json"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
@@ -20,18 +20,18 @@ type signing struct {
 // sign makes the answer of a signing function (T5, T7): it refuses when the transaction or the ledger's clock is off
 // the endorser's own, so that peers which lag behind the ledger refuse themselves. It writes nothing.
 func (t *Transaction) sign(clock Clock, s signing) (signed.Answer, error) {
-	var now governance.Clock
+	var now consortium.Clock
 	if err := ledger.CheckID(s.nonce); err != nil {
 		return signed.Answer{}, err
 	}
-	if err := t.need(ledger.KeyClock, &now, governance.ErrNoClock); err != nil {
+	if err := t.need(ledger.KeyClock, &now, consortium.ErrNoClock); err != nil {
 		return signed.Answer{}, err
 	}
 	stamp, err := t.timestamp()
 	if err != nil {
 		return signed.Answer{}, err
 	}
-	if err := governance.Fresh(t.config.Limits, now, stamp, clock().Unix()); err != nil {
+	if err := consortium.Fresh(t.config.Limits, now, stamp, clock().Unix()); err != nil {
 		return signed.Answer{}, err
 	}
 	policy, err := t.policy()
@@ -56,7 +56,7 @@ func (t *Transaction) sign(clock Clock, s signing) (signed.Answer, error) {
 func (t *Transaction) timestamp() (int64, error) {
 	stamp, err := t.GetStub().GetTxTimestamp()
 	if err != nil {
-		return 0, governance.ErrTransaction.With(err.Error())
+		return 0, consortium.ErrTransaction.With(err.Error())
 	}
 	return stamp.GetSeconds(), nil
 }
@@ -96,9 +96,9 @@ func (g *Governance) SignRecipients(t *Transaction, nonce string) (string, error
 }
 
 func (g *Governance) signRecipients(t *Transaction, nonce string) (signed.Answer, error) {
-	body := signed.RecipientsBody{Recipients: []governance.Recipient{}}
+	body := signed.RecipientsBody{Recipients: []consortium.Recipient{}}
 	err := t.each(func(_ string, value []byte) error {
-		var r governance.Recipient
+		var r consortium.Recipient
 		if err := ledger.DecodeCanonical(value, &r); err != nil {
 			return err
 		}

@@ -7,9 +7,9 @@ import (
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
 )
 
 // Transaction is one call: who calls, under which configuration, and the ledger as it was before. Reads never see
@@ -18,7 +18,7 @@ type Transaction struct {
 	contractapi.TransactionContext
 
 	caller party.Caller
-	config governance.Config
+	config consortium.Config
 }
 
 // get loads the document under key into v; ok is false where there is none.
@@ -117,8 +117,8 @@ func (t *Transaction) event(name string, payload any) error {
 
 // epoch is the ledger's coarse time, which every write that depends on time reads (T8).
 func (t *Transaction) epoch() (int64, error) {
-	var e governance.Epoch
-	err := t.need(ledger.KeyEpoch, &e, governance.ErrNoClock)
+	var e consortium.Epoch
+	err := t.need(ledger.KeyEpoch, &e, consortium.ErrNoClock)
 	return e.Number, err
 }
 

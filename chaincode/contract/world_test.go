@@ -25,11 +25,11 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/party"
 	"github.com/guildmark/guildmark/chaincode/payment"
 	"github.com/guildmark/guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
@@ -151,7 +151,7 @@ type world struct {
 	licensor   *caller
 	buyer      *caller
 	market     string // party id that gets the commission
-	config     governance.Config
+	config     consortium.Config
 	descriptor *payment.Descriptor
 }
 
@@ -176,7 +176,7 @@ func emptyWorld(tb testing.TB) *world {
 	return w
 }
 
-func (w *world) firstConfig() governance.Config {
+func (w *world) firstConfig() consortium.Config {
 	w.t.Helper()
 	start, err := spv.Genesis("regtest")
 	if err != nil {
@@ -197,15 +197,15 @@ func (w *world) firstConfig() governance.Config {
 	if w.descriptor, err = payment.New(keys, "regtest"); err != nil {
 		w.t.Fatal(err)
 	}
-	c := governance.Config{
-		Format: governance.ConfigFormat, Version: 1, Channel: channel, Chaincode: "guildmark", Quorum: 2,
-		Bitcoin:    governance.Bitcoin{Network: "regtest", Checkpoint: start.String(), FinalDepth: 2, Attestations: 2},
-		Treasury:   governance.Treasury{Version: 1, Descriptor: w.descriptor.String()},
-		Commission: governance.Commission{Rate: 30_000_000, Min: 100, Max: 1_000_000, Payee: w.market},
-		Limits: governance.Limits{
+	c := consortium.Config{
+		Format: consortium.ConfigFormat, Version: 1, Channel: channel, Chaincode: "guildmark", Quorum: 2,
+		Bitcoin:    consortium.Bitcoin{Network: "regtest", Checkpoint: start.String(), FinalDepth: 2, Attestations: 2},
+		Treasury:   consortium.Treasury{Version: 1, Descriptor: w.descriptor.String()},
+		Commission: consortium.Commission{Rate: 30_000_000, Min: 100, Max: 1_000_000, Payee: w.market},
+		Limits: consortium.Limits{
 			MinPrice: 2_000, DailyCap: 100_000, OrderEpochs: 6, LeaseSeconds: 86_400, ClockSkew: 10, ClockAge: 180, EpochSeconds: 600,
 		},
-		Roles: []governance.RoleHomes{
+		Roles: []consortium.RoleHomes{
 			{Role: party.Auditor, MSPs: []string{auditor}},
 			{Role: party.Buyer, MSPs: []string{operator}},
 			{Role: party.Custodian, MSPs: []string{licensors, manufacturer, operator}},
@@ -218,7 +218,7 @@ func (w *world) firstConfig() governance.Config {
 		},
 	}
 	for _, m := range everyPartner() {
-		c.Partners = append(c.Partners, governance.Partner{
+		c.Partners = append(c.Partners, consortium.Partner{
 			MSP: m, Name: m[:len(m)-3], Signs: m != auditor, BundleKey: b64(spki(w.t, w.bundleKeys[m])),
 		})
 	}
@@ -259,16 +259,16 @@ func (w *world) register(c *caller) {
 	}))
 }
 
-func (w *world) custodianRecipient(m string) governance.Recipient {
-	return governance.Recipient{
-		Format: governance.RecipientFormat, ID: w.custodians[m].party, Role: governance.CustodianRecipient, MSP: m,
+func (w *world) custodianRecipient(m string) consortium.Recipient {
+	return consortium.Recipient{
+		Format: consortium.RecipientFormat, ID: w.custodians[m].party, Role: consortium.CustodianRecipient, MSP: m,
 		Party: w.custodians[m].party, Version: 1, HPKE: b64([]byte("public key of " + m)),
 		GrantKey: b64(spki(w.t, w.grantKeys[m])),
 	}
 }
 
 // bundle is a trust bundle signed by two partners.
-func (w *world) bundle(sequence int64, previous string) governance.SignedBundle {
+func (w *world) bundle(sequence int64, previous string) consortium.SignedBundle {
 	w.t.Helper()
 	b := signed.Bundle{
 		Format: signed.BundleFormat, Sequence: sequence, Previous: previous, Channel: channel, Chaincode: "guildmark", Quorum: 2,
@@ -282,10 +282,10 @@ func (w *world) bundle(sequence int64, previous string) governance.SignedBundle 
 	return w.signBundle(b, manufacturer, operator)
 }
 
-func (w *world) signBundle(b signed.Bundle, by ...string) governance.SignedBundle {
-	s := governance.SignedBundle{Bundle: b64(b.Bytes())}
+func (w *world) signBundle(b signed.Bundle, by ...string) consortium.SignedBundle {
+	s := consortium.SignedBundle{Bundle: b64(b.Bytes())}
 	for _, m := range by {
-		s.Signatures = append(s.Signatures, governance.BundleSignature{MSP: m, Signature: sign(w.t, w.bundleKeys[m], b.Bytes())})
+		s.Signatures = append(s.Signatures, consortium.BundleSignature{MSP: m, Signature: sign(w.t, w.bundleKeys[m], b.Bytes())})
 	}
 	return s
 }

@@ -4,7 +4,7 @@ import (
 	"crypto/hpke"
 	"io"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 )
 
 // Binding is what a wrap is bound to (T11): the ledger's channel and the licensor-signed manifest. Whoever opens MUST

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 )
 
 // Plan is what a licensor decides before sealing.

@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 )
 
 // ShareSize is the length of every share and half in bytes: what a TPM seals and AES-256 takes.

@@ -5,8 +5,8 @@ import (
 	"encoding/base64"
 	"strconv"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 )
 
 // Roles of a recipient, as in its ledger document.

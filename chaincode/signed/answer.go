@@ -3,10 +3,10 @@ package signed
 import (
 	"encoding/json"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
 )
 
 // Domain tags: an answer begins with its own, so that no function's answer passes for another's.
@@ -75,7 +75,7 @@ type Paid struct {
 
 // RecipientsBody is the body of the signed recipients' keys (T3), sorted by id.
 type RecipientsBody struct {
-	Recipients []governance.Recipient `json:"recipients"`
+	Recipients []consortium.Recipient `json:"recipients"`
 }
 
 // tagOf names the domain tag that a function's answer must carry; "" for a function that signs nothing.

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 )

@@ -11,8 +11,8 @@ import (
 	"encoding/pem"
 	"fmt"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 )
 
 // BundleFormat names the one format of trust bundles.
@@ -28,7 +28,7 @@ type Bundle struct {
 	Chaincode string              `json:"chaincode"`
 	Quorum    int                 `json:"quorum"`   // k
 	Partners  []BundlePartner     `json:"partners"` // sorted by MSP
-	Treasury  governance.Treasury `json:"treasury"`
+	Treasury  consortium.Treasury `json:"treasury"`
 	Network   string              `json:"network"`  // of Bitcoin
 	Attested  bool                `json:"attested"` // blocks count only with k partners' attestations (T22)
 }

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
-	"github.com/guildmark/guildmark/chaincode/governance"
-	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
 // maxHeld bounds the cache of manifests: a machine holds a few thousand licenses at most.
@@ -74,7 +74,7 @@ func (v *Verifier) Order(file []byte, want OrderExpectation) (order.View, Answer
 }
 
 // Recipients verifies the signed list of recipients' keys (T3).
-func (v *Verifier) Recipients(file []byte, nonce string) ([]governance.Recipient, Answer, error) {
+func (v *Verifier) Recipients(file []byte, nonce string) ([]consortium.Recipient, Answer, error) {
 	c, err := v.run(file, Expectation{Function: FunctionRecipients, Nonce: nonce})
 	if err != nil {
 		return nil, Answer{}, err

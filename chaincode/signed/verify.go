@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
 // Expectation is what the caller asked for.

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 )
@@ -348,7 +348,7 @@ func TestOrderAndRecipients(t *testing.T) {
 	if _, _, err := v.License(file, wanted(sale)); !errors.Is(err, signed.ErrFunction) {
 		t.Errorf("an order as a license: got %v, want %v", err, signed.ErrFunction)
 	}
-	body := signed.RecipientsBody{Recipients: []governance.Recipient{{Format: "guildmark/recipient/1", ID: "OperatorMSP.x", Role: "custodian"}}}
+	body := signed.RecipientsBody{Recipients: []consortium.Recipient{{Format: "guildmark/recipient/1", ID: "OperatorMSP.x", Role: "custodian"}}}
 	file, err = c.File(signedtest.Deed{Answer: signedtest.RecipientsAnswer(c.Bundle, signedtest.Nonce, start.Unix(), body), Signers: peers})
 	if err != nil {
 		t.Fatal(err)

@@ -13,8 +13,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
 // TestRoutesAreTheDocument: every documented operation is answered, and nothing else is.

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
-	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
 // body that is sealed, as far as the gateway is concerned.

@@ -8,7 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
 )
 
 // getMachine gives a machine its own record. Records never change.

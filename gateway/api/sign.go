@@ -12,8 +12,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 )
 
 // errNoQuorum: the governed configuration and the dataset's custodian set leave no k partners to ask.
@@ -25,7 +25,7 @@ type signers struct {
 	now    func() time.Time
 
 	mu     sync.Mutex
-	config governance.Config
+	config consortium.Config
 	read   time.Time
 	turn   int // where the next list of organizations starts: on by one after each failure
 }
@@ -38,7 +38,7 @@ const (
 	maxAttempts = 6
 )
 
-func (g *signers) current(ctx context.Context) (governance.Config, int, error) {
+func (g *signers) current(ctx context.Context) (consortium.Config, int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.now().Sub(g.read) < configAge {
@@ -52,7 +52,7 @@ func (g *signers) current(ctx context.Context) (governance.Config, int, error) {
 	case err == nil:
 		g.read = g.now()
 	case g.read.IsZero():
-		return governance.Config{}, 0, fmt.Errorf("governed configuration: %w", err)
+		return consortium.Config{}, 0, fmt.Errorf("governed configuration: %w", err)
 	}
 	return g.config, g.turn, nil
 }
@@ -64,7 +64,7 @@ func (g *signers) failed() {
 }
 
 // lists gives every choice of k signing partners that has a member of the custodian set (T6); nil custodians: any.
-func lists(config governance.Config, custodians []string) [][]string {
+func lists(config consortium.Config, custodians []string) [][]string {
 	var signing []string
 	for _, p := range config.Partners {
 		if p.Signs {

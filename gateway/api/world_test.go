@@ -26,13 +26,13 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/machine"
-	"github.com/guildmark/guildmark/chaincode/order"
-	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/gateway/api/bearer"
 	"github.com/guildmark/guildmark/gateway/content"
 	"github.com/guildmark/guildmark/gateway/projection"
@@ -322,8 +322,8 @@ func theLicense() license.License {
 	}
 }
 
-func theConfig() governance.Config {
-	return governance.Config{Quorum: 2, Partners: []governance.Partner{
+func theConfig() consortium.Config {
+	return consortium.Config{Quorum: 2, Partners: []consortium.Partner{
 		{MSP: "AuditorMSP"},
 		{MSP: "LicensorsMSP", Signs: true},
 		{MSP: "ManufacturerMSP", Signs: true},

@@ -3,7 +3,7 @@ package agent
 import (
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
 // A gateway that answers a new purchase with an order of an earlier one would have it paid a second time, for nothing:

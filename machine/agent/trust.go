@@ -8,8 +8,8 @@ import (
 	"encoding/base64"
 	"slices"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
@@ -53,7 +53,7 @@ func (a *Agent) ask(ctx context.Context, path string) (file []byte, nonce string
 }
 
 // recipients are the keys of custodians and runtimes as the partners signed them now (T3).
-func (a *Agent) recipients(ctx context.Context, e Enrollment) ([]governance.Recipient, error) {
+func (a *Agent) recipients(ctx context.Context, e Enrollment) ([]consortium.Recipient, error) {
 	t, err := a.trust(e)
 	if err != nil {
 		return nil, err
@@ -67,11 +67,11 @@ func (a *Agent) recipients(ctx context.Context, e Enrollment) ([]governance.Reci
 }
 
 // grantKeys are the grant-signing keys of a custodian set, in the order of their MSPs.
-func grantKeys(all []governance.Recipient, custodians []string) (tpmpolicy.Custodians, error) {
+func grantKeys(all []consortium.Recipient, custodians []string) (tpmpolicy.Custodians, error) {
 	set := slices.Sorted(slices.Values(custodians))
 	var keys tpmpolicy.Custodians
 	for _, msp := range set {
-		i := slices.IndexFunc(all, func(r governance.Recipient) bool { return r.Role == "custodian" && r.MSP == msp })
+		i := slices.IndexFunc(all, func(r consortium.Recipient) bool { return r.Role == "custodian" && r.MSP == msp })
 		if i < 0 {
 			return nil, ErrRecipients.With(msp)
 		}

@@ -6,10 +6,10 @@ import (
 	"encoding/hex"
 	"net/http"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
@@ -114,7 +114,7 @@ func (w *world) register(r *http.Request) (any, error) {
 		},
 	}
 	for _, s := range signatures {
-		out.BundleSignatures = append(out.BundleSignatures, governance.BundleSignature(s))
+		out.BundleSignatures = append(out.BundleSignatures, consortium.BundleSignature(s))
 	}
 	return out, nil
 }

@@ -13,12 +13,12 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/machine"
-	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
@@ -160,7 +160,7 @@ func (w *world) signRecipients(r *http.Request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		body.Recipients = append(body.Recipients, governance.Recipient{
+		body.Recipients = append(body.Recipients, consortium.Recipient{
 			Format: "guildmark/recipient/1", ID: msp + ".00000000000000cc", Role: "custodian", MSP: msp, Party: msp + ".00000000000000cc", Version: 1,
 			HPKE: base64.StdEncoding.EncodeToString(c.hpke.PublicKey().Bytes()), GrantKey: base64.StdEncoding.EncodeToString(spki),
 		})

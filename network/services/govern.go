@@ -15,10 +15,10 @@ import (
 
 	"github.com/hyperledger/fabric-gateway/pkg/identity"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/payment"
-	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/spv"
 	"github.com/guildmark/guildmark/network/topology"
@@ -47,8 +47,8 @@ const (
 func signing(partner string) bool { return partner != "auditor" }
 
 // roles names for each role the partners whose certificates may grant it (T1).
-func roles(all, business []string) []governance.RoleHomes {
-	return []governance.RoleHomes{
+func roles(all, business []string) []consortium.RoleHomes {
+	return []consortium.RoleHomes{
 		{Role: "auditor", MSPs: []string{"AuditorMSP"}},
 		{Role: "buyer", MSPs: []string{"OperatorMSP"}},
 		{Role: "custodian", MSPs: business},
@@ -62,17 +62,17 @@ func roles(all, business []string) []governance.RoleHomes {
 }
 
 // partners lists name and MSP of every partner, sorted by MSP.
-func partners(conn topology.Connection) []governance.Partner {
-	list := make([]governance.Partner, 0, len(conn.Peers))
+func partners(conn topology.Connection) []consortium.Partner {
+	list := make([]consortium.Partner, 0, len(conn.Peers))
 	for _, p := range conn.Peers {
-		list = append(list, governance.Partner{MSP: p.MSP, Name: p.Partner, Signs: signing(p.Partner)})
+		list = append(list, consortium.Partner{MSP: p.MSP, Name: p.Partner, Signs: signing(p.Partner)})
 	}
-	slices.SortFunc(list, func(a, b governance.Partner) int { return strings.Compare(a.MSP, b.MSP) })
+	slices.SortFunc(list, func(a, b consortium.Partner) int { return strings.Compare(a.MSP, b.MSP) })
 	return list
 }
 
 // firstConfig composes version 1 from the partners' public parts.
-func firstConfig(conn topology.Connection) (governance.Config, error) {
+func firstConfig(conn topology.Connection) (consortium.Config, error) {
 	list := partners(conn)
 	var all, business, cosigners []string
 	network := conn.Bitcoin[0].Network
@@ -80,10 +80,10 @@ func firstConfig(conn topology.Connection) (governance.Config, error) {
 		all = append(all, p.MSP)
 		key, err := bundleKey(secretPath(conn, p.Name, "bundle.key"))
 		if err != nil {
-			return governance.Config{}, err
+			return consortium.Config{}, err
 		}
 		if list[i].BundleKey, err = publicKey(key); err != nil {
-			return governance.Config{}, err
+			return consortium.Config{}, err
 		}
 		if !p.Signs {
 			continue
@@ -91,36 +91,36 @@ func firstConfig(conn topology.Connection) (governance.Config, error) {
 		business = append(business, p.MSP)
 		xpub, err := cosignerKey(secretPath(conn, p.Name, "treasury.seed"), network)
 		if err != nil {
-			return governance.Config{}, err
+			return consortium.Config{}, err
 		}
 		cosigners = append(cosigners, xpub)
 	}
 	if len(cosigners) != 3 {
-		return governance.Config{}, fmt.Errorf("the treasury is a 2-of-3: want three business partners, have %d", len(cosigners))
+		return consortium.Config{}, fmt.Errorf("the treasury is a 2-of-3: want three business partners, have %d", len(cosigners))
 	}
 	descriptor, err := payment.New([3]string(cosigners), network)
 	if err != nil {
-		return governance.Config{}, fmt.Errorf("treasury descriptor: %w", err)
+		return consortium.Config{}, fmt.Errorf("treasury descriptor: %w", err)
 	}
 	start, err := spv.Genesis(network)
 	if err != nil {
-		return governance.Config{}, fmt.Errorf("bitcoin checkpoint: %w", err)
+		return consortium.Config{}, fmt.Errorf("bitcoin checkpoint: %w", err)
 	}
 	market, ok := conn.Identity("operator", "governor")
 	if !ok {
-		return governance.Config{}, fmt.Errorf("operator has no governor identity")
+		return consortium.Config{}, fmt.Errorf("operator has no governor identity")
 	}
 	attestations := 0
 	if spv.FreeWork(network) {
 		attestations = quorum
 	}
-	return governance.Config{
+	return consortium.Config{
 		Format: configFormat, Version: 1, Channel: conn.Channel, Chaincode: conn.Chaincode.Name,
 		Partners: list, Roles: roles(all, business), Quorum: quorum,
-		Bitcoin:    governance.Bitcoin{Network: network, Checkpoint: start.String(), FinalDepth: finalDepth, Attestations: attestations},
-		Treasury:   governance.Treasury{Version: treasuryVersion, Descriptor: descriptor.String()},
-		Commission: governance.Commission{Rate: int64(commissionRate), Min: minCommission, Max: maxCommission, Payee: market.Party},
-		Limits: governance.Limits{
+		Bitcoin:    consortium.Bitcoin{Network: network, Checkpoint: start.String(), FinalDepth: finalDepth, Attestations: attestations},
+		Treasury:   consortium.Treasury{Version: treasuryVersion, Descriptor: descriptor.String()},
+		Commission: consortium.Commission{Rate: int64(commissionRate), Min: minCommission, Max: maxCommission, Payee: market.Party},
+		Limits: consortium.Limits{
 			MinPrice: minPrice, DailyCap: dailyCap, OrderEpochs: orderEpochs, LeaseSeconds: leaseSeconds,
 			ClockSkew: clockSkew, ClockAge: clockAge, EpochSeconds: epochSeconds,
 		},
@@ -185,7 +185,7 @@ func putBundle(ctx context.Context, conn topology.Connection, open opener) error
 	if _, err := operator.Evaluate(ctx, "governance:Bundle", ""); err == nil {
 		return nil
 	}
-	var config governance.Config
+	var config consortium.Config
 	raw, err := operator.Evaluate(ctx, "governance:Config", "")
 	if err != nil {
 		return fmt.Errorf("read configuration: %w", err)
@@ -218,7 +218,7 @@ func putBundle(ctx context.Context, conn topology.Connection, open opener) error
 	return nil
 }
 
-func firstBundle(conn topology.Connection, config governance.Config) (*signed.Bundle, error) {
+func firstBundle(conn topology.Connection, config consortium.Config) (*signed.Bundle, error) {
 	b := signed.Bundle{
 		Format: signed.BundleFormat, Channel: config.Channel, Chaincode: config.Chaincode, Quorum: config.Quorum,
 		Treasury: config.Treasury, Network: config.Bitcoin.Network, Attested: config.Bitcoin.Attestations > 0,

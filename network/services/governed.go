@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/network/node"
 	"github.com/guildmark/guildmark/network/topology"
 )
@@ -25,7 +25,7 @@ func Govern(ctx context.Context, conn topology.Connection) error {
 	if err != nil {
 		return err
 	}
-	if _, err := heartbeat.Submit(ctx, "governance:Tick", strconv.FormatInt(time.Now().Unix(), 10)); err != nil && !errors.Is(err, governance.ErrTickBack) {
+	if _, err := heartbeat.Submit(ctx, "governance:Tick", strconv.FormatInt(time.Now().Unix(), 10)); err != nil && !errors.Is(err, consortium.ErrTickBack) {
 		return fmt.Errorf("first tick: %w", err)
 	}
 	if err := registerParties(ctx, conn, s.as); err != nil {

@@ -14,7 +14,7 @@ import (
 	"path/filepath"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/network/topology"
 )
 

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 

@@ -19,12 +19,12 @@ import (
 	"github.com/google/go-tpm/tpm2"
 
 	"github.com/guildmark/guildmark/chaincode/client"
-	"github.com/guildmark/guildmark/chaincode/dataset"
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/machine"
 	"github.com/guildmark/guildmark/chaincode/payment"
-	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/network/services"
 )
@@ -109,7 +109,7 @@ func (m *market) readDescriptor(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var config governance.Config
+	var config consortium.Config
 	if err := json.Unmarshal(raw, &config); err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (m *market) offer(ctx context.Context, man dataset.Manifest, i int) (string
 	slices.SortFunc(contributors, func(a, b royalty.Contributor) int { return strings.Compare(a.Payee, b.Payee) })
 	request := dataset.OfferRequest{
 		Key: fmt.Sprintf("bench-%d", i), Dataset: man.Dataset, Version: 1, Model: dataset.Model{Kind: dataset.ModelUses, Uses: 3}, Price: price,
-		Assurance: governance.Assurances(), Contributors: contributors,
+		Assurance: consortium.Assurances(), Contributors: contributors,
 	}
 	var o dataset.Offer
 	err := m.net.submit(ctx, &o, "licensors", "licensor1", "catalogue:Offer", string(ledger.Encode(request)))

@@ -16,8 +16,8 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
 	"github.com/guildmark/guildmark/chaincode/client"
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/network/channel"
 	"github.com/guildmark/guildmark/network/partner/bitcoin"
 	"github.com/guildmark/guildmark/network/services"
@@ -220,7 +220,7 @@ func (n *network) beat(ctx context.Context) error {
 	if err == nil {
 		_, err = c.Submit(ctx, "governance:Tick", strconv.FormatInt(now.Unix(), 10))
 	}
-	if err != nil && !errors.Is(err, governance.ErrTickBack) {
+	if err != nil && !errors.Is(err, consortium.ErrTickBack) {
 		return err
 	}
 	n.ticked = now

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/guildmark/guildmark/chaincode/order"
-	"github.com/guildmark/guildmark/chaincode/royalty"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
 const pocketMoney = 500_000 // satoshi that the faucet gives the machine

@@ -12,8 +12,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/machine/agent"
 	"github.com/guildmark/guildmark/machine/runtime"
 	"github.com/guildmark/guildmark/tests/stage"

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/machine/tpm/swtpm"
 	"github.com/guildmark/guildmark/tests/stage"
 )

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/guildmark/guildmark/chaincode/bitcoin"
-	"github.com/guildmark/guildmark/chaincode/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/machine/agent"
 	"github.com/guildmark/guildmark/tests/stage"
 )

@@ -19,8 +19,8 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
@@ -59,7 +59,7 @@ func New(start time.Time) (*Consortium, error) {
 	c := &Consortium{Start: start, cas: map[string]*authority{}, bundleKeys: map[string]*ecdsa.PrivateKey{}}
 	b := &signed.Bundle{
 		Format: signed.BundleFormat, Channel: "guildmark", Chaincode: "guildmark", Quorum: 2, Network: "regtest", Attested: true,
-		Treasury: governance.Treasury{Version: 1, Descriptor: "wsh(sortedmulti(2,test))"},
+		Treasury: consortium.Treasury{Version: 1, Descriptor: "wsh(sortedmulti(2,test))"},
 	}
 	for _, name := range []string{Auditor, Licensors, Manufacturer, Operator} {
 		p, err := c.found(name)

@@ -8,8 +8,8 @@ import (
 	"os"
 
 	"github.com/guildmark/guildmark/chaincode/client"
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
@@ -43,7 +43,7 @@ func bundle(ctx context.Context, flags *flag.FlagSet, args []string, o *output) 
 	if err != nil {
 		return err
 	}
-	var s governance.SignedBundle
+	var s consortium.SignedBundle
 	if err := ledger.Decode(doc, &s); err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
@@ -92,10 +92,10 @@ func gateway(t *testing.T, c *signedtest.Consortium) http.Handler {
 		}
 		return k.PublicKey().Bytes()
 	}
-	body := signed.RecipientsBody{Recipients: []governance.Recipient{
-		{Format: governance.RecipientFormat, ID: "LicensorsMSP.c", Role: "custodian", MSP: "LicensorsMSP", Version: 1, HPKE: base64.StdEncoding.EncodeToString(key())},
-		{Format: governance.RecipientFormat, ID: "ManufacturerMSP.runtime.mixer.vtpm", Role: "runtime", MSP: "ManufacturerMSP", Version: 1, HPKE: base64.StdEncoding.EncodeToString(key()), Line: "mixer", Assurance: "vtpm"},
-		{Format: governance.RecipientFormat, ID: "OperatorMSP.c", Role: "custodian", MSP: "OperatorMSP", Version: 1, HPKE: base64.StdEncoding.EncodeToString(key())},
+	body := signed.RecipientsBody{Recipients: []consortium.Recipient{
+		{Format: consortium.RecipientFormat, ID: "LicensorsMSP.c", Role: "custodian", MSP: "LicensorsMSP", Version: 1, HPKE: base64.StdEncoding.EncodeToString(key())},
+		{Format: consortium.RecipientFormat, ID: "ManufacturerMSP.runtime.mixer.vtpm", Role: "runtime", MSP: "ManufacturerMSP", Version: 1, HPKE: base64.StdEncoding.EncodeToString(key()), Line: "mixer", Assurance: "vtpm"},
+		{Format: consortium.RecipientFormat, ID: "OperatorMSP.c", Role: "custodian", MSP: "OperatorMSP", Version: 1, HPKE: base64.StdEncoding.EncodeToString(key())},
 	}}
 	sign := func(partners ...string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {

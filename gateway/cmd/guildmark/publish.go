@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/client"
-	"github.com/guildmark/guildmark/chaincode/dataset"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/royalty"
-	"github.com/guildmark/guildmark/gateway/publish"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
+	"github.com/guildmark/guildmark/gateway/licensor"
 )
 
 type publishFlags struct {
@@ -68,7 +68,7 @@ func publishFolder(ctx context.Context, flags *flag.FlagSet, args []string, o *o
 	if p.price < 1 || p.uses < 1 {
 		return fmt.Errorf("%w: --price and --uses are needed, above zero", errUsage)
 	}
-	f, err := publish.OpenFolder(p.folder)
+	f, err := licensor.OpenFolder(p.folder)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func publishFolder(ctx context.Context, flags *flag.FlagSet, args []string, o *o
 	if err != nil {
 		return err
 	}
-	store, err := publish.NewGateway(p.gateway, p.roots)
+	store, err := licensor.NewGateway(p.gateway, p.roots)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func publishFolder(ctx context.Context, flags *flag.FlagSet, args []string, o *o
 	ctx, cancel := context.WithTimeout(ctx, p.wait)
 	defer cancel()
 	begin := time.Now()
-	publisher := &publish.Publisher{Licensor: who, Ledger: c, Store: store, Progress: o.progress}
+	publisher := &licensor.Publisher{Licensor: who, Ledger: c, Store: store, Progress: o.progress}
 	offer, err := publisher.Publish(ctx, f, p.offer(who, f.Manifest))
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func publishFolder(ctx context.Context, flags *flag.FlagSet, args []string, o *o
 	return o.result(d, fmt.Sprintf("on sale: offer %s\n%d uses for %s", offer.ID, offer.Model.Uses, offer.Price))
 }
 
-func (p *publishFlags) offer(who publish.Licensor, m dataset.Manifest) dataset.OfferRequest {
+func (p *publishFlags) offer(who licensor.Licensor, m dataset.Manifest) dataset.OfferRequest {
 	r := dataset.OfferRequest{
 		Key: p.key, Model: dataset.Model{Kind: "uses", Uses: p.uses}, Price: ledger.Satoshi(p.price),
 		Assurance: list(p.assurance), Contributors: p.contributors, Residual: p.residual,
@@ -125,7 +125,7 @@ func offers(ctx context.Context, flags *flag.FlagSet, args []string, o *output) 
 	if err := need(map[string]string{"gateway": w.gateway}); err != nil {
 		return err
 	}
-	g, err := publish.NewGateway(w.gateway, w.roots)
+	g, err := licensor.NewGateway(w.gateway, w.roots)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func offersInWords(doc []byte) (string, error) {
 		Next   string          `json:"next"`
 	}
 	if err := json.Unmarshal(doc, &page); err != nil {
-		return "", publish.ErrGateway.With("a page of offers that can't be read")
+		return "", licensor.ErrGateway.With("a page of offers that can't be read")
 	}
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)

@@ -8,11 +8,11 @@ import (
 	"strings"
 
 	"github.com/guildmark/guildmark/chaincode/client"
-	"github.com/guildmark/guildmark/chaincode/dataset"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/signed"
-	"github.com/guildmark/guildmark/gateway/publish"
+	"github.com/guildmark/guildmark/gateway/licensor"
 )
 
 // way is how the licensor reaches ledger and gateway.
@@ -28,18 +28,18 @@ func (w *way) flags(f *flag.FlagSet) {
 }
 
 // licensor opens the identity.
-func (w *way) licensor() (publish.Licensor, error) {
-	msp, err := publish.MSPOf(w.connection, w.identity)
+func (w *way) licensor() (licensor.Licensor, error) {
+	msp, err := licensor.MSPOf(w.connection, w.identity)
 	if err != nil {
-		return publish.Licensor{}, err
+		return licensor.Licensor{}, err
 	}
-	return publish.OpenLicensor(w.identity, msp)
+	return licensor.OpenLicensor(w.identity, msp)
 }
 
 // ask gives the way to the signed recipients: the gateway's if one is named, else the licensor's own to the peers.
-func (w *way) ask(b *signed.Bundle) (ask publish.Ask, end func() error, err error) {
+func (w *way) ask(b *signed.Bundle) (ask licensor.Ask, end func() error, err error) {
 	if w.gateway != "" {
-		g, err := publish.NewGateway(w.gateway, w.roots)
+		g, err := licensor.NewGateway(w.gateway, w.roots)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -110,7 +110,7 @@ func seal(ctx context.Context, flags *flag.FlagSet, args []string, o *output) er
 	if err != nil {
 		return err
 	}
-	f, err := publish.Seal(request)
+	f, err := licensor.Seal(request)
 	if err != nil {
 		return err
 	}
@@ -122,8 +122,8 @@ func seal(ctx context.Context, flags *flag.FlagSet, args []string, o *output) er
 }
 
 // request gathers what sealing needs; recipients are verified here, before anything is encrypted for them.
-func (s *sealFlags) request(ctx context.Context) (publish.SealRequest, error) {
-	none := publish.SealRequest{}
+func (s *sealFlags) request(ctx context.Context) (licensor.SealRequest, error) {
+	none := licensor.SealRequest{}
 	raw, err := os.ReadFile(s.bundle)
 	if err != nil {
 		return none, fmt.Errorf("read the trust bundle: %w", err)
@@ -141,21 +141,21 @@ func (s *sealFlags) request(ctx context.Context) (publish.SealRequest, error) {
 		return none, err
 	}
 	defer func() { _ = end() }() // the process ends
-	recipients, err := publish.Recipients(ctx, bundle, ask)
+	recipients, err := licensor.Recipients(ctx, bundle, ask)
 	if err != nil {
 		return none, err
 	}
 	var previous *dataset.Manifest
 	if s.previous != "" {
-		m, err := publish.ReadManifest(s.previous)
+		m, err := licensor.ReadManifest(s.previous)
 		if err != nil {
 			return none, err
 		}
 		previous = &m
 	}
-	return publish.SealRequest{
+	return licensor.SealRequest{
 		Data: s.data, Profile: s.profile, Title: s.title, Licensor: who.Licensor, Channel: bundle.Channel,
-		Choice:     publish.Choice{Custodians: list(s.custodians), Lines: list(s.lines), Assurance: list(s.assurance)},
+		Choice:     licensor.Choice{Custodians: list(s.custodians), Lines: list(s.lines), Assurance: list(s.assurance)},
 		Recipients: recipients, Previous: previous, Folder: s.out,
 	}, nil
 }

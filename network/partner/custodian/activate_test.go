@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/network/partner/partnertest"
 )
 

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 

@@ -14,8 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/network/partner/activation"
 	"github.com/guildmark/guildmark/network/partner/keyfile"
@@ -177,26 +177,26 @@ func (c *Custodian) register(ctx context.Context) error {
 	}
 }
 
-func (c *Custodian) registered(ctx context.Context) (*governance.Recipient, error) {
+func (c *Custodian) registered(ctx context.Context) (*consortium.Recipient, error) {
 	doc, err := c.Ledger.Evaluate(ctx, "governance:Recipient", c.Party)
-	if errors.Is(err, governance.ErrNoRecipient) {
+	if errors.Is(err, consortium.ErrNoRecipient) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	var r governance.Recipient
+	var r consortium.Recipient
 	return &r, ledger.Decode([]byte(doc), &r)
 }
 
 // Recipient is this custodian's ledger document.
-func (c *Custodian) Recipient() (governance.Recipient, error) {
+func (c *Custodian) Recipient() (consortium.Recipient, error) {
 	spki, err := x509.MarshalPKIXPublicKey(c.grant.Public())
 	if err != nil {
-		return governance.Recipient{}, fmt.Errorf("encode the grant key: %w", err)
+		return consortium.Recipient{}, fmt.Errorf("encode the grant key: %w", err)
 	}
-	return governance.Recipient{
-		Format: governance.RecipientFormat, ID: c.Party, Role: governance.CustodianRecipient, MSP: c.MSP, Party: c.Party, Version: 1,
+	return consortium.Recipient{
+		Format: consortium.RecipientFormat, ID: c.Party, Role: consortium.CustodianRecipient, MSP: c.MSP, Party: c.Party, Version: 1,
 		HPKE:     base64.StdEncoding.EncodeToString(c.hpke.PublicKey().Bytes()),
 		GrantKey: base64.StdEncoding.EncodeToString(spki),
 	}, nil

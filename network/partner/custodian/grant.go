@@ -13,10 +13,10 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
@@ -106,8 +106,8 @@ func (c *Custodian) grantKeys(ctx context.Context, set []string) (tpmpolicy.Cust
 	}
 	var keys tpmpolicy.Custodians
 	for _, msp := range set {
-		i := slices.IndexFunc(body.Recipients, func(r governance.Recipient) bool {
-			return r.Role == governance.CustodianRecipient && r.MSP == msp
+		i := slices.IndexFunc(body.Recipients, func(r consortium.Recipient) bool {
+			return r.Role == consortium.CustodianRecipient && r.MSP == msp
 		})
 		if i < 0 {
 			return nil, ErrRecord.With("no custodian of " + msp)
@@ -121,7 +121,7 @@ func (c *Custodian) grantKeys(ctx context.Context, set []string) (tpmpolicy.Cust
 	return keys, nil
 }
 
-func grantKey(r governance.Recipient) (*ecdsa.PublicKey, error) {
+func grantKey(r consortium.Recipient) (*ecdsa.PublicKey, error) {
 	der, err := base64.StdEncoding.DecodeString(r.GrantKey)
 	if err != nil {
 		return nil, ErrRecord.With("grant key of " + r.ID)

@@ -19,12 +19,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guildmark/guildmark/chaincode/dataset"
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/machine"
-	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/network/partner/activation"
@@ -254,13 +254,13 @@ func eventually(t *testing.T, what string, done func() bool) {
 }
 
 // recipients are the custodians as the ledger shows them.
-func (s *site) recipient(msp string) governance.Recipient {
+func (s *site) recipient(msp string) consortium.Recipient {
 	s.t.Helper()
 	doc, err := s.nodes[msp].peer.Caller.Evaluate(s.t.Context(), "governance:Recipient", s.nodes[msp].peer.Party)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	var r governance.Recipient
+	var r consortium.Recipient
 	if err := ledger.Decode([]byte(doc), &r); err != nil {
 		s.t.Fatal(err)
 	}

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/client"
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 )
 
 // Interval is the default time between ticks: T7 asks for about one a minute, signed answers refuse after three.
@@ -103,7 +103,7 @@ func isFresh(ctx context.Context, l Ledger, now int64, interval time.Duration) b
 	if err != nil {
 		return false
 	}
-	var clock governance.Clock
+	var clock consortium.Clock
 	if json.Unmarshal(raw, &clock) != nil {
 		return false
 	}

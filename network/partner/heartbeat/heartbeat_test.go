@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/client"
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 )
 
 type record struct {
@@ -41,7 +41,7 @@ func (r *recorder) Evaluate(context.Context, string, ...string) ([]byte, error) 
 	if r.clock == 0 {
 		return nil, errors.New("no clock yet")
 	}
-	return ledger.Encode(governance.Clock{Time: r.clock, Tick: 1}), nil
+	return ledger.Encode(consortium.Clock{Time: r.clock, Tick: 1}), nil
 }
 
 func run(t *testing.T, l *recorder, config Config, during time.Duration) []time.Duration {
@@ -85,7 +85,7 @@ func TestAFreshClockIsLeftAlone(t *testing.T) {
 func TestLosingTheRaceIsFine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		l := &recorder{answer: func(int) error { return governance.ErrTickBack.With("later") }}
+		l := &recorder{answer: func(int) error { return consortium.ErrTickBack.With("later") }}
 		at := run(t, l, Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, 150*time.Second)
 		if len(at) != 3 || at[1] != time.Minute {
 			t.Errorf("ticks at %v, want one a minute", at)

@@ -20,10 +20,10 @@ import (
 
 	facts "github.com/guildmark/guildmark/chaincode/bitcoin"
 	"github.com/guildmark/guildmark/chaincode/client"
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/order"
 	"github.com/guildmark/guildmark/chaincode/payment"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
@@ -135,7 +135,7 @@ func (m *miner) Headers(_ context.Context, after chainhash.Hash, limit int) ([][
 type books struct {
 	mu       sync.Mutex
 	rules    spv.Rules
-	config   governance.Config
+	config   consortium.Config
 	kv       map[string][]byte
 	events   []client.Event
 	news     chan struct{} // closed and replaced when an event is added
@@ -157,7 +157,7 @@ func newBooks(t *testing.T) *books {
 	return &books{
 		rules: rules, kv: map[string][]byte{}, news: make(chan struct{}), orders: map[string]order.Order{},
 		credited: map[string]int{}, writes: map[string]int{},
-		config: governance.Config{Bitcoin: governance.Bitcoin{Network: "regtest", Checkpoint: genesis.String(), FinalDepth: 6, Attestations: 2}},
+		config: consortium.Config{Bitcoin: consortium.Bitcoin{Network: "regtest", Checkpoint: genesis.String(), FinalDepth: 6, Attestations: 2}},
 	}
 }
 

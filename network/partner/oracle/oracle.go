@@ -16,8 +16,8 @@ import (
 	"github.com/btcsuite/btcd/wire/v2"
 
 	"github.com/guildmark/guildmark/chaincode/client"
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/spv"
 	"github.com/guildmark/guildmark/network/partner/bitcoin"
 )
@@ -55,7 +55,7 @@ type Config struct {
 // Oracle is one partner's oracle.
 type Oracle struct {
 	config  Config
-	chain   governance.Bitcoin
+	chain   consortium.Bitcoin
 	epoch   int64 // seconds
 	start   spv.Block
 	watch   *watch
@@ -182,7 +182,7 @@ func (o *Oracle) rules(ctx context.Context) error {
 }
 
 func (o *Oracle) adopt(doc string) error {
-	var c governance.Config
+	var c consortium.Config
 	if err := json.Unmarshal([]byte(doc), &c); err != nil {
 		return fmt.Errorf("read the ledger's configuration: %w", err)
 	}

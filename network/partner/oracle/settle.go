@@ -11,7 +11,7 @@ import (
 
 	facts "github.com/guildmark/guildmark/chaincode/bitcoin"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/order"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
 // watch is every script that was ever issued, and up to where the ledger's events have been taken in: a file that

@@ -28,12 +28,12 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/party"
 	"github.com/guildmark/guildmark/chaincode/payment"
 	"github.com/guildmark/guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
@@ -73,7 +73,7 @@ type World struct {
 
 	governors map[string]*Caller
 	bundleKey map[string]*ecdsa.PrivateKey
-	config    governance.Config
+	config    consortium.Config
 }
 
 // Caller is somebody with a certificate.
@@ -163,7 +163,7 @@ func (w *World) Register(c *Caller) {
 	}))
 }
 
-func (w *World) firstConfig() governance.Config {
+func (w *World) firstConfig() consortium.Config {
 	w.t.Helper()
 	start, err := spv.Genesis("regtest")
 	check(w.t, err)
@@ -178,15 +178,15 @@ func (w *World) firstConfig() governance.Config {
 	descriptor, err := payment.New(keys, "regtest")
 	check(w.t, err)
 	business := []string{Licensors, Manufacturer, Operator}
-	c := governance.Config{
-		Format: governance.ConfigFormat, Version: 1, Channel: Channel, Chaincode: "guildmark", Quorum: 2,
-		Bitcoin:    governance.Bitcoin{Network: "regtest", Checkpoint: start.String(), FinalDepth: 2, Attestations: 2},
-		Treasury:   governance.Treasury{Version: 1, Descriptor: descriptor.String()},
-		Commission: governance.Commission{Rate: 30_000_000, Min: 1, Max: 1_000_000, Payee: Operator + ".0000000000000001"},
-		Limits: governance.Limits{
+	c := consortium.Config{
+		Format: consortium.ConfigFormat, Version: 1, Channel: Channel, Chaincode: "guildmark", Quorum: 2,
+		Bitcoin:    consortium.Bitcoin{Network: "regtest", Checkpoint: start.String(), FinalDepth: 2, Attestations: 2},
+		Treasury:   consortium.Treasury{Version: 1, Descriptor: descriptor.String()},
+		Commission: consortium.Commission{Rate: 30_000_000, Min: 1, Max: 1_000_000, Payee: Operator + ".0000000000000001"},
+		Limits: consortium.Limits{
 			MinPrice: 2_000, DailyCap: 100_000, OrderEpochs: 6, LeaseSeconds: 86_400, ClockSkew: 10, ClockAge: 180, EpochSeconds: 600,
 		},
-		Roles: []governance.RoleHomes{
+		Roles: []consortium.RoleHomes{
 			{Role: party.Auditor, MSPs: []string{Auditor}},
 			{Role: party.Buyer, MSPs: []string{Operator}},
 			{Role: party.Custodian, MSPs: business},
@@ -199,14 +199,14 @@ func (w *World) firstConfig() governance.Config {
 		},
 	}
 	for _, m := range partners() {
-		c.Partners = append(c.Partners, governance.Partner{
+		c.Partners = append(c.Partners, consortium.Partner{
 			MSP: m, Name: m[:len(m)-3], Signs: m != Auditor, BundleKey: text(spki(w.t, w.bundleKey[m])),
 		})
 	}
 	return c
 }
 
-func (w *World) bundle() governance.SignedBundle {
+func (w *World) bundle() consortium.SignedBundle {
 	w.t.Helper()
 	b := signed.Bundle{
 		Format: signed.BundleFormat, Channel: Channel, Chaincode: "guildmark", Quorum: 2, Treasury: w.config.Treasury,
@@ -217,9 +217,9 @@ func (w *World) bundle() governance.SignedBundle {
 			MSP: p.MSP, Roots: []string{w.root(w.bundleKey[p.MSP])}, BundleKey: p.BundleKey, Signs: p.Signs,
 		})
 	}
-	s := governance.SignedBundle{Bundle: text(b.Bytes())}
+	s := consortium.SignedBundle{Bundle: text(b.Bytes())}
 	for _, m := range []string{Manufacturer, Operator} {
-		s.Signatures = append(s.Signatures, governance.BundleSignature{MSP: m, Signature: text(LowS(w.t, w.bundleKey[m], b.Bytes()))})
+		s.Signatures = append(s.Signatures, consortium.BundleSignature{MSP: m, Signature: text(LowS(w.t, w.bundleKey[m], b.Bytes()))})
 	}
 	return s
 }

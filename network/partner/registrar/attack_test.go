@@ -4,7 +4,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/network/partner/partnertest"
 )
 

@@ -15,10 +15,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/license"
-	"github.com/guildmark/guildmark/chaincode/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/network/partner/activation"
@@ -64,7 +64,7 @@ func New(s Settings) (*Registrar, error) {
 		s.Now = time.Now
 	}
 	for _, line := range s.Lines {
-		if !governance.ValidLine(line) {
+		if !consortium.ValidLine(line) {
 			return nil, fmt.Errorf("product line %q: letters, digits, hyphens and underscores only", line)
 		}
 	}
@@ -128,20 +128,20 @@ func (r *Registrar) registerRuntime(ctx context.Context, line, assurance string)
 	if err != nil {
 		return err
 	}
-	own := governance.Recipient{
-		Format: governance.RecipientFormat, ID: governance.RuntimeID(r.MSP, line, assurance), Role: governance.RuntimeRecipient,
+	own := consortium.Recipient{
+		Format: consortium.RecipientFormat, ID: consortium.RuntimeID(r.MSP, line, assurance), Role: consortium.RuntimeRecipient,
 		MSP: r.MSP, Party: r.Party, Version: 1, HPKE: base64.StdEncoding.EncodeToString(key.PublicKey().Bytes()),
 		Line: line, Assurance: assurance,
 	}
 	doc, err := r.Ledger.Evaluate(ctx, "governance:Recipient", own.ID)
-	if errors.Is(err, governance.ErrNoRecipient) {
+	if errors.Is(err, consortium.ErrNoRecipient) {
 		_, err = r.Ledger.Submit(ctx, "governance:SetRecipient", string(ledger.Encode(own)))
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	var known governance.Recipient
+	var known consortium.Recipient
 	if err := ledger.Decode([]byte(doc), &known); err != nil {
 		return err
 	}
@@ -333,7 +333,7 @@ func (r *Registrar) handOver(ctx context.Context, m machine.Machine) (machine.En
 	if err != nil {
 		return machine.Enrolled{}, err
 	}
-	var bundle governance.SignedBundle
+	var bundle consortium.SignedBundle
 	if err := ledger.Decode([]byte(doc), &bundle); err != nil {
 		return machine.Enrolled{}, err
 	}
@@ -343,7 +343,7 @@ func (r *Registrar) handOver(ctx context.Context, m machine.Machine) (machine.En
 	}
 	return machine.Enrolled{
 		Machine: m, Bundle: bundle.Bundle, BundleSignatures: bundle.Signatures, RuntimeKey: key,
-		Recipient: governance.RuntimeID(r.MSP, m.Line, m.Assurance), Gateway: r.Gateway, Issuer: r.Issuer,
+		Recipient: consortium.RuntimeID(r.MSP, m.Line, m.Assurance), Gateway: r.Gateway, Issuer: r.Issuer,
 	}, nil
 }
 

@@ -15,10 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guildmark/guildmark/chaincode/governance"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/machine"
-	"github.com/guildmark/guildmark/chaincode/party"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
@@ -238,7 +238,7 @@ func (o *office) checkRuntimeKey(p *partnertest.TPM, e machine.Enrolled) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	var r governance.Recipient
+	var r consortium.Recipient
 	if err := ledger.Decode([]byte(doc), &r); err != nil || r.HPKE != base64.StdEncoding.EncodeToString(key.PublicKey().Bytes()) {
 		o.t.Errorf("the recipient %s has another key than the machine got, %v", e.Recipient, err)
 	}

@@ -1,0 +1,32 @@
+package consortium
+
+import "github.com/guildmark/guildmark/chaincode/ledger"
+
+// Refusals about trust bundles; the rules of the bundle itself are package signed's.
+var (
+	ErrBundle     = ledger.Refuse(ledger.Invalid, "bundle.invalid", "the trust bundle contradicts the configuration in force")
+	ErrBundleNext = ledger.Refuse(ledger.Conflict, "bundle.sequence", "the trust bundle does not follow the newest one")
+	ErrNoBundle   = ledger.Refuse(ledger.NotFound, "bundle.none", "no such trust bundle is on the ledger")
+)
+
+// SignedBundle is a trust bundle's exact bytes and what partners' bundle keys signed over their SHA-256 (T9); stored
+// under bundle/<sequence> and the argument of governance:PutBundle.
+type SignedBundle struct {
+	Bundle     string            `json:"bundle"` // base64
+	Signatures []BundleSignature `json:"signatures"`
+}
+
+// BundleSignature is one partner's: base64 DER of ECDSA by its bundle key.
+type BundleSignature struct {
+	MSP       string `json:"msp"`
+	Signature string `json:"signature"`
+}
+
+// BundleKeys are the configuration's bundle keys by MSP, which sign the first bundle.
+func (c *Config) BundleKeys() map[string]string {
+	keys := make(map[string]string, len(c.Partners))
+	for _, p := range c.Partners {
+		keys[p.MSP] = p.BundleKey
+	}
+	return keys
+}

@@ -1,0 +1,158 @@
+package licensor
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/guildmark/guildmark/chaincode/ledger"
+)
+
+// Gateway is a gateway's public routes, as far as a licensor needs them.
+type Gateway struct {
+	base string
+	http *http.Client
+}
+
+// Upload limits: a large body over a slow line takes its time; an answer is small.
+const (
+	gatewayTimeout = 10 * time.Minute
+	maxAnswer      = 4 << 20
+	putTries       = 5
+	putPause       = 700 * time.Millisecond
+	notAnnounced   = "content.not_announced" // or not yet: the gateway's read model follows the ledger
+)
+
+// NewGateway talks to the gateway at url; roots is a PEM file for its certificate, "" means the system's.
+func NewGateway(url, roots string) (*Gateway, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if roots != "" {
+		raw, err := os.ReadFile(roots)
+		if err != nil {
+			return nil, fmt.Errorf("read the gateway's roots: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(raw) {
+			return nil, fmt.Errorf("read the gateway's roots: no certificate in %s", roots)
+		}
+	}
+	return &Gateway{base: strings.TrimSuffix(url, "/"), http: &http.Client{
+		Timeout: gatewayTimeout, Transport: &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true},
+	}}, nil
+}
+
+// SignRecipients is an [Ask].
+func (g *Gateway) SignRecipients(ctx context.Context, nonce string) ([]byte, error) {
+	body := ledger.Encode(struct {
+		Nonce string `json:"nonce"`
+	}{nonce})
+	return g.call(ctx, http.MethodPost, "/v1/recipients/sign", "application/json", bytes.NewReader(body), int64(len(body)))
+}
+
+// Put implements Store. The gateway takes bytes once it has seen their announcement on the ledger, a moment after.
+func (g *Gateway) Put(ctx context.Context, hash string, size int64, open func() (File, error)) error {
+	var err error
+	for range putTries {
+		if err = g.put(ctx, hash, size, open); err == nil || !retryable(err) {
+			return err
+		}
+		t := time.NewTimer(putPause)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return err
+		case <-t.C:
+		}
+	}
+	return err
+}
+
+func (g *Gateway) put(ctx context.Context, hash string, size int64, open func() (File, error)) error {
+	f, err := open()
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	_, err = g.call(ctx, http.MethodPut, "/v1/content/"+hash, "application/octet-stream", f, size)
+	return err
+}
+
+// retryable errors are those of the way, and of a read model that lags.
+func retryable(err error) bool {
+	var r *ledger.Refusal
+	return !errors.As(err, &r) || r.Code == notAnnounced || r.Kind == ledger.NotFound || r.Kind == ledger.Unavailable || r.Kind == ledger.Limit
+}
+
+// Offers fetches one page of the catalogue as the gateway writes it.
+func (g *Gateway) Offers(ctx context.Context, query string) ([]byte, error) {
+	return g.call(ctx, http.MethodGet, "/v1/offers"+query, "", nil, 0)
+}
+
+func (g *Gateway) call(ctx context.Context, method, path, kind string, body io.Reader, size int64) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, g.base+path, body)
+	if err != nil {
+		return nil, fmt.Errorf("ask the gateway: %w", err)
+	}
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
+		req.ContentLength = size
+	}
+	rsp, err := g.http.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("ask the gateway: %w", err)
+	}
+	defer func() { _ = rsp.Body.Close() }() // read to its end
+	doc, err := io.ReadAll(io.LimitReader(rsp.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("read the gateway's answer: %w", err)
+	}
+	if rsp.StatusCode/100 != 2 {
+		return nil, problem(doc, rsp.StatusCode, method+" "+path+": "+rsp.Status)
+	}
+	return doc, nil
+}
+
+// problem reads an RFC 9457 document whose code is the refusal's; its kind follows from the status.
+func problem(doc []byte, status int, what string) error {
+	var p struct {
+		Code   string `json:"code"`
+		Title  string `json:"title"`
+		Detail string `json:"detail"`
+		Saw    string `json:"saw"`
+	}
+	if json.Unmarshal(doc, &p) != nil || p.Code == "" {
+		return ErrGateway.With(what)
+	}
+	message := p.Detail
+	if message == "" {
+		message = p.Title
+	}
+	return ledger.Refuse(kindOf(status), p.Code, message).With(p.Saw)
+}
+
+func kindOf(status int) ledger.Kind {
+	switch status {
+	case http.StatusNotFound:
+		return ledger.NotFound
+	case http.StatusConflict:
+		return ledger.Conflict
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return ledger.Forbidden
+	case http.StatusGone:
+		return ledger.Expired
+	case http.StatusTooManyRequests:
+		return ledger.Limit
+	}
+	if status >= http.StatusInternalServerError {
+		return ledger.Unavailable
+	}
+	return ledger.Invalid
+}

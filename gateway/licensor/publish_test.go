@@ -1,0 +1,411 @@
+package licensor_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
+	"github.com/guildmark/guildmark/chaincode/sealed"
+	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
+	"github.com/guildmark/guildmark/gateway/licensor"
+)
+
+var who = dataset.Licensor{MSP: "LicensorsMSP", Party: "LicensorsMSP.0123456789abcdef"}
+
+// recipients are two custodians and two runtimes with real keys.
+func recipients(t *testing.T) []consortium.Recipient {
+	t.Helper()
+	key := func() string {
+		seed := make([]byte, sealed.SeedSize)
+		_, _ = rand.Read(seed)
+		k, err := sealed.PrivateKey(seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.StdEncoding.EncodeToString(k.PublicKey().Bytes())
+	}
+	custodian := func(msp string) consortium.Recipient {
+		return consortium.Recipient{Format: consortium.RecipientFormat, ID: msp + ".00000000000000cc", Role: "custodian", MSP: msp, Party: msp + ".00000000000000cc", Version: 1, HPKE: key(), GrantKey: "AAAA"}
+	}
+	runtime := func(assurance string) consortium.Recipient {
+		return consortium.Recipient{Format: consortium.RecipientFormat, ID: "ManufacturerMSP.runtime.mixer." + assurance, Role: "runtime", MSP: "ManufacturerMSP", Version: 1, HPKE: key(), Line: "mixer", Assurance: assurance}
+	}
+	return []consortium.Recipient{custodian("LicensorsMSP"), runtime("tpm"), runtime("vtpm"), custodian("OperatorMSP")}
+}
+
+// T3: recipients count only when peers of enough partners of the licensor's own bundle signed them, now.
+func TestRecipientsAreVerified(t *testing.T) {
+	now := time.Now()
+	ours, err := signedtest.New(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := signedtest.New(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := signed.RecipientsBody{Recipients: recipients(t)}
+	ask := func(c *signedtest.Consortium, edit func(string) string, partners ...string) licensor.Ask {
+		return func(_ context.Context, nonce string) ([]byte, error) {
+			peers, err := c.Peers(partners...)
+			if err != nil {
+				return nil, err
+			}
+			return c.File(signedtest.Deed{
+				Answer: signedtest.RecipientsAnswer(ours.Bundle, edit(nonce), now.Unix(), body), Signers: peers,
+			})
+		}
+	}
+	same := func(nonce string) string { return nonce }
+	tests := []struct {
+		name string
+		ask  licensor.Ask
+		want error
+	}{
+		{"two partners", ask(ours, same, signedtest.Operator, signedtest.Manufacturer), nil},
+		{"one partner", ask(ours, same, signedtest.Operator), signed.ErrQuorum},
+		{"another consortium", ask(theirs, same, signedtest.Operator, signedtest.Manufacturer), signed.ErrSignature},
+		{"an old answer", ask(ours, func(string) string { return strings.Repeat("ab", 32) }, signedtest.Operator, signedtest.Manufacturer), signed.ErrNonce},
+		{"nonsense", func(context.Context, string) ([]byte, error) { return []byte("{}"), nil }, signed.ErrMalformed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			list, err := licensor.Recipients(t.Context(), ours.Bundle, tt.ask)
+			if tt.name == "another consortium" { // its certificates aren't under our roots: which check says so is package signed's
+				if err == nil {
+					t.Fatal("accepted")
+				}
+				return
+			}
+			if !errors.Is(err, tt.want) || (err == nil) != (len(list) == 4) {
+				t.Errorf("%d recipients, error %v; want %v", len(list), err, tt.want)
+			}
+		})
+	}
+}
+
+func request(t *testing.T) licensor.SealRequest {
+	t.Helper()
+	return licensor.SealRequest{
+		Data: filepath.Join(fixtures, "marble-cloud.jsonl"), Profile: "beverage/1", Title: "Marble Cloud", Licensor: who, Channel: "guildmark",
+		Choice:     licensor.Choice{Custodians: []string{"OperatorMSP", "LicensorsMSP"}, Lines: []string{"mixer"}, Assurance: []string{"tpm", "vtpm"}},
+		Recipients: recipients(t), Folder: filepath.Join(t.TempDir(), "sealed"),
+	}
+}
+
+func TestSealWritesAFolder(t *testing.T) {
+	r := request(t)
+	f, err := licensor.Seal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := licensor.OpenFolder(r.Folder)
+	if err != nil || again.Manifest.Dataset != f.Manifest.Dataset {
+		t.Fatalf("OpenFolder: %v", err)
+	}
+	m := f.Manifest
+	if m.Technology != "beverage" || m.Profile != "beverage/1" || len(m.Commitments) != 3 || len(f.Envelope.Wraps) != 4 || m.Size < 3*sealed.PackageSize {
+		t.Errorf("manifest %+v, %d wraps", m, len(f.Envelope.Wraps))
+	}
+	plain, err := os.ReadFile(r.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{licensor.ManifestFile, licensor.EnvelopeFile, licensor.BodyFile} {
+		raw, err := os.ReadFile(filepath.Join(r.Folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(raw, plain[:100]) || bytes.Contains(raw, []byte("blackberry")) {
+			t.Errorf("%s holds plaintext", name)
+		}
+	}
+	second := request(t)
+	second.Recipients, second.Previous = r.Recipients, &m
+	next, err := licensor.Seal(second)
+	if err != nil || next.Manifest.Dataset != m.Dataset || next.Manifest.Version != 2 {
+		t.Errorf("the next version: %s version %d, %v", next.Manifest.Dataset, next.Manifest.Version, err)
+	}
+}
+
+func TestSealRefuses(t *testing.T) {
+	tests := []struct {
+		name string
+		edit func(*licensor.SealRequest)
+		want error
+	}{
+		{"data that breaks its profile", func(r *licensor.SealRequest) { r.Data = filepath.Join(fixtures, "busted_timing.jsonl") }, licensor.ErrProfile},
+		{"unknown profile", func(r *licensor.SealRequest) { r.Profile = "laser/1" }, licensor.ErrProfile},
+		{"no such custodian", func(r *licensor.SealRequest) { r.Choice.Custodians = []string{"OperatorMSP", "AuditorMSP"} }, licensor.ErrRecipients},
+		{"one custodian", func(r *licensor.SealRequest) { r.Choice.Custodians = []string{"OperatorMSP"} }, sealed.ErrRecipient},
+		{"no such line", func(r *licensor.SealRequest) { r.Choice.Lines = []string{"printer"} }, licensor.ErrRecipients},
+		{"no runtime of this class", func(r *licensor.SealRequest) { r.Choice.Assurance = []string{"software"} }, licensor.ErrRecipients},
+		{"key that is none", func(r *licensor.SealRequest) { r.Recipients[0].HPKE = "AAAA" }, sealed.ErrRecipient},
+		{"folder that exists", func(r *licensor.SealRequest) { r.Folder = filepath.Dir(r.Folder) }, licensor.ErrFolder},
+		{"no such data", func(r *licensor.SealRequest) { r.Data += "x" }, os.ErrNotExist},
+		{"another licensor's dataset", func(r *licensor.SealRequest) { r.Previous = &dataset.Manifest{Version: 1} }, licensor.ErrIdentity},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := request(t)
+			tt.edit(&r)
+			if _, err := licensor.Seal(r); !errors.Is(err, tt.want) {
+				t.Errorf("Seal: error %v, want %v", err, tt.want)
+			}
+			if left, _ := filepath.Glob(filepath.Join(filepath.Dir(r.Folder), ".sealing-*")); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
+
+func TestOpenFolderRefusesWhatWasChanged(t *testing.T) {
+	tests := map[string]func(dir string) error{
+		"body cut":    func(dir string) error { return os.Truncate(filepath.Join(dir, licensor.BodyFile), 100) },
+		"no body":     func(dir string) error { return os.Remove(filepath.Join(dir, licensor.BodyFile)) },
+		"no envelope": func(dir string) error { return os.Remove(filepath.Join(dir, licensor.EnvelopeFile)) },
+		"envelope of spaces": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, licensor.EnvelopeFile), []byte(" "), 0o600)
+		},
+		"manifest with another licensor": func(dir string) error {
+			path := filepath.Join(dir, licensor.ManifestFile)
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(path, bytes.Replace(raw, []byte("0123456789abcdef"), []byte("ffffffffffffffff"), 1), 0o600)
+		},
+	}
+	for name, spoil := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := request(t)
+			if _, err := licensor.Seal(r); err != nil {
+				t.Fatal(err)
+			}
+			if err := spoil(r.Folder); err != nil {
+				t.Fatal(err)
+			}
+			var refusal *ledger.Refusal
+			if _, err := licensor.OpenFolder(r.Folder); !errors.As(err, &refusal) {
+				t.Errorf("OpenFolder: error %v, want a refusal", err)
+			}
+		})
+	}
+}
+
+// book is the ledger as a licensor meets it, and the gateway beside it, which takes only what the book announced.
+type book struct {
+	mu        sync.Mutex
+	key       *ecdsa.PublicKey
+	published *dataset.Publication
+	manifest  string
+	confirmed []string
+	stored    map[string]bool
+	offer     dataset.Offer
+	calls     map[string]int
+	lag       int // uploads that the gateway refuses before its read model has caught up
+}
+
+func (b *book) Submit(_ context.Context, function string, args ...string) (client.Result, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.calls[function]++
+	if function == "catalogue:Offer" {
+		var r dataset.OfferRequest
+		if err := ledger.Decode([]byte(args[0]), &r); err != nil {
+			return client.Result{}, err
+		}
+		if len(b.confirmed) < 2 {
+			return client.Result{}, dataset.ErrNotFinal
+		}
+		o, err := dataset.NewOffer(r, who, royalty.Commission{Rate: 30_000_000, Min: 1, Max: 1_000_000, Payee: "OperatorMSP.0000000000000001"}, 2000, consortium.Assurances(), 1)
+		b.offer = o
+		return client.Result{Payload: ledger.Encode(o)}, err
+	}
+	var r dataset.PublishRequest
+	if err := ledger.Decode([]byte(args[0]), &r); err != nil {
+		return client.Result{}, err
+	}
+	if b.published != nil {
+		return client.Result{}, dataset.ErrPublished
+	}
+	raw, err := base64.StdEncoding.DecodeString(r.Manifest)
+	if err != nil {
+		return client.Result{}, err
+	}
+	signature, err := base64.StdEncoding.DecodeString(r.Signature)
+	if err != nil {
+		return client.Result{}, err
+	}
+	if digest := sha256.Sum256(raw); !ecdsa.VerifyASN1(b.key, digest[:], signature) {
+		return client.Result{}, dataset.ErrSignature
+	}
+	b.manifest = r.Manifest
+	b.published = &dataset.Publication{Format: dataset.PublicationFormat, Licensor: who, Manifest: ledger.Digest(raw), Signature: r.Signature, Envelope: r.Envelope}
+	return client.Result{Payload: ledger.Encode(*b.published)}, nil
+}
+
+// Evaluate lets one more custodian confirm at each look, once the envelope is there.
+func (b *book) Evaluate(context.Context, string, ...string) ([]byte, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.published == nil {
+		return nil, dataset.ErrUnknown
+	}
+	if all := []string{"LicensorsMSP", "OperatorMSP"}; b.stored[b.published.Envelope] && len(b.confirmed) < len(all) {
+		b.confirmed = all[:len(b.confirmed)+1]
+	}
+	return ledger.Encode(dataset.View{Manifest: b.manifest, Publication: *b.published, Confirmed: b.confirmed, Final: len(b.confirmed) == 2}), nil
+}
+
+func (b *book) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	raw, err := io.ReadAll(r.Body)
+	hash := strings.TrimPrefix(r.URL.Path, "/v1/content/")
+	switch {
+	case err != nil || r.Method != http.MethodPut || sealed.Address(raw) != hash || r.ContentLength != int64(len(raw)):
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_ = json.NewEncoder(w).Encode(map[string]string{"code": "content.hash", "title": "no"})
+	case b.published == nil || b.lag > 0:
+		b.lag--
+		w.WriteHeader(http.StatusForbidden)
+		_ = json.NewEncoder(w).Encode(map[string]string{"code": "content.not_announced", "title": "not announced"})
+	default:
+		b.stored[hash] = true
+		w.WriteHeader(http.StatusCreated)
+		_ = json.NewEncoder(w).Encode(map[string]string{"sha256": hash})
+	}
+}
+
+func newBook(t *testing.T) (*book, *licensor.Publisher) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &book{key: &key.PublicKey, stored: map[string]bool{}, calls: map[string]int{}}
+	srv := httptest.NewServer(b)
+	t.Cleanup(srv.Close)
+	store, err := licensor.NewGateway(srv.URL, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, &licensor.Publisher{
+		Licensor: licensor.Licensor{Licensor: who, Sign: func(d []byte) ([]byte, error) { return ecdsa.SignASN1(rand.Reader, key, d) }},
+		Ledger:   b, Store: store, Poll: time.Millisecond,
+	}
+}
+
+func offer() dataset.OfferRequest {
+	return dataset.OfferRequest{
+		Key: "first", Model: dataset.Model{Kind: "uses", Uses: 3}, Price: 25_000, Assurance: []string{"vtpm"},
+		Contributors: []royalty.Contributor{{Payee: "LicensorsMSP.00000000000000aa", Weight: 2}, {Payee: "LicensorsMSP.00000000000000bb", Weight: 1}},
+	}
+}
+
+func TestPublish(t *testing.T) {
+	f, err := licensor.Seal(request(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, p := newBook(t)
+	b.lag = 1 // the read model follows a moment later
+	var steps []string
+	p.Progress = func(step, _ string) { steps = append(steps, step) }
+	o, err := p.Publish(t.Context(), f, offer())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Dataset != f.Manifest.Dataset || o.Price != 25_000 || !b.stored[f.Manifest.BodyHash] {
+		t.Errorf("offer %+v, body stored %v", o, b.stored[f.Manifest.BodyHash])
+	}
+	if got := strings.Join(steps, " "); got != "published uploaded uploaded custodian custodian final offered" {
+		t.Errorf("steps: %s", got)
+	}
+	// A run that was cut off anywhere is simply repeated.
+	again, err := p.Publish(t.Context(), f, offer())
+	if err != nil || again.ID != o.ID {
+		t.Errorf("again: offer %s, %v", again.ID, err)
+	}
+	other, err := licensor.Seal(request(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.Manifest.Dataset = f.Manifest.Dataset
+	if _, err := p.Publish(t.Context(), other, offer()); !errors.Is(err, dataset.ErrPublished) {
+		t.Errorf("other bytes under the same name: error %v, want %v", err, dataset.ErrPublished)
+	}
+}
+
+func TestPublishSaysWhatIsMissing(t *testing.T) {
+	f, err := licensor.Seal(request(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("custodians that never confirm", func(t *testing.T) {
+		b, p := newBook(t)
+		p.Store = noStore{}
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		if _, err := p.Publish(ctx, f, offer()); !errors.Is(err, licensor.ErrNotConfirmed) {
+			t.Errorf("error %v, want %v", err, licensor.ErrNotConfirmed)
+		}
+		if b.calls["catalogue:Offer"] != 0 {
+			t.Error("it was offered before it was final")
+		}
+	})
+	t.Run("another licensor's folder", func(t *testing.T) {
+		_, p := newBook(t)
+		p.Licensor.Party = "LicensorsMSP.ffffffffffffffff"
+		if _, err := p.Publish(t.Context(), f, offer()); !errors.Is(err, licensor.ErrIdentity) {
+			t.Errorf("error %v, want %v", err, licensor.ErrIdentity)
+		}
+	})
+	t.Run("a changed body", func(t *testing.T) {
+		_, p := newBook(t)
+		changed := f
+		changed.Path = t.TempDir()
+		for _, name := range []string{licensor.EnvelopeFile, licensor.BodyFile} {
+			raw, err := os.ReadFile(filepath.Join(f.Path, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name == licensor.BodyFile {
+				raw[100] ^= 1
+			}
+			if err := os.WriteFile(filepath.Join(changed.Path, name), raw, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var refusal *ledger.Refusal
+		if _, err := p.Publish(t.Context(), changed, offer()); !errors.As(err, &refusal) || refusal.Code != "content.hash" {
+			t.Errorf("error %v, want content.hash", err)
+		}
+	})
+}
+
+type noStore struct{}
+
+func (noStore) Put(context.Context, string, int64, func() (licensor.File, error)) error { return nil }
