@@ -12,7 +12,7 @@ import (
 // Two partners outside the custodian set sign an order that is to be paid: neither with the set's names left in, nor with
 // no items at all, which would name no set (T6).
 func TestOrderWithoutItsCustodians(t *testing.T) {
-	c, sale := consortium(t)
+	c, sale := newConsortium(t)
 	v := verifier(t, c.Bundle)
 	custodians := sale.Order.Items[0].Custodians
 	empty := sale

@@ -25,7 +25,7 @@ type bench struct {
 
 func newBench(b *testing.B, bundle func(*signedtest.Consortium) *signed.Bundle) bench {
 	b.Helper()
-	c, sale := consortium(b)
+	c, sale := newConsortium(b)
 	x := bench{c: c, sale: sale, bundle: c.Bundle}
 	var err error
 	if x.peers, err = c.Peers(signedtest.Manufacturer, signedtest.Operator); err != nil {

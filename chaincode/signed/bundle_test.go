@@ -13,14 +13,14 @@ import (
 
 // T9: a bundle follows another only with k bundle keys of the one before.
 func TestBundleSuccession(t *testing.T) {
-	c, _ := consortium(t)
+	c, _ := newConsortium(t)
 	old := c.Bundle
 	next := signedtest.Next(old)
 	skipped := *old
 	skipped.Sequence, skipped.Previous = 2, old.ID()
 	foreign := *old
 	foreign.Sequence, foreign.Previous = 1, strings.Repeat("00", 32)
-	stranger, _ := consortium(t)
+	stranger, _ := newConsortium(t)
 	sign := func(by *signedtest.Consortium, doc []byte, names ...string) []signed.BundleSignature {
 		t.Helper()
 		s, err := by.SignBundle(doc, names...)
@@ -64,7 +64,7 @@ func TestBundleSuccession(t *testing.T) {
 }
 
 func TestParseBundleRefuses(t *testing.T) {
-	c, _ := consortium(t)
+	c, _ := newConsortium(t)
 	tests := []struct {
 		name   string
 		change func(*signed.Bundle)
@@ -101,7 +101,7 @@ func TestParseBundleRefuses(t *testing.T) {
 // The keys of the governed configuration, by which the first bundle is judged: one key under two names, in two spellings
 // of the same base64, is still one partner.
 func TestOneBundleKeyUnderTwoNames(t *testing.T) {
-	c, _ := consortium(t)
+	c, _ := newConsortium(t)
 	doc := c.Bundle.Bytes()
 	s, err := c.SignBundle(doc, signedtest.Operator, signedtest.Auditor)
 	if err != nil {

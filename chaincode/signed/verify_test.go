@@ -20,7 +20,7 @@ import (
 
 var start = time.Unix(1_790_000_000, 0)
 
-func consortium(tb testing.TB) (*signedtest.Consortium, signedtest.Sale) {
+func newConsortium(tb testing.TB) (*signedtest.Consortium, signedtest.Sale) {
 	tb.Helper()
 	c, err := signedtest.New(start)
 	if err != nil {
@@ -56,7 +56,7 @@ func wanted(s signedtest.Sale) signed.LicenseExpectation {
 
 // T5, T6, T7: every case, freshly made.
 func TestVerdicts(t *testing.T) {
-	c, sale := consortium(t)
+	c, sale := newConsortium(t)
 	cases, err := c.Cases(sale)
 	if err != nil {
 		t.Fatal(err)
@@ -205,7 +205,7 @@ func readFile(t *testing.T, name string) []byte {
 // T5: every byte of a good file is covered. Two different changes to each byte: the lowest bit, and the case bit, which
 // base64 and JSON are likeliest to forgive.
 func TestEveryByteFlipIsRefused(t *testing.T) {
-	c, sale := consortium(t)
+	c, sale := newConsortium(t)
 	v := verifier(t, c.Bundle)
 	peers, err := c.Peers(signedtest.Operator, signedtest.Manufacturer)
 	if err != nil {
@@ -238,7 +238,7 @@ func TestEveryByteFlipIsRefused(t *testing.T) {
 
 // The preimages are hashed one after the other: no other split of the same bytes may pass.
 func TestPreimagesCannotBeSplitElsewhere(t *testing.T) {
-	c, sale := consortium(t)
+	c, sale := newConsortium(t)
 	v := verifier(t, c.Bundle)
 	peers, err := c.Peers(signedtest.Operator, signedtest.Manufacturer)
 	if err != nil {
@@ -268,7 +268,7 @@ func TestPreimagesCannotBeSplitElsewhere(t *testing.T) {
 }
 
 func TestLicenseExpectations(t *testing.T) {
-	c, sale := consortium(t)
+	c, sale := newConsortium(t)
 	v := verifier(t, c.Bundle)
 	peers, err := c.Peers(signedtest.Operator, signedtest.Manufacturer)
 	if err != nil {
@@ -312,7 +312,7 @@ func TestLicenseExpectations(t *testing.T) {
 }
 
 func TestOrderAndRecipients(t *testing.T) {
-	c, sale := consortium(t)
+	c, sale := newConsortium(t)
 	v := verifier(t, c.Bundle)
 	peers, err := c.Peers(signedtest.Licensors, signedtest.Operator)
 	if err != nil {
@@ -360,7 +360,7 @@ func TestOrderAndRecipients(t *testing.T) {
 }
 
 func TestRevokedPeer(t *testing.T) {
-	c, sale := consortium(t)
+	c, sale := newConsortium(t)
 	peers, err := c.Peers(signedtest.Operator, signedtest.Manufacturer)
 	if err != nil {
 		t.Fatal(err)
