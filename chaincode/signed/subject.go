@@ -82,8 +82,8 @@ func (v *Verifier) Recipients(file []byte, nonce string) ([]consortium.Recipient
 	return c.recipients.Recipients, c.answer, nil
 }
 
-// custodianSets decodes the body, whatever it is, and names the sets of which each must have signed (T6).
-func (c *check) custodianSets() ([][]string, error) {
+// custodianSets decodes the body as what the tag says, and names the sets of which each must have signed (T6).
+func (c *check) custodianSets() (consortium.CustodianSets, error) {
 	switch c.answer.Tag {
 	case TagRecipients:
 		return nil, decodeCanonical(c.answer.Body, &c.recipients)
@@ -99,7 +99,7 @@ func (c *check) custodianSets() ([][]string, error) {
 		if c.license.License.ID != c.answer.Subject {
 			return nil, errors.New("another license in the body")
 		}
-		return [][]string{c.license.License.Custodians}, nil
+		return c.license.License.CustodianSets(), nil
 	case TagOrder:
 		if err := decodeCanonical(c.answer.Body, &c.order); err != nil {
 			return nil, err
@@ -110,11 +110,7 @@ func (c *check) custodianSets() ([][]string, error) {
 		if len(c.order.Order.Items) == 0 { // no item would need no custodian
 			return nil, errors.New("an order of nothing")
 		}
-		var sets [][]string
-		for _, item := range c.order.Order.Items {
-			sets = append(sets, item.Custodians)
-		}
-		return sets, nil
+		return c.order.Order.CustodianSets(), nil
 	}
 	return nil, nil
 }

@@ -208,16 +208,22 @@ func (c *check) roles([]byte) error {
 }
 
 func (c *check) quorum([]byte) error {
-	var partners []string
+	partners := c.partners()
+	if len(partners) < c.v.bundle.Quorum {
+		return ErrQuorum.With(fmt.Sprintf("%d of %d: %v", len(partners), c.v.bundle.Quorum, partners))
+	}
+	return nil
+}
+
+// partners are the MSPs of the signing partners among the endorsers, each once.
+func (c *check) partners() []string {
+	partners := make([]string, 0, len(c.endorsers))
 	for _, e := range c.endorsers {
 		if e.signs && !slices.Contains(partners, e.msp) {
 			partners = append(partners, e.msp)
 		}
 	}
-	if len(partners) < c.v.bundle.Quorum {
-		return ErrQuorum.With(fmt.Sprintf("%d of %d: %v", len(partners), c.v.bundle.Quorum, partners))
-	}
-	return nil
+	return partners
 }
 
 func (c *check) custodian([]byte) error {
@@ -225,10 +231,8 @@ func (c *check) custodian([]byte) error {
 	if err != nil {
 		return ErrAnswer.With(err.Error())
 	}
-	for _, set := range sets {
-		if !slices.ContainsFunc(c.endorsers, func(e *endorser) bool { return e.signs && slices.Contains(set, e.msp) }) {
-			return ErrCustodian.With(fmt.Sprint(set))
-		}
+	if set, found := sets.Unsigned(c.partners()); found {
+		return ErrCustodian.With(fmt.Sprint(set))
 	}
 	return nil
 }

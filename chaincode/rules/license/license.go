@@ -5,6 +5,7 @@ package license
 
 import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 )
 
@@ -23,6 +24,11 @@ type License struct {
 	Model      dataset.Model `json:"model"`
 	Terms      string        `json:"terms"` // TermsHash
 	Epoch      int64         `json:"epoch"`
+}
+
+// CustodianSets is the license's one custodian set: one of its partners must sign an answer about the license.
+func (l License) CustodianSets() consortium.CustodianSets {
+	return consortium.CustodianSets{l.Custodians}
 }
 
 // GrantRequest is what a machine asks for; attestations are by its AK (T15). Binary fields are base64.

@@ -5,6 +5,7 @@ package order
 
 import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
@@ -24,6 +25,15 @@ type Order struct {
 	Address    string         `json:"address"`
 	Created    int64          `json:"created"` // epoch
 	Expires    int64          `json:"expires"` // first epoch in which it can't be paid any more
+}
+
+// CustodianSets are the custodian sets of the order's items: of each, one partner must sign an answer about the order.
+func (o Order) CustodianSets() consortium.CustodianSets {
+	var sets consortium.CustodianSets
+	for _, item := range o.Items {
+		sets = append(sets, item.Custodians)
+	}
+	return sets
 }
 
 // Item is one offer in an order, with its terms copied at order time.
