@@ -17,7 +17,7 @@ import (
 )
 
 // schemas compiles the parts of the document once: OpenAPI 3.1 schemas are JSON Schema 2020-12, so each is a pointer
-// into the document itself. (kin-openapi's own validator compiles on every request: docs/decisions.md.)
+// into the document itself. (kin-openapi's own validator compiles on every request: gateway/docs/decisions.md.)
 type schemas struct {
 	spec     *openapi3.T
 	compiler *jsonschema.Compiler
