@@ -15,7 +15,7 @@ GOBUILD   := CGO_ENABLED=0 go build -trimpath -buildvcs=false
 GOVERSION := CGO_ENABLED=0 go build -trimpath -buildvcs=auto
 PROGRAMS   = $(addprefix ./,$(patsubst %/,%,$(sort $(dir $(filter-out chaincode/cmd/chaincode/%,$(wildcard */cmd/*/main.go))))))
 
-.PHONY: help deps tools build demo bench up down status test lint clean
+.PHONY: help deps tools build demo bench up down status test lint fuzz clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ lint: ## gofmt, vet and the list in .golangci.yml
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@go vet ./...
 	@go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run --allow-parallel-runners
+
+fuzz: ## run every fuzz target, MINUTES=10 in all; inputs that reach new code are kept in testdata/fuzz
+	@go run ./tests/fuzz --minutes $(or $(MINUTES),10)
 
 # --- clean ----------------------------------------------------------------------------------------------------------------------------------
 
