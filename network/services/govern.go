@@ -2,155 +2,97 @@ package services
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/sha256"
-	"encoding/base64"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/hyperledger/fabric-gateway/pkg/identity"
-
-	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/payment"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
-	"github.com/guildmark/guildmark/chaincode/rules/royalty"
-	"github.com/guildmark/guildmark/chaincode/signed"
-	"github.com/guildmark/guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/network/partner/governor"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// The governed numbers of a new consortium; each can be changed later by three governors.
-const (
-	quorum          = 2 // T4
-	finalDepth      = 2 // blocks on regtest, where work is free and partners attest instead
-	commissionRate  = royalty.Whole * 30 / 100
-	minCommission   = 1            // satoshi
-	minPrice        = 2_000        // satoshi, T23
-	dailyCap        = 10_000_000   // satoshi a machine and day, T2
-	epochSeconds    = 600          // T8
-	orderEpochs     = 12           // two hours, as in the predecessor
-	leaseSeconds    = 24 * 60 * 60 // T20
-	clockSkew       = 10           // seconds, T7
-	clockAge        = 180          // seconds, T7
-	maxCommission   = ledger.MaxSatoshi
-	configFormat    = "guildmark/config/1"
-	partyFormat     = "guildmark/party/1"
-	treasuryVersion = 1
-)
+// terms are what the partners of the default consortium agreed on.
+//
+//go:embed terms.json
+var terms []byte
 
 // signing partners endorse business; the auditor consents to code, never to business.
 func signing(partner string) bool { return partner != "auditor" }
 
-// roles names for each role the partners whose certificates may grant it (T1).
-func roles(all, business []string) []consortium.RoleHomes {
-	return []consortium.RoleHomes{
-		{Role: "auditor", MSPs: []string{"AuditorMSP"}},
-		{Role: "buyer", MSPs: []string{"OperatorMSP"}},
-		{Role: "custodian", MSPs: business},
-		{Role: "governor", MSPs: all},
-		{Role: "heartbeat", MSPs: all},
-		{Role: "licensor", MSPs: []string{"LicensorsMSP", "OperatorMSP"}},
-		{Role: "oracle", MSPs: all},
-		{Role: "reader", MSPs: all},
-		{Role: "registrar", MSPs: []string{"ManufacturerMSP"}},
+// governorOf connects as one partner's governor.
+func governorOf(open opener, partner string) (*governor.Governor, error) {
+	c, err := open(partner, "governor")
+	if err != nil {
+		return nil, err
 	}
+	return governor.New(c), nil
 }
 
-// partners lists name and MSP of every partner, sorted by MSP.
-func partners(conn topology.Connection) []consortium.Partner {
-	list := make([]consortium.Partner, 0, len(conn.Peers))
-	for _, p := range conn.Peers {
-		list = append(list, consortium.Partner{MSP: p.MSP, Name: p.Partner, Signs: signing(p.Partner)})
-	}
-	slices.SortFunc(list, func(a, b consortium.Partner) int { return strings.Compare(a.MSP, b.MSP) })
-	return list
-}
-
-// firstConfig composes version 1 from the partners' public parts.
+// firstConfig composes version 1 from the terms and the partners' cards.
 func firstConfig(conn topology.Connection) (consortium.Config, error) {
-	list := partners(conn)
-	var all, business, cosigners []string
-	network := conn.Bitcoin[0].Network
-	for i, p := range list {
-		all = append(all, p.MSP)
-		key, err := bundleKey(secretPath(conn, p.Name, "bundle.key"))
+	agreed, err := governor.ParseTerms(terms)
+	if err != nil {
+		return consortium.Config{}, err
+	}
+	var cards []governor.Card
+	for _, p := range conn.Peers {
+		keys, err := keysOf(conn, p.Partner)
 		if err != nil {
 			return consortium.Config{}, err
 		}
-		if list[i].BundleKey, err = publicKey(key); err != nil {
-			return consortium.Config{}, err
-		}
-		if !p.Signs {
-			continue
-		}
-		business = append(business, p.MSP)
-		xpub, err := cosignerKey(secretPath(conn, p.Name, "treasury.seed"), network)
+		payee, _ := conn.Identity(p.Partner, "governor")
+		card, err := keys.Card(p.MSP, p.Partner, payee.Party, agreed.Bitcoin.Network)
 		if err != nil {
-			return consortium.Config{}, err
+			return consortium.Config{}, fmt.Errorf("card of %s: %w", p.Partner, err)
 		}
-		cosigners = append(cosigners, xpub)
+		cards = append(cards, card)
 	}
-	if len(cosigners) != 3 {
-		return consortium.Config{}, fmt.Errorf("the treasury is a 2-of-3: want three business partners, have %d", len(cosigners))
+	return governor.Compose(agreed, conn.Channel, conn.Chaincode.Name, cards)
+}
+
+// keysOf opens a partner's long-lived secrets.
+func keysOf(conn topology.Connection, partner string) (*governor.Keys, error) {
+	dir := filepath.Join(conn.Directory, partner, "secrets")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("secrets of %s: %w", partner, err)
 	}
-	descriptor, err := payment.New([3]string(cosigners), network)
+	keys, err := governor.OpenKeys(dir)
 	if err != nil {
-		return consortium.Config{}, fmt.Errorf("treasury descriptor: %w", err)
+		return nil, fmt.Errorf("secrets of %s: %w", partner, err)
 	}
-	start, err := spv.Genesis(network)
-	if err != nil {
-		return consortium.Config{}, fmt.Errorf("bitcoin checkpoint: %w", err)
-	}
-	market, ok := conn.Identity("operator", "governor")
-	if !ok {
-		return consortium.Config{}, fmt.Errorf("operator has no governor identity")
-	}
-	attestations := 0
-	if spv.FreeWork(network) {
-		attestations = quorum
-	}
-	return consortium.Config{
-		Format: configFormat, Version: 1, Channel: conn.Channel, Chaincode: conn.Chaincode.Name,
-		Partners: list, Roles: roles(all, business), Quorum: quorum,
-		Bitcoin:    consortium.Bitcoin{Network: network, Checkpoint: start.String(), FinalDepth: finalDepth, Attestations: attestations},
-		Treasury:   consortium.Treasury{Version: treasuryVersion, Descriptor: descriptor.String()},
-		Commission: consortium.Commission{Rate: int64(commissionRate), Min: minCommission, Max: maxCommission, Payee: market.Party},
-		Limits: consortium.Limits{
-			MinPrice: minPrice, DailyCap: dailyCap, OrderEpochs: orderEpochs, LeaseSeconds: leaseSeconds,
-			ClockSkew: clockSkew, ClockAge: clockAge, EpochSeconds: epochSeconds,
-		},
-	}, nil
+	return keys, nil
 }
 
 // approve lets three governors approve the first configuration; repeated, it finds it in force.
 func approve(ctx context.Context, conn topology.Connection, open opener) error {
-	operator, err := open("operator", "governor")
+	proposer, err := governorOf(open, "operator")
 	if err != nil {
 		return err
 	}
-	if _, err := operator.Evaluate(ctx, "governance:Config", ""); err == nil {
-		return nil
+	if _, ok, err := proposer.Config(ctx); ok || err != nil {
+		return err
 	}
 	config, err := firstConfig(conn)
 	if err != nil {
 		return err
 	}
-	document := ledger.Encode(config)
-	if _, err := operator.Submit(ctx, "governance:Propose", string(document)); err != nil && !isConflict(err) {
-		return fmt.Errorf("propose configuration: %w", err)
+	if err := proposer.Propose(ctx, config); err != nil {
+		return err
 	}
-	for _, partner := range []string{"operator", "manufacturer", "licensors"} {
-		governor, err := open(partner, "governor")
+	for _, p := range conn.Peers {
+		if !signing(p.Partner) {
+			continue
+		}
+		g, err := governorOf(open, p.Partner)
 		if err != nil {
 			return err
 		}
-		if _, err := governor.Submit(ctx, "governance:Approve", ledger.Digest(document)); err != nil && !isConflict(err) {
-			return fmt.Errorf("%s approves configuration: %w", partner, err)
+		if err := g.Approve(ctx, config); err != nil {
+			return fmt.Errorf("%s: %w", p.Partner, err)
 		}
 	}
 	return nil
@@ -162,77 +104,63 @@ func registerParties(ctx context.Context, conn topology.Connection, open opener)
 		if !slices.Contains([]string{"buyer", "licensor", "governor"}, id.Role) {
 			continue
 		}
-		governor, err := open(id.Partner, "governor")
+		g, err := governorOf(open, id.Partner)
 		if err != nil {
 			return err
 		}
-		doc, err := partyOf(id)
+		certificate, err := os.ReadFile(id.Certificate)
+		if err != nil {
+			return fmt.Errorf("party %s of %s: %w", id.Name, id.Partner, err)
+		}
+		p, err := governor.PartyOf(id.Party, id.MSP, id.Role, id.Name, certificate)
 		if err != nil {
 			return err
 		}
-		if _, err := governor.Submit(ctx, "governance:RegisterParty", doc); err != nil && !isConflict(err) {
-			return fmt.Errorf("register party %s of %s: %w", id.Name, id.Partner, err)
+		if err := g.Register(ctx, p); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 func putBundle(ctx context.Context, conn topology.Connection, open opener) error {
-	operator, err := open("operator", "governor")
+	operator, err := governorOf(open, "operator")
 	if err != nil {
 		return err
 	}
-	if _, err := operator.Evaluate(ctx, "governance:Bundle", ""); err == nil {
-		return nil
+	if ok, err := operator.Bundled(ctx); ok || err != nil {
+		return err
 	}
-	var config consortium.Config
-	raw, err := operator.Evaluate(ctx, "governance:Config", "")
-	if err != nil {
-		return fmt.Errorf("read configuration: %w", err)
-	}
-	if err := ledger.Decode(raw, &config); err != nil {
-		return fmt.Errorf("read configuration: %w", err)
-	}
-	bundle, err := firstBundle(conn, config)
+	config, ok, err := operator.Config(ctx)
 	if err != nil {
 		return err
 	}
-	call := struct {
-		Bundle     string                   `json:"bundle"`
-		Signatures []signed.BundleSignature `json:"signatures"`
-	}{Bundle: base64.StdEncoding.EncodeToString(bundle.Bytes())}
-	for _, p := range config.Partners {
-		key, err := bundleKey(secretPath(conn, p.Name, "bundle.key"))
+	if !ok {
+		return fmt.Errorf("trust bundle: %w", consortium.ErrNoConfig)
+	}
+	roots := map[string][]byte{}
+	for msp, path := range conn.MSPRoots {
+		if roots[msp], err = os.ReadFile(path); err != nil {
+			return fmt.Errorf("read root of %s: %w", msp, err)
+		}
+	}
+	bundle, err := governor.FirstBundle(config, roots)
+	if err != nil {
+		return err
+	}
+	var signatures []consortium.BundleSignature
+	for _, p := range conn.Peers {
+		keys, err := keysOf(conn, p.Partner)
 		if err != nil {
 			return err
 		}
-		signature, err := sign(key, bundle.Bytes())
+		signature, err := keys.Sign(p.MSP, bundle)
 		if err != nil {
 			return err
 		}
-		call.Signatures = append(call.Signatures, signed.BundleSignature{MSP: p.MSP, Signature: signature})
+		signatures = append(signatures, signature)
 	}
-	if _, err := operator.Submit(ctx, "governance:PutBundle", string(ledger.Encode(call))); err != nil {
-		return fmt.Errorf("put trust bundle: %w", err)
-	}
-	return nil
-}
-
-func firstBundle(conn topology.Connection, config consortium.Config) (*signed.Bundle, error) {
-	b := signed.Bundle{
-		Format: signed.BundleFormat, Channel: config.Channel, Chaincode: config.Chaincode, Quorum: config.Quorum,
-		Treasury: config.Treasury, Network: config.Bitcoin.Network, Attested: config.Bitcoin.Attestations > 0,
-	}
-	for _, p := range config.Partners {
-		root, err := os.ReadFile(conn.MSPRoots[p.MSP])
-		if err != nil {
-			return nil, fmt.Errorf("read root of %s: %w", p.MSP, err)
-		}
-		b.Partners = append(b.Partners, signed.BundlePartner{
-			MSP: p.MSP, Roots: []string{string(root)}, CRLs: []string{}, BundleKey: p.BundleKey, Signs: p.Signs,
-		})
-	}
-	return signed.ParseBundle(b.Bytes())
+	return operator.PutBundle(ctx, bundle, signatures)
 }
 
 // awaitClock waits for the first tick: nothing that depends on time works before it.
@@ -259,23 +187,4 @@ func awaitClock(ctx context.Context, open opener) error {
 		case <-tick.C:
 		}
 	}
-}
-
-// sign is ECDSA over SHA-256, low S, base64 DER.
-func sign(key *ecdsa.PrivateKey, message []byte) (string, error) {
-	signer, err := identity.NewPrivateKeySign(key)
-	if err != nil {
-		return "", fmt.Errorf("sign: %w", err)
-	}
-	digest := sha256.Sum256(message)
-	der, err := signer(digest[:])
-	if err != nil {
-		return "", fmt.Errorf("sign: %w", err)
-	}
-	return base64.StdEncoding.EncodeToString(der), nil
-}
-
-// secretPath is where a partner's own secret of that name lies.
-func secretPath(conn topology.Connection, partner, name string) string {
-	return filepath.Join(conn.Directory, partner, "secrets", name)
 }

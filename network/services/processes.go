@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/partner/keyfile"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -148,7 +149,7 @@ func writeConfig(path string, config object) error {
 	if err != nil {
 		return fmt.Errorf("configuration %s: %w", path, err)
 	}
-	return writePrivate(path, append(raw, '\n'))
+	return keyfile.Replace(path, append(raw, '\n'))
 }
 
 // ekRoots names who vouches for machines' TPMs: emulators only, in a folder that the demonstration fills.

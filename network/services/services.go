@@ -81,23 +81,14 @@ func (s *services) as(partner, name string) (caller, error) {
 		return nil, fmt.Errorf("connect as %s of %s: %w", name, partner, err)
 	}
 	s.closers = append(s.closers, c.Close)
-	s.open[partner+"/"+name] = payloads{c}
-	return payloads{c}, nil
+	s.open[partner+"/"+name] = c
+	return c, nil
 }
 
 func (s *services) close() {
 	for _, c := range s.closers {
 		_ = c() // the connection of a program that ends
 	}
-}
-
-// payloads is a client whose Submit answers just the payload.
-type payloads struct{ *client.Client }
-
-// Submit sends a transaction and waits for its commit.
-func (p payloads) Submit(ctx context.Context, function string, args ...string) ([]byte, error) {
-	r, err := p.Client.Submit(ctx, function, args...)
-	return r.Payload, err
 }
 
 // run adds a service that isn't there yet and waits until all of them are ready.

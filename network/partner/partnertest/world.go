@@ -86,8 +86,8 @@ type Caller struct {
 	creator []byte
 }
 
-// NewWorld is a ledger with a configuration in force, a clock and a trust bundle.
-func NewWorld(tb testing.TB) *World {
+// NewLedger is a ledger without a configuration: what the partners meet right after the channel was made.
+func NewLedger(tb testing.TB) *World {
 	tb.Helper()
 	engine, err := replay.NewEngine()
 	check(tb, err)
@@ -98,6 +98,13 @@ func NewWorld(tb testing.TB) *World {
 	for _, m := range partners() {
 		w.governors[m], w.bundleKey[m] = w.Someone(m, party.Governor), newKey(tb)
 	}
+	return w
+}
+
+// NewWorld is a ledger with a configuration in force, a clock and a trust bundle.
+func NewWorld(tb testing.TB) *World {
+	tb.Helper()
+	w := NewLedger(tb)
 	w.config = w.firstConfig()
 	hash := w.governors[Operator].must("governance:Propose", document(w.config))
 	for _, m := range partners()[:3] {
@@ -151,6 +158,15 @@ func (w *World) Someone(mspID, role string) *Caller {
 	c.creator, err = proto.Marshal(&msp.SerializedIdentity{Mspid: mspID, IdBytes: c.Certificate})
 	check(w.t, err)
 	return c
+}
+
+// Governor is the governor of a partner.
+func (w *World) Governor(mspID string) *Caller { return w.governors[mspID] }
+
+// Root is the PEM certificate of a certificate authority with a key of its own.
+func (w *World) Root() string {
+	w.t.Helper()
+	return w.root(newKey(w.t))
 }
 
 // Register records a caller as a party with its key pinned.
