@@ -58,6 +58,12 @@ var boundaries = []boundary{
 		reason: "endorsing peers must agree: randomness is passed in",
 	},
 	{
+		from:   append([]string{"chaincode/state", "chaincode/contract/..."}, pure...),
+		except: []string{"chaincode/signed/signedtest"},
+		never:  []string{"chaincode/host"},
+		reason: "host is what processes do with their computer: files, sockets, logs; endorsing peers must not depend on it",
+	},
+	{
 		from:   []string{"chaincode/signed"},
 		never:  []string{"google.golang.org/grpc/...", "github.com/google/go-tpm/...", "github.com/hyperledger/fabric-gateway/...", "net/http"},
 		reason: "the offline verifier also runs in a browser and in a device's controller: no network and no TPM in it",
