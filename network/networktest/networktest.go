@@ -18,8 +18,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guildmark/guildmark/network/channel"
 	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -30,8 +30,8 @@ const Environment = "GUILDMARK_TEST_NETWORK"
 type Running struct {
 	Connection topology.Connection
 	Control    *node.Client
-	Made       *channel.Network // nil when attached to one that somebody else started
-	Took       time.Duration    // from nothing to ready; 0 when attached
+	Made       *play.Network // nil when attached to one that somebody else started
+	Took       time.Duration // from nothing to ready; 0 when attached
 }
 
 // shared is the one network of this test binary.
@@ -131,7 +131,7 @@ func start(ctx context.Context, dir string, c Config) (*Running, error) {
 		t.Consensus = c.Consensus
 	}
 	began := time.Now()
-	n, err := channel.Launch(ctx, channel.Options{Dir: dir, Programs: programs, Topology: t, Config: channel.Config{MineTo: c.MineTo}})
+	n, err := play.Launch(ctx, play.Options{Dir: dir, Programs: programs, Topology: t, Config: play.Config{MineTo: c.MineTo}})
 	if err != nil {
 		return nil, err
 	}
@@ -162,12 +162,12 @@ func stop(complain func(string, ...any), control *node.Client) {
 }
 
 // Programs builds the network command and the chaincode into build/test/bin as `make build` does, and finds the foreign tools.
-func Programs(ctx context.Context) (channel.Programs, error) {
+func Programs(ctx context.Context) (play.Programs, error) {
 	root, err := Root()
 	if err != nil {
-		return channel.Programs{}, err
+		return play.Programs{}, err
 	}
-	p := channel.Programs{Tools: filepath.Join(root, "build", "tools")}
+	p := play.Programs{Tools: filepath.Join(root, "build", "tools")}
 	if p.Network, err = Build(ctx, "./network/cmd/network"); err != nil {
 		return p, err
 	}
@@ -224,7 +224,7 @@ func Root() (string, error) {
 func (r *Running) Relaunch(t *testing.T) {
 	t.Helper()
 	state := r.Made.State()
-	n, err := channel.Launch(t.Context(), channel.Options{Dir: r.Connection.Directory, Programs: r.Made.Programs(), Topology: state.Topology})
+	n, err := play.Launch(t.Context(), play.Options{Dir: r.Connection.Directory, Programs: r.Made.Programs(), Topology: state.Topology})
 	if err != nil {
 		t.Fatalf("relaunch: %v", err)
 	}

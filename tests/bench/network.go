@@ -18,8 +18,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
-	"github.com/guildmark/guildmark/network/channel"
 	"github.com/guildmark/guildmark/network/partner/bitcoin"
+	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/services"
 	"github.com/guildmark/guildmark/network/topology"
 )
@@ -31,7 +31,7 @@ const floorName = "floor"
 // oracles don't run: the bench does their part between measurements, so that nothing else writes during one.
 type network struct {
 	conn    topology.Connection
-	made    *channel.Network
+	made    *play.Network
 	faucet  string // file of the key that mined coins pay
 	bitcoin *bitcoin.Node
 	mu      sync.Mutex
@@ -67,10 +67,10 @@ func (b *bench) raise(ctx context.Context) (*network, error) {
 	}
 	b.progress.say("network: up")
 	began := time.Now()
-	n.made, err = channel.Launch(ctx, channel.Options{
+	n.made, err = play.Launch(ctx, play.Options{
 		Dir: filepath.Join(b.dir, "net"), Topology: topo, Fresh: true,
-		Programs: channel.Programs{Tools: b.tools, Network: filepath.Join(b.bin, "network"), Chaincode: filepath.Join(b.bin, "chaincode")},
-		Config:   channel.Config{MineTo: faucet.Address()},
+		Programs: play.Programs{Tools: b.tools, Network: filepath.Join(b.bin, "network"), Chaincode: filepath.Join(b.bin, "chaincode")},
+		Config:   play.Config{MineTo: faucet.Address()},
 	})
 	if err != nil {
 		return nil, err

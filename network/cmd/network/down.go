@@ -7,8 +7,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/guildmark/guildmark/network/channel"
 	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/play"
 )
 
 // downLimit: everything stops within 2 s, and one that hangs is killed after its grace.
@@ -23,7 +23,7 @@ func down(ctx context.Context, args []string, out io.Writer) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downLimit) // a second Ctrl-C must not leave half of it running
 	defer cancel()
-	client := node.Dial(channel.Layout{Dir: o.dir}.Socket())
+	client := node.Dial(play.Layout{Dir: o.dir}.Socket())
 	list, err := client.List(ctx)
 	switch {
 	case errors.Is(err, node.ErrDown):
@@ -37,7 +37,7 @@ func down(ctx context.Context, args []string, out io.Writer) error {
 		say(out, "%d processes stopped in %.1f s\n", len(list), time.Since(began).Seconds())
 	}
 	if *wipe {
-		return channel.Wipe(o.dir)
+		return play.Wipe(o.dir)
 	}
 	return nil
 }
@@ -51,7 +51,7 @@ func control(ctx context.Context, verb string, args []string, out io.Writer) err
 	if len(selectors) == 0 {
 		return fmt.Errorf("%w: which process? a name, a class, @partner or all", errUsage)
 	}
-	client := node.Dial(channel.Layout{Dir: o.dir}.Socket())
+	client := node.Dial(play.Layout{Dir: o.dir}.Socket())
 	do := map[string]func(context.Context, ...string) error{
 		"stop": client.Stop, "start": client.Start, "restart": client.Restart, "kill": client.Kill,
 	}[verb]

@@ -5,16 +5,16 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/guildmark/guildmark/network/channel"
+	"github.com/guildmark/guildmark/network/play"
 )
 
 // opened is a running network with progress told to out.
-func opened(o *options, out io.Writer) (*channel.Network, error) {
+func opened(o *options, out io.Writer) (*play.Network, error) {
 	programs, err := programs("build/tools", "build/bin/chaincode")
 	if err != nil {
 		return nil, err
 	}
-	return channel.Open(o.dir, programs, channel.Config{Report: func(step string) { say(out, "%s\n", step) }})
+	return play.Open(o.dir, programs, play.Config{Report: func(step string) { say(out, "%s\n", step) }})
 }
 
 func channelAdd(ctx context.Context, args []string, out io.Writer) error {
@@ -33,7 +33,7 @@ func channelAdd(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	n, err := channel.Open(o.dir, p, channel.Config{Report: func(step string) { say(out, "%s\n", step) }})
+	n, err := play.Open(o.dir, p, play.Config{Report: func(step string) { say(out, "%s\n", step) }})
 	if err != nil {
 		return err
 	}

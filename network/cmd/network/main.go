@@ -14,7 +14,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"github.com/guildmark/guildmark/network/channel"
+	"github.com/guildmark/guildmark/network/play"
 )
 
 const help = `network runs a consortium of four partners on this machine: for each a certificate authority,
@@ -112,7 +112,7 @@ func version() string {
 
 // build is the external builder: Fabric tells by the exit code whether it may go on, and logs what is said.
 func build(step string) int {
-	b := channel.BuilderAt(os.Args[0])
+	b := play.BuilderAt(os.Args[0])
 	err := b.Run(step, os.Args[1:])
 	if err == nil {
 		return 0

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guildmark/guildmark/network/channel"
 	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -68,10 +68,10 @@ func TestTopologyPrintsWhatUpTakes(t *testing.T) {
 func TestStatusInWords(t *testing.T) {
 	now := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
 	var out bytes.Buffer
-	printStatus(&out, channel.Status{
+	printStatus(&out, play.Status{
 		Directory: "/net", Up: true, Supervisor: 7, Channels: []string{"guildmark"}, Consensus: "bft",
 		Leader: map[string]string{"guildmark": "orderer.auditor"}, Heights: map[string]uint64{"peer.operator/guildmark": 12},
-		Certificates: []channel.Expiry{{Partner: "operator", Days: 30}},
+		Certificates: []play.Expiry{{Partner: "operator", Days: 30}},
 		Processes: []node.Status{
 			{Name: "peer.operator", State: node.Ready, PID: 9, Restarts: 2, LastExit: "signal: killed", Since: now.Add(-time.Minute)},
 		},

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/guildmark/guildmark/network/channel"
 	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/play"
 )
 
 func status(ctx context.Context, args []string, out io.Writer) error {
@@ -21,7 +21,7 @@ func status(ctx context.Context, args []string, out io.Writer) error {
 	if err := o.parse(args); err != nil {
 		return err
 	}
-	n, err := channel.Open(o.dir, channel.Programs{}, channel.Config{})
+	n, err := play.Open(o.dir, play.Programs{}, play.Config{})
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("no network in %s; `network up` makes one", o.dir)
 	}
@@ -45,7 +45,7 @@ func status(ctx context.Context, args []string, out io.Writer) error {
 	}
 }
 
-func printStatus(out io.Writer, s channel.Status, now time.Time) {
+func printStatus(out io.Writer, s play.Status, now time.Time) {
 	if !s.Up {
 		say(out, "The network in %s is down.\n", s.Directory)
 	} else {

@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"syscall"
 
-	"github.com/guildmark/guildmark/network/channel"
 	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/play"
 )
 
 // heldPort is the descriptor of the listener that `up` hands over: the first of exec.Cmd's extra files.
@@ -21,7 +21,7 @@ func supervise(ctx context.Context, args []string, out io.Writer) error {
 	}
 	syscall.Umask(0o077)          // for the children: Fabric CA would make its database and keys 0644
 	syscall.CloseOnExec(heldPort) // or every child would hold the block of ports, too
-	layout := channel.Layout{Dir: o.dir}
+	layout := play.Layout{Dir: o.dir}
 	sup := node.New(layout.Logs(), slog.New(slog.NewTextHandler(out, nil)))
 	go func() {
 		<-ctx.Done() // SIGTERM or Ctrl-C

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/guildmark/guildmark/network/channel"
+	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -35,10 +35,10 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	}
 	began := time.Now()
 	report := func(step string) { say(out, "%6.1f s  %s\n", time.Since(began).Seconds(), step) }
-	n, err := channel.Launch(ctx, channel.Options{
-		Dir: o.dir, Programs: programs, Topology: t, Fresh: *fresh, Config: channel.Config{Report: report, MineTo: *mine},
+	n, err := play.Launch(ctx, play.Options{
+		Dir: o.dir, Programs: programs, Topology: t, Fresh: *fresh, Config: play.Config{Report: report, MineTo: *mine},
 	})
-	if errors.Is(err, channel.ErrRunning) {
+	if errors.Is(err, play.ErrRunning) {
 		return alreadyUp(ctx, o.dir, *fresh, *product, out)
 	}
 	if err != nil {
@@ -58,7 +58,7 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 
 func alreadyUp(ctx context.Context, dir string, fresh, product bool, out io.Writer) error {
 	if fresh {
-		return fmt.Errorf("%w: `network down` first", channel.ErrRunning)
+		return fmt.Errorf("%w: `network down` first", play.ErrRunning)
 	}
 	say(out, "it is up already\n")
 	if product {
@@ -73,7 +73,7 @@ func alreadyUp(ctx context.Context, dir string, fresh, product bool, out io.Writ
 const servicesLimit = 2 * time.Minute
 
 // raise starts the product's services on a network just made. If it fails nothing stays up, as with the network itself.
-func raise(ctx context.Context, n *channel.Network, out io.Writer) error {
+func raise(ctx context.Context, n *play.Network, out io.Writer) error {
 	rising, giveUp := context.WithTimeout(ctx, servicesLimit)
 	defer giveUp()
 	err := raiseServices(rising, []string{"--dir", n.Layout().Dir}, out)
@@ -99,12 +99,12 @@ func description(file, consensus string) (topology.Topology, error) {
 	return t, t.Validate()
 }
 
-func programs(tools, code string) (channel.Programs, error) {
+func programs(tools, code string) (play.Programs, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return channel.Programs{}, fmt.Errorf("own path: %w", err)
+		return play.Programs{}, fmt.Errorf("own path: %w", err)
 	}
-	p := channel.Programs{Network: self}
+	p := play.Programs{Network: self}
 	if p.Tools, err = filepath.Abs(tools); err != nil {
 		return p, fmt.Errorf("tools: %w", err)
 	}

@@ -1,4 +1,4 @@
-package channel_test
+package play_test
 
 import (
 	"crypto/tls"

@@ -1,4 +1,4 @@
-package channel_test
+package play_test
 
 import (
 	"bufio"
@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/guildmark/guildmark/network/channel"
 	"github.com/guildmark/guildmark/network/networktest"
+	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -48,7 +48,7 @@ func TestInterruptedUpLeavesNothing(t *testing.T) {
 			dir := folder(t)
 			ctx, interrupt := context.WithCancel(t.Context())
 			defer interrupt()
-			_, err := channel.Launch(ctx, channel.Options{Dir: dir, Programs: programs, Topology: top, Config: channel.Config{Report: func(step string) {
+			_, err := play.Launch(ctx, play.Options{Dir: dir, Programs: programs, Topology: top, Config: play.Config{Report: func(step string) {
 				if step == at {
 					interrupt()
 				}
@@ -101,8 +101,8 @@ func TestLaunchRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := channel.Launch(t.Context(), channel.Options{Dir: folder(t), Topology: top, Programs: channel.Programs{Tools: t.TempDir()}}); !errors.Is(err, channel.ErrTool) {
-		t.Errorf("without tools: %v, want %v", err, channel.ErrTool)
+	if _, err := play.Launch(t.Context(), play.Options{Dir: folder(t), Topology: top, Programs: play.Programs{Tools: t.TempDir()}}); !errors.Is(err, play.ErrTool) {
+		t.Errorf("without tools: %v, want %v", err, play.ErrTool)
 	} else if !strings.Contains(err.Error(), "make tools") {
 		t.Errorf("the message names no remedy: %v", err)
 	}
@@ -110,8 +110,8 @@ func TestLaunchRefuses(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(precious, "thesis.tex"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := channel.Wipe(precious); !errors.Is(err, channel.ErrState) {
-		t.Errorf("wipe of a folder that is no network's: %v, want %v", err, channel.ErrState)
+	if err := play.Wipe(precious); !errors.Is(err, play.ErrState) {
+		t.Errorf("wipe of a folder that is no network's: %v, want %v", err, play.ErrState)
 	}
 	if _, err := os.Stat(filepath.Join(precious, "thesis.tex")); err != nil {
 		t.Error("it was removed all the same")

@@ -1,4 +1,4 @@
-package channel_test
+package play_test
 
 import (
 	"context"
@@ -18,15 +18,15 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/grpc/status"
 
-	"github.com/guildmark/guildmark/network/channel"
 	"github.com/guildmark/guildmark/network/networktest"
 	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
 // TestNetwork shares one real network with a plain chaincode among its parts: what the product's rules say is tested elsewhere.
 func TestNetwork(t *testing.T) {
-	plain, err := networktest.Build(t.Context(), "./network/channel/testdata/plain")
+	plain, err := networktest.Build(t.Context(), "./network/play/testdata/plain")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,8 +275,8 @@ func secondChannel(t *testing.T, n *networktest.Running) {
 	if err != nil || len(got) != 0 {
 		t.Errorf("on %s: %q, %v; want nothing", n.Connection.Channel, got, err)
 	}
-	if err := n.Made.AddChannel(t.Context(), "shadow"); !errors.Is(err, channel.ErrState) {
-		t.Errorf("shadow again: %v, want %v", err, channel.ErrState)
+	if err := n.Made.AddChannel(t.Context(), "shadow"); !errors.Is(err, play.ErrState) {
+		t.Errorf("shadow again: %v, want %v", err, play.ErrState)
 	}
 }
 
@@ -397,7 +397,7 @@ func downAndUp(t *testing.T, n *networktest.Running) {
 
 // TestRaft: the other protocol of the topology, as far as a first transaction.
 func TestRaft(t *testing.T) {
-	plain, err := networktest.Build(t.Context(), "./network/channel/testdata/plain")
+	plain, err := networktest.Build(t.Context(), "./network/play/testdata/plain")
 	if err != nil {
 		t.Fatal(err)
 	}
