@@ -64,7 +64,7 @@ func TestClassifyCommit(t *testing.T) {
 	}
 }
 
-// The false failure of BFT ordering: the orderers say no, the transaction commits (facts/fabric.md 4: 10 of 10).
+// The false failure of BFT ordering: the orderers say no, the transaction commits (network/docs/fabric.md: 10 of 10).
 func TestFalseSubmitFailure(t *testing.T) {
 	f := &fake{submit: func(int, *gateway.SubmitRequest) (bool, error) {
 		return true, refuse(codes.Unavailable, "insufficient number of orderers could successfully process transaction", "status=INTERNAL_SERVER_ERROR info=request already processed")

@@ -16,7 +16,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// The treasury is a 2-of-3 script of the partners from day one (DESIGN.md, Money).
+// The treasury is a 2-of-3 script of the partners from day one (chaincode/docs/design.md, Money).
 const (
 	threshold = 2
 	cosigners = 3

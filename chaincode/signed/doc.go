@@ -1,5 +1,5 @@
 // Package signed turns bytes into a verdict: is this answer of the ledger (a license, an order, the recipients' keys)
-// signed by peers of enough partners of my own trust bundle (TRUST.md T5-T9)? Machines, browsers, custodians and
+// signed by peers of enough partners of my own trust bundle (T5-T9)? Machines, browsers, custodians and
 // cosigners all decide with this one package, without a network.
 //
 // It refuses to ask anybody: no network, no TPM, no clock of its own, no Fabric SDK. It refuses every byte that no

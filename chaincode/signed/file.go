@@ -58,9 +58,9 @@ func (f *File) sortEndorsements() error {
 	return nil
 }
 
-// ParseFile reads a file that must be exactly what Encode writes. It is a scanner for that one text rather than a JSON
-// decoder, because a canonical file has no freedom: a machine verifies one before every use (PERFORMANCE row 9). A
-// fuzz test compares it with ledger.DecodeCanonical.
+// ParseFile reads a file that must be exactly what Encode writes. It is a scanner for that one text rather than a
+// JSON decoder, because a canonical file has no freedom, and a machine verifies one before every use (row 9 of
+// tests/bench/README.md). A fuzz test compares it with ledger.DecodeCanonical.
 func ParseFile(doc []byte) (File, error) {
 	if len(doc) > maxFile {
 		return File{}, ErrMalformed.With(fmt.Sprintf("%d bytes", len(doc)))

@@ -7,10 +7,11 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// The readers here take the few fields of Fabric's protobuf messages that a verdict needs, with protowire instead of the
-// generated messages, which would add 15 MB to the browser's build (facts/go.md). They are stricter than protobuf:
-// fields ascend, none is unknown, none but a repeated one comes twice. That also closes the gap between the three
-// preimages, whose hash is over their plain concatenation: no other split of the same bytes reads as three messages.
+// The readers here take the few fields of Fabric's protobuf messages that a verdict needs, with protowire instead
+// of the generated messages, which would add 15 MB to the browser's build (chaincode/docs/decisions.md). They are
+// stricter than protobuf: fields ascend, none is unknown, none but a repeated one comes twice. That also closes
+// the gap between the three preimages, whose hash is over their plain concatenation: no other split of the same
+// bytes reads as three messages.
 
 var errMessage = errors.New("not the expected message")
 

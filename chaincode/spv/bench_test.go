@@ -6,7 +6,7 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 )
 
-// PERFORMANCE row 14: floor is the double SHA-256 of the same 80 bytes.
+// Row 14 of tests/bench/README.md: floor is the double SHA-256 of the same 80 bytes.
 func BenchmarkDoubleSHA80(b *testing.B) {
 	h := mainnetHeaders(b)[1]
 	b.ReportAllocs()
@@ -58,7 +58,7 @@ func BenchmarkRecord(b *testing.B) {
 	}
 }
 
-// PERFORMANCE row 15: floor is the hashes that a proof can't do without: two leaves and two branches.
+// Row 15 of tests/bench/README.md: floor is the hashes that a proof can't do without: two leaves and two branches.
 func BenchmarkProofHashes(b *testing.B) {
 	blk := realBlock(b)
 	p, err := NewProof(blk.Transactions, 100)

@@ -6,7 +6,7 @@ import (
 )
 
 // number is an unsigned 256-bit integer, least significant limb first. Own code because the header rule must not
-// allocate (PERFORMANCE row 14) and math/big does.
+// allocate (row 14 of tests/bench/README.md) and math/big does.
 type number [4]uint64
 
 // fromBytes reads 32 big-endian bytes.

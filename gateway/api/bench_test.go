@@ -10,9 +10,9 @@ import (
 	"github.com/guildmark/guildmark/gateway/projection"
 )
 
-// Row 18 of PERFORMANCE: authenticated GET from the read model ÷ bare net/http with the same bytes, requests a second,
-// >= 0.70; 10,000 to 100,000 offers in the catalogue: >= 0.90. Both over one kept-alive connection. Interleave by
-// -count; compare within one run.
+// Row 18 of tests/bench/README.md: authenticated GET from the read model ÷ bare net/http with the same bytes,
+// requests a second, >= 0.70; 10,000 to 100,000 offers in the catalogue: >= 0.90. Both over one kept-alive
+// connection. Interleave by -count; compare within one run.
 
 func benchGet(b *testing.B, handler http.Handler, path, authorization string) {
 	b.Helper()

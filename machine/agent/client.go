@@ -24,7 +24,7 @@ var (
 	ErrAnswer  = ledger.Refuse(ledger.Unavailable, "machine.answer", "the server's answer is not what its contract says")
 )
 
-// requestTimeout is longer than the gateway's own for a submit that waits for its block (facts/fabric.md 4).
+// requestTimeout is longer than the gateway's own for a submit that waits for its block (network/docs/fabric.md).
 const requestTimeout = 60 * time.Second
 
 // client talks JSON to one server.

@@ -8,7 +8,7 @@ import (
 const floorFile = "floor.json"
 
 // Floor is what the machine knows of time without asking: it is not earlier than Time, plus what the TPM's clock has
-// advanced since that was written. It never falls (facts/tpm.md 6).
+// advanced since that was written. It never falls (machine/tpm/docs/tpm.md, Time).
 type Floor struct {
 	Format string `json:"format"` // "guildmark/floor/1"
 	Time   int64  `json:"time"`   // Unix seconds: the ledger's clock in a signed answer, advanced

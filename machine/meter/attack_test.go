@@ -15,8 +15,8 @@ import (
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
-// The attacks of facts/tpm.md 5, each against a real TPM emulator by somebody with root on the machine: he speaks to
-// the TPM directly and owns every file. The honest case stands beside the refusal.
+// The attacks of machine/tpm/docs/tpm.md, each against a real TPM emulator by somebody with root on the machine: he
+// speaks to the TPM directly and owns every file. The honest case stands beside the refusal.
 
 // tool runs one of tpm2-tools against the emulator.
 

@@ -21,7 +21,7 @@ func lockMemory() error {
 	if err := forbidDumps(); err != nil {
 		return err
 	}
-	// The limit is 8 MiB by default (facts/go.md), a Go process reserves more. Where it may not be raised, CAP_IPC_LOCK
+	// The limit is 8 MiB by default on Debian 12, a Go process reserves more. Where it may not be raised, CAP_IPC_LOCK
 	// makes it void; mlockall tells.
 	unlimited := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
 	raised := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unlimited)

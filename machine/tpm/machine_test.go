@@ -98,7 +98,7 @@ func certifyAll(t *testing.T, m *tpm.TPM, extra []byte) {
 	}
 }
 
-// Enrolment stays within twenty commands (PERFORMANCE row 24) and leaves nothing loaded.
+// Enrolment stays within twenty commands (row 24 of tests/bench/README.md) and leaves nothing loaded.
 
 func TestEnrolmentTakesTwentyCommands(t *testing.T) {
 	c := dial(t, start(t, "first"))

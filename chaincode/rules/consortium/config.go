@@ -55,7 +55,7 @@ type Commission struct {
 	Payee string         `json:"payee"` // party id
 }
 
-// Limits are the governed numbers of TRUST.md.
+// Limits are the governed numbers, each with the rule that needs it (chaincode/docs/rules.md).
 type Limits struct {
 	MinPrice     ledger.Satoshi `json:"minPrice"`     // T23: 2,000 sat
 	DailyCap     ledger.Satoshi `json:"dailyCap"`     // T2: what gateway-held keys may order for a machine in a day

@@ -11,8 +11,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// Defaults where the setup says nothing: the demonstrator warned under 100 ml (predecessor.md 10); four pumps at once is
-// half of its board.
+// Defaults where the setup is silent: a warning under 100 ml, and half of the board's pumps at once.
 const (
 	defaultWarn   Microliter = 100_000
 	defaultAtOnce int        = 4

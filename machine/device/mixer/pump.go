@@ -7,7 +7,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// MaxPumps is what the demonstrator's controller board drives (predecessor.md 10); maxPoints its table's length.
+// MaxPumps is the number of pumps that the controller board drives; maxPoints its table's length.
 const (
 	MaxPumps  = 8
 	maxPoints = 10

@@ -12,7 +12,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// PERFORMANCE row 16: scanning a block of 6,000 outputs with W watched scripts; floor is W = 0.
+// Row 16 of tests/bench/README.md: scanning a block of 6,000 outputs with W watched scripts; floor is W = 0.
 func BenchmarkScan(b *testing.B) {
 	script := func(n int) []byte {
 		h := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(n)))

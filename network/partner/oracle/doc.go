@@ -4,7 +4,7 @@
 // them repeats is refused without harm.
 //
 // It refuses nothing and decides nothing: the chaincode checks every header and proof itself. An oracle can be
-// late, not wrong; where work is free it can also attest wrongly, alone in vain (TRUST.md, T22).
+// late, not wrong; where work is free it can also attest wrongly, alone in vain (T22).
 //
 // Start reading at [Oracle.Run] and its round.
 package oracle
