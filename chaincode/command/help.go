@@ -1,0 +1,149 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// columns is the width that help is wrapped to, as the project's own lines are.
+const columns = 110
+
+// exits is the last line of every help.
+const exits = "Exit codes: 0 done, 1 refused or failed, 2 wrong usage."
+
+// help writes the help of a command: its sentence, how it is typed, what is below it, the guide, an example, its flags.
+func (p *program) help(c *cobra.Command) {
+	of := p.tree[c]
+	path := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), p.root.Name))
+	if path == "" {
+		path = p.root.Name
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\nUsage: %s\n", wrap(path+" "+of.Short, ""), usageLine(c, of))
+	if len(of.Commands) > 0 {
+		fmt.Fprintf(&b, "\n%s", commandList(of))
+	}
+	if of.Guide != "" {
+		fmt.Fprintf(&b, "\n%s\n", p.typed(strings.Trim(of.Guide, "\n")))
+	}
+	if of.Example != "" {
+		fmt.Fprintf(&b, "\nExample:\n  %s\n", strings.ReplaceAll(p.typed(strings.Trim(of.Example, "\n")), "\n", "\n  "))
+	}
+	fmt.Fprintf(&b, "\nFlags:\n%s\n%s\n", flagList(c), exits)
+	_, _ = fmt.Fprint(p.console.Out, b.String()) // a pager that was closed early
+}
+
+// usageLine is the command with its arguments and its needed flags.
+func usageLine(c *cobra.Command, of *Command) string {
+	if of.Run == nil {
+		return c.CommandPath() + " COMMAND [flags]"
+	}
+	line := strings.TrimSpace(c.CommandPath() + " " + of.Args)
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if name, usage := pflag.UnquoteUsage(f); strings.HasSuffix(usage, required) {
+			line += " --" + f.Name + " " + name
+		}
+	})
+	return wrap(line+" [flags]", "         ")
+}
+
+// commandList lists what is below a command, in the order of the program; a command that only holds others is not
+// listed itself.
+func commandList(of *Command) string {
+	var names, shorts []string
+	var add func(of *Command, before string)
+	add = func(of *Command, before string) {
+		for _, below := range of.Commands {
+			if below.Hidden {
+				continue
+			}
+			if below.Run != nil {
+				names = append(names, strings.TrimSpace(before+below.Name+" "+below.Args))
+				shorts = append(shorts, below.Short)
+			}
+			add(below, before+below.Name+" ")
+		}
+	}
+	add(of, "")
+	width := 0
+	for _, name := range names {
+		width = max(width, len(name))
+	}
+	var b strings.Builder
+	for i, name := range names {
+		fmt.Fprintf(&b, "  %-*s  %s\n", width, name, wrap(shorts[i], strings.Repeat(" ", width+4)))
+	}
+	return b.String()
+}
+
+// flagList describes a command's own flags, then those that all commands have.
+func flagList(c *cobra.Command) string {
+	list := pflag.NewFlagSet("", pflag.ContinueOnError)
+	list.SortFlags = false
+	last := []string{"version", "output", "help"}
+	c.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Name != last[0] {
+			list.AddFlag(f)
+		}
+	})
+	for _, name := range last {
+		if f := c.Flag(name); f != nil {
+			list.AddFlag(f)
+		}
+	}
+	return list.FlagUsagesWrapped(columns)
+}
+
+// typed puts the way in which the person called the program before each line of an example, so that it runs as printed.
+func (p *program) typed(text string) string {
+	if p.console.Typed == "" {
+		return text
+	}
+	line := regexp.MustCompile(`(?m)^(\s*(?:\d+\. +)?)` + regexp.QuoteMeta(p.root.Name) + ` `)
+	return line.ReplaceAllString(text, "${1}"+strings.ReplaceAll(p.console.Typed, "$", "$$")+" ")
+}
+
+// wrap breaks a text at the width of the help; lines after the first begin with the prefix.
+func wrap(text, prefix string) string {
+	var b strings.Builder
+	width := len(prefix)
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+		case width+1+len(word) > columns:
+			b.WriteString("\n" + prefix)
+			width = len(prefix)
+		default:
+			b.WriteByte(' ')
+			width++
+		}
+		b.WriteString(word)
+		width += len(word)
+	}
+	return b.String()
+}
+
+func isHelp(c *cobra.Command) bool { return c.Name() == "help" }
+
+// helper is `help [COMMAND...]`.
+func (p *program) helper() *Command {
+	return &Command{
+		Name: "help", Args: "[COMMAND...]", Short: "shows the help of a command.", Hidden: true,
+		Run: func(_ context.Context, call *Call) (Result, error) {
+			found, rest, err := p.top.Find(call.Args)
+			if err == nil && len(rest) > 0 {
+				err = unknown(found, rest)
+			}
+			if err != nil {
+				return nil, err
+			}
+			p.help(found)
+			return nil, nil
+		},
+	}
+}
