@@ -6,7 +6,6 @@ import (
 
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
-	"github.com/guildmark/guildmark/chaincode/bitcoin"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/spv"
@@ -24,20 +23,20 @@ var (
 // Start writes the configuration's trusted start.
 func (c *Bitcoin) Start(t *Transaction) (string, error) { return answer(c.start(t)) }
 
-func (c *Bitcoin) start(t *Transaction) (bitcoin.Submitted, error) {
+func (c *Bitcoin) start(t *Transaction) (spv.Submitted, error) {
 	rules, err := t.chainRules()
 	if err != nil {
-		return bitcoin.Submitted{}, err
+		return spv.Submitted{}, err
 	}
 	start, err := spv.ParseRecord(t.config.Bitcoin.Checkpoint)
 	if err != nil {
-		return bitcoin.Submitted{}, err
+		return spv.Submitted{}, err
 	}
 	if err := spv.Start(chain{t}, &rules, start); err != nil {
-		return bitcoin.Submitted{}, err
+		return spv.Submitted{}, err
 	}
-	tip := bitcoin.Block{Height: uint32(start.Height), Hash: start.Hash.String()}
-	return bitcoin.Submitted{Height: tip.Height, Hash: tip.Hash}, t.event(ledger.EventHeaders, bitcoin.Headers{Tip: tip})
+	tip := spv.BlockView{Height: uint32(start.Height), Hash: start.Hash.String()}
+	return spv.Submitted{Height: tip.Height, Hash: tip.Hash}, t.event(ledger.EventHeaders, spv.Headers{Tip: tip})
 }
 
 // SubmitHeaders takes a JSON array of 1 to 500 headers in hex, oldest first. Where blocks are attested, work may be
@@ -46,8 +45,8 @@ func (c *Bitcoin) SubmitHeaders(t *Transaction, document string) (string, error)
 	return answer(c.submitHeaders(t, document))
 }
 
-func (c *Bitcoin) submitHeaders(t *Transaction, document string) (bitcoin.Submitted, error) {
-	none := bitcoin.Submitted{}
+func (c *Bitcoin) submitHeaders(t *Transaction, document string) (spv.Submitted, error) {
+	none := spv.Submitted{}
 	headers, err := parseHeaders(document)
 	if err != nil {
 		return none, err
@@ -70,11 +69,11 @@ func (c *Bitcoin) submitHeaders(t *Transaction, document string) (bitcoin.Submit
 	if change.New == 0 {
 		return none, errNothingNew
 	}
-	event := bitcoin.Headers{
+	event := spv.Headers{
 		Tip: block(spv.Block{Height: change.Tip.Height, Hash: change.Tip.Hash}), Added: change.New,
 		Replaced: blocks(change.Replaced), Final: blocks(change.Final), Unfinal: blocks(change.Unfinal), Alarm: reason(change.Alarm),
 	}
-	return bitcoin.Submitted{Height: event.Tip.Height, Hash: event.Tip.Hash, Added: event.Added}, t.event(ledger.EventHeaders, event)
+	return spv.Submitted{Height: event.Tip.Height, Hash: event.Tip.Hash, Added: event.Added}, t.event(ledger.EventHeaders, event)
 }
 
 func parseHeaders(document string) ([][spv.HeaderSize]byte, error) {
@@ -96,12 +95,12 @@ func parseHeaders(document string) ([][spv.HeaderSize]byte, error) {
 	return headers, nil
 }
 
-func block(b spv.Block) bitcoin.Block {
-	return bitcoin.Block{Height: uint32(b.Height), Hash: b.Hash.String()}
+func block(b spv.Block) spv.BlockView {
+	return spv.BlockView{Height: uint32(b.Height), Hash: b.Hash.String()}
 }
 
-func blocks(list []spv.Block) []bitcoin.Block {
-	named := make([]bitcoin.Block, len(list))
+func blocks(list []spv.Block) []spv.BlockView {
+	named := make([]spv.BlockView, len(list))
 	for i, b := range list {
 		named[i] = block(b)
 	}
@@ -120,8 +119,8 @@ func (c *Bitcoin) Attest(t *Transaction, height, hash string) (string, error) {
 	return answer(c.attest(t, height, hash))
 }
 
-func (c *Bitcoin) attest(t *Transaction, height, hash string) (bitcoin.Attested, error) {
-	none := bitcoin.Attested{}
+func (c *Bitcoin) attest(t *Transaction, height, hash string) (spv.Attested, error) {
+	none := spv.Attested{}
 	h, err := parseHeight(height)
 	if err != nil {
 		return none, err
@@ -139,7 +138,7 @@ func (c *Bitcoin) attest(t *Transaction, height, hash string) (bitcoin.Attested,
 	if err != nil {
 		return none, err
 	}
-	result := bitcoin.Attested{
+	result := spv.Attested{
 		Height: uint32(h), Hash: hash, MSP: t.caller.MSP, Final: len(change.Final) > 0, Alarm: reason(change.Alarm),
 	}
 	return result, t.event(ledger.EventAttested, result)
@@ -148,12 +147,12 @@ func (c *Bitcoin) attest(t *Transaction, height, hash string) (bitcoin.Attested,
 // Tip reads the chain's moving end.
 func (c *Bitcoin) Tip(t *Transaction) (string, error) { return answer(c.tip(t)) }
 
-func (c *Bitcoin) tip(t *Transaction) (bitcoin.Tip, error) {
+func (c *Bitcoin) tip(t *Transaction) (spv.TipView, error) {
 	r, err := tipRecord(t)
 	if err != nil {
-		return bitcoin.Tip{}, err
+		return spv.TipView{}, err
 	}
-	return bitcoin.Tip{
+	return spv.TipView{
 		Height: uint32(r.Height), Hash: r.Hash.String(), MedianTime: int64(r.MedianTime()), Work: hex.EncodeToString(r.Work[:]),
 	}, nil
 }
@@ -176,25 +175,25 @@ func (c *Bitcoin) Header(t *Transaction, hash string) (string, error) {
 	return answer(c.header(t, hash))
 }
 
-func (c *Bitcoin) header(t *Transaction, hash string) (bitcoin.Header, error) {
+func (c *Bitcoin) header(t *Transaction, hash string) (spv.HeaderView, error) {
 	named, err := blockHash(hash)
 	if err != nil {
-		return bitcoin.Header{}, err
+		return spv.HeaderView{}, err
 	}
 	store := chain{t}
 	r, ok, err := store.Header(named)
 	if err != nil || !ok {
-		return bitcoin.Header{}, refusedOr(err, errNoHeader.With(hash))
+		return spv.HeaderView{}, refusedOr(err, errNoHeader.With(hash))
 	}
 	active, _, err := store.HashAt(r.Height)
 	if err != nil {
-		return bitcoin.Header{}, err
+		return spv.HeaderView{}, err
 	}
 	tip, err := tipRecord(t)
 	if err != nil {
-		return bitcoin.Header{}, err
+		return spv.HeaderView{}, err
 	}
-	h := bitcoin.Header{
+	h := spv.HeaderView{
 		Hash: hash, Previous: r.Prev.String(), Merkle: r.Merkle.String(), Height: uint32(r.Height), Time: int64(r.Time),
 		MedianTime: int64(r.MedianTime()), Bits: r.Bits, Work: hex.EncodeToString(r.Work[:]), Active: active == named,
 	}
@@ -211,8 +210,8 @@ func (c *Bitcoin) Final(t *Transaction, height string) (string, error) {
 	return answer(c.final(t, height))
 }
 
-func (c *Bitcoin) final(t *Transaction, height string) (bitcoin.Final, error) {
-	f := bitcoin.Final{Attested: []string{}}
+func (c *Bitcoin) final(t *Transaction, height string) (spv.FinalView, error) {
+	f := spv.FinalView{Attested: []string{}}
 	h, err := parseHeight(height)
 	if err != nil {
 		return f, err

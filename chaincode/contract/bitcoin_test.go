@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/bitcoin"
 	"github.com/guildmark/guildmark/chaincode/contract"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
@@ -18,7 +17,7 @@ func TestHeaders(t *testing.T) {
 	s.refused(spv.ErrStarted, s.oracles[manufacturer], "bitcoin:Start")
 	one, two, three := s.miner.mine(), s.miner.mine(), s.miner.mine()
 	s.refused(spv.ErrUnknownParent, s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{two.hex(s.world)}))
-	got := decodeAs[bitcoin.Submitted](s.world, s.must(s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{one.hex(s.world), two.hex(s.world)})))
+	got := decodeAs[spv.Submitted](s.world, s.must(s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{one.hex(s.world), two.hex(s.world)})))
 	if got.Height != 2 || got.Hash != two.hash() || got.Added != 2 {
 		t.Errorf("got %+v", got)
 	}
@@ -32,10 +31,10 @@ func TestHeaders(t *testing.T) {
 	s.refused(spv.ErrTooMany, s.oracles[operator], "bitcoin:SubmitHeaders", "[]")
 	s.refused(spv.ErrTooMany, s.oracles[operator], "bitcoin:SubmitHeaders", doc(make([]string, 501)))
 
-	if tip := read[bitcoin.Tip](s.world, s.buyer, "bitcoin:Tip"); tip.Height != 2 || tip.Hash != two.hash() {
+	if tip := read[spv.TipView](s.world, s.buyer, "bitcoin:Tip"); tip.Height != 2 || tip.Hash != two.hash() {
 		t.Errorf("got %+v", tip)
 	}
-	h := read[bitcoin.Header](s.world, s.buyer, "bitcoin:Header", one.hash())
+	h := read[spv.HeaderView](s.world, s.buyer, "bitcoin:Header", one.hash())
 	if !h.Active || h.Height != 1 || h.Depth != 2 || h.Merkle != one.header.MerkleRoot.String() {
 		t.Errorf("got %+v", h)
 	}
@@ -56,15 +55,15 @@ func TestOneAttestationIsNone(t *testing.T) {
 	s.refused(spv.ErrNotDeep, s.oracles[operator], "bitcoin:Attest", "1", b.hash())
 	s.submit(top)
 	s.refused(spv.ErrNotActive, s.oracles[operator], "bitcoin:Attest", "1", top.hash())
-	first := decodeAs[bitcoin.Attested](s.world, s.must(s.oracles[operator], "bitcoin:Attest", "1", b.hash()))
-	f := read[bitcoin.Final](s.world, s.buyer, "bitcoin:Final", "1")
+	first := decodeAs[spv.Attested](s.world, s.must(s.oracles[operator], "bitcoin:Attest", "1", b.hash()))
+	f := read[spv.FinalView](s.world, s.buyer, "bitcoin:Final", "1")
 	if first.Final || f.Hash != "" || len(f.Attested) != 1 {
 		t.Errorf("got %+v, %+v", first, f)
 	}
 	// a second oracle of the same partner is the same partner
 	s.refused(spv.ErrAttested, someone(t, operator, party.Oracle), "bitcoin:Attest", "1", b.hash())
-	second := decodeAs[bitcoin.Attested](s.world, s.must(s.oracles[manufacturer], "bitcoin:Attest", "1", b.hash()))
-	f = read[bitcoin.Final](s.world, s.buyer, "bitcoin:Final", "1")
+	second := decodeAs[spv.Attested](s.world, s.must(s.oracles[manufacturer], "bitcoin:Attest", "1", b.hash()))
+	f = read[spv.FinalView](s.world, s.buyer, "bitcoin:Final", "1")
 	if !second.Final || f.Hash != b.hash() || len(f.Attested) != 2 {
 		t.Errorf("got %+v, %+v", second, f)
 	}
@@ -84,7 +83,7 @@ func TestAttestationsInOneBlock(t *testing.T) {
 		t.Error("both counted as the first")
 	}
 	s.must(s.oracles[manufacturer], "bitcoin:Attest", "1", b.hash())
-	if f := read[bitcoin.Final](s.world, s.buyer, "bitcoin:Final", "1"); f.Hash != b.hash() {
+	if f := read[spv.FinalView](s.world, s.buyer, "bitcoin:Final", "1"); f.Hash != b.hash() {
 		t.Errorf("got %+v", f)
 	}
 }
@@ -97,7 +96,7 @@ func TestContradictionRaisesAlarmAndStopsCredits(t *testing.T) {
 	s.submit(c, s.miner.mine())
 	height := strconv.FormatUint(uint64(c.height), 10)
 	s.must(s.oracles[operator], "bitcoin:Attest", height, c.hash())
-	got := decodeAs[bitcoin.Attested](s.world, s.must(s.oracles[manufacturer], "bitcoin:Attest", height, nonce(1)))
+	got := decodeAs[spv.Attested](s.world, s.must(s.oracles[manufacturer], "bitcoin:Attest", height, nonce(1)))
 	if got.Alarm == "" || got.Final {
 		t.Errorf("got %+v", got)
 	}

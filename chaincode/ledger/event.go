@@ -16,8 +16,8 @@ const (
 	EventOrderPlaced      = "order.placed"       // order.Order
 	EventOrderSettled     = "order.settled"      // order.Settled
 	EventPaymentCredited  = "payment.credited"   // order.Credited
-	EventHeaders          = "bitcoin.headers"    // bitcoin.Headers
-	EventAttested         = "bitcoin.attested"   // bitcoin.Attested
+	EventHeaders          = "bitcoin.headers"    // spv.Headers
+	EventAttested         = "bitcoin.attested"   // spv.Attested
 	EventGrantRecorded    = "grant.recorded"     // license.Grant
 	EventGrantAnswered    = "grant.answered"     // license.Answer
 	EventReceipt          = "receipt.recorded"   // license.Receipt

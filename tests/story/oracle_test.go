@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/bitcoin"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/spv"
 	"github.com/guildmark/guildmark/machine/agent"
 	"github.com/guildmark/guildmark/tests/stage"
 )
@@ -44,7 +44,7 @@ func TestOneOracleSettlesNothing(t *testing.T) {
 	if len(paid) != 1 {
 		t.Fatalf("the chain pays the order by %+v, want one output", paid)
 	}
-	final := func() (f bitcoin.Final, err error) {
+	final := func() (f spv.FinalView, err error) {
 		return f, on.Read(ctx, &f, "bitcoin:Final", strconv.FormatInt(paid[0].height, 10))
 	}
 	if err := on.follow(ctx); err != nil {

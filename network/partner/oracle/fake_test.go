@@ -18,7 +18,6 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
-	facts "github.com/guildmark/guildmark/chaincode/bitcoin"
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/payment"
@@ -193,7 +192,7 @@ func (b *books) evaluate(function string, args ...string) (string, error) {
 		if !ok {
 			return "", spv.ErrNotStarted
 		}
-		return string(ledger.Encode(facts.Tip{Height: uint32(tip.Height), Hash: tip.Hash.String()})), nil
+		return string(ledger.Encode(spv.TipView{Height: uint32(tip.Height), Hash: tip.Hash.String()})), nil
 	case "bitcoin:Locate":
 		h, _ := strconv.Atoi(args[0])
 		hash, ok, _ := b.HashAt(spv.Height(h))
@@ -203,7 +202,7 @@ func (b *books) evaluate(function string, args ...string) (string, error) {
 		return hash.String(), nil
 	case "bitcoin:Final":
 		h, _ := strconv.Atoi(args[0])
-		f := facts.Final{Attested: []string{}}
+		f := spv.FinalView{Attested: []string{}}
 		if hash, ok, _ := b.FinalAt(spv.Height(h)); ok {
 			f.Hash = hash.String()
 		}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
-	facts "github.com/guildmark/guildmark/chaincode/bitcoin"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
@@ -48,7 +47,7 @@ func (o *Oracle) relay(ctx context.Context) error {
 
 // tip asks for the ledger's own tip, and starts the ledger's chain if nobody has.
 func (o *Oracle) tip(ctx context.Context) (spv.Block, error) {
-	var t facts.Tip
+	var t spv.TipView
 	err := o.evaluate(ctx, &t, "bitcoin:Tip")
 	if errors.Is(err, spv.ErrNotStarted) {
 		if _, err := o.config.Ledger.Submit(ctx, "bitcoin:Start"); err != nil && !errors.Is(err, spv.ErrStarted) {

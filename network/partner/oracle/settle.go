@@ -9,7 +9,6 @@ import (
 	"slices"
 	"sync"
 
-	facts "github.com/guildmark/guildmark/chaincode/bitcoin"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/spv"
@@ -65,7 +64,7 @@ func (o *Oracle) pending() []claim {
 
 // final asks whether the ledger holds a block as final, and attests it when only that is missing.
 func (o *Oracle) final(ctx context.Context, b spv.Block) (bool, error) {
-	var f facts.Final
+	var f spv.FinalView
 	if err := o.evaluate(ctx, &f, "bitcoin:Final", decimal(b.Height)); err != nil {
 		return false, err
 	}
@@ -101,7 +100,7 @@ func (o *Oracle) attest(ctx context.Context, b spv.Block) (bool, error) {
 		return false, fmt.Errorf("attest height %d: %w", b.Height, err)
 	}
 	o.config.Log.InfoContext(ctx, "oracle: attested", "height", b.Height, "answer", doc)
-	var f facts.Final
+	var f spv.FinalView
 	err = o.evaluate(ctx, &f, "bitcoin:Final", decimal(b.Height))
 	return f.Hash == b.Hash.String(), err
 }

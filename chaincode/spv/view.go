@@ -1,19 +1,15 @@
-// Package bitcoin holds what the ledger's bitcoin contract answers and tells in its events, so that oracles, pages
-// and auditors read it without the contract's own imports.
-//
-// It refuses to hold rules: those are package spv's.
-package bitcoin
+package spv
 
-// Tip is the end of the chain of most work that the ledger knows.
-type Tip struct {
+// TipView is the end of the chain of most work that the ledger knows.
+type TipView struct {
 	Height     uint32 `json:"height"`
 	Hash       string `json:"hash"`
 	MedianTime int64  `json:"medianTime"` // Unix seconds
 	Work       string `json:"work"`       // cumulative, 64 hex digits
 }
 
-// Header is what the ledger knows of a block.
-type Header struct {
+// HeaderView is what the ledger knows of a block.
+type HeaderView struct {
 	Hash       string `json:"hash"`
 	Previous   string `json:"previous"`
 	Merkle     string `json:"merkle"`
@@ -26,8 +22,8 @@ type Header struct {
 	Depth      uint32 `json:"depth"`  // work-weighted; 0 off the active chain
 }
 
-// Final is the final block of a height, "" while there is none, and who has attested what the ledger holds there.
-type Final struct {
+// FinalView is the final block of a height, "" while there is none, and who has attested what the ledger holds there.
+type FinalView struct {
 	Hash     string   `json:"hash"`
 	Attested []string `json:"attested"` // MSPs, sorted
 }
@@ -39,20 +35,20 @@ type Submitted struct {
 	Added  int    `json:"added"`
 }
 
-// Block names a block.
-type Block struct {
+// BlockView names a block.
+type BlockView struct {
 	Height uint32 `json:"height"`
 	Hash   string `json:"hash"`
 }
 
 // Headers is the payload of bitcoin.headers.
 type Headers struct {
-	Tip      Block   `json:"tip"`
-	Added    int     `json:"added"`
-	Replaced []Block `json:"replaced"` // left the active chain
-	Final    []Block `json:"final"`    // became final by their work
-	Unfinal  []Block `json:"unfinal"`  // final blocks that a deep reorganization took back
-	Alarm    string  `json:"alarm"`    // reason, "" for none
+	Tip      BlockView   `json:"tip"`
+	Added    int         `json:"added"`
+	Replaced []BlockView `json:"replaced"` // left the active chain
+	Final    []BlockView `json:"final"`    // became final by their work
+	Unfinal  []BlockView `json:"unfinal"`  // final blocks that a deep reorganization took back
+	Alarm    string      `json:"alarm"`    // reason, "" for none
 }
 
 // Attested is the payload of bitcoin.attested and bitcoin:Attest's result.
