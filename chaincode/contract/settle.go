@@ -11,14 +11,6 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// SettleRequest is what orders:Settle takes.
-type SettleRequest struct {
-	Order  string    `json:"order"`
-	Height uint32    `json:"height"`
-	Block  string    `json:"block"`
-	Proof  spv.Proof `json:"proof"`
-}
-
 // Settle credits a proven transaction's outputs to the order whose script they pay. When their sum covers the price
 // for the first time, license and accruals are booked in this same transaction.
 func (c *Orders) Settle(t *Transaction, document string) (string, error) {
@@ -27,7 +19,7 @@ func (c *Orders) Settle(t *Transaction, document string) (string, error) {
 
 func (c *Orders) settle(t *Transaction, document string) (order.SettleResult, error) {
 	none := order.SettleResult{}
-	var r SettleRequest
+	var r order.SettleRequest
 	if err := ledger.Decode([]byte(document), &r); err != nil {
 		return none, err
 	}
@@ -60,12 +52,12 @@ func (c *Orders) settle(t *Transaction, document string) (order.SettleResult, er
 
 // prove shows that a transaction in a final block pays the script: it reads f/<height>, h/<hash> and the alarm, none
 // of which a normal submission of headers writes.
-func prove(t *Transaction, r SettleRequest, script string) (order.Proven, error) {
+func prove(t *Transaction, r order.SettleRequest, script string) (order.Proven, error) {
 	named, err := blockHash(r.Block)
 	if err != nil {
 		return order.Proven{}, err
 	}
-	tx, final, err := spv.ProveFinal(chain{t}, spv.Height(r.Height), &r.Proof)
+	tx, final, err := spv.ProveFinal(chain{t}, r.Height, &r.Proof)
 	if final != (spv.Block{}) && final.Hash != named {
 		return order.Proven{}, order.ErrNotFinal.With(r.Block)
 	}
@@ -76,7 +68,7 @@ func prove(t *Transaction, r SettleRequest, script string) (order.Proven, error)
 	if err != nil {
 		return order.Proven{}, order.ErrRequest.With("script")
 	}
-	p := order.Proven{TxID: tx.ID.String(), Height: r.Height, Block: r.Block}
+	p := order.Proven{TxID: tx.ID.String(), Height: uint32(r.Height), Block: r.Block}
 	for _, out := range payment.Credits(tx.Msg, raw) {
 		p.Outputs = append(p.Outputs, order.Output{Vout: out.Vout, Amount: out.Amount})
 	}

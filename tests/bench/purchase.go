@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/client"
-	"github.com/guildmark/guildmark/chaincode/contract"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 var errStock = errors.New("the paid orders ran out within one measurement: raise batch")
@@ -69,7 +69,7 @@ func (m *market) insist(ctx context.Context, try func() (client.Result, error)) 
 
 // settle proves an order's payment; the ledger books license and accruals in this one transaction.
 func (m *market) settle(ctx context.Context, by *client.Client, p payable) error {
-	doc := contract.SettleRequest{Order: p.order, Height: uint32(p.height), Block: p.block, Proof: *p.proof}
+	doc := order.SettleRequest{Order: p.order, Height: spv.Height(p.height), Block: p.block, Proof: *p.proof}
 	r, err := m.insist(ctx, func() (client.Result, error) { return by.Submit(ctx, "orders:Settle", string(ledger.Encode(doc))) })
 	if errors.Is(err, order.ErrKnown) { // the one before, of which nobody could say what became of it, did commit
 		return nil

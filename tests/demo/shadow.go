@@ -12,7 +12,6 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 
 	"github.com/guildmark/guildmark/chaincode/client"
-	"github.com/guildmark/guildmark/chaincode/contract"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
@@ -146,7 +145,7 @@ func (s *shadow) settle(ctx context.Context, placed order.Order) (license string
 	for _, partner := range []string{"operator", "manufacturer"} {
 		s.do(ctx, partner, "oracle", "bitcoin:Attest", strconv.FormatInt(paid.Height, 10), block)
 	}
-	request := contract.SettleRequest{Order: placed.ID, Height: uint32(paid.Height), Block: block} //nolint:gosec // G115: a height of the chain
+	request := order.SettleRequest{Order: placed.ID, Height: spv.Height(paid.Height), Block: block} //nolint:gosec // G115: a height of the chain
 	if proof != nil {
 		request.Proof = *proof
 	}

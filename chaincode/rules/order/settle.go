@@ -6,7 +6,17 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
+
+// SettleRequest is what orders:Settle takes: the order, the final block, and the proof that a transaction of this block
+// pays the order.
+type SettleRequest struct {
+	Order  string     `json:"order"`
+	Height spv.Height `json:"height"`
+	Block  string     `json:"block"` // hash, as Bitcoin's RPC writes it
+	Proof  spv.Proof  `json:"proof"`
+}
 
 // Output is what a transaction paid to an order's script by one output.
 type Output struct {

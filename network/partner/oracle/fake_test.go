@@ -272,7 +272,7 @@ func (b *books) headers(doc string) error {
 }
 
 func (b *books) credit(doc string) error {
-	var r request
+	var r order.SettleRequest
 	if err := json.Unmarshal([]byte(doc), &r); err != nil {
 		return err
 	}
@@ -280,7 +280,7 @@ func (b *books) credit(doc string) error {
 	if err != nil {
 		return err
 	}
-	tx, _, err := spv.ProveFinal(b, r.Height, r.Proof)
+	tx, _, err := spv.ProveFinal(b, r.Height, &r.Proof)
 	if err != nil {
 		return err
 	}

@@ -18,14 +18,6 @@ import (
 // block.
 const atOnce = 8
 
-// request is the argument of orders:Settle.
-type request struct {
-	Order  string     `json:"order"`
-	Height spv.Height `json:"height"`
-	Block  string     `json:"block"`
-	Proof  *spv.Proof `json:"proof"`
-}
-
 // settle brings every open claim one step further: attest its block where that is needed, prove it where its block
 // is final.
 func (o *Oracle) settle(ctx context.Context) error {
@@ -146,7 +138,7 @@ func (o *Oracle) proveOne(ctx context.Context, c claim) (done bool, err error) {
 		return false, fmt.Errorf("prove a payment of order %s: %w", c.order, err)
 	}
 	txid := block.Transactions[c.index].TxHash()
-	doc := ledger.Encode(request{Order: c.order, Height: c.block.Height, Block: c.block.Hash.String(), Proof: proof})
+	doc := ledger.Encode(order.SettleRequest{Order: c.order, Height: c.block.Height, Block: c.block.Hash.String(), Proof: *proof})
 	_, err = o.config.Ledger.Submit(ctx, "orders:Settle", string(doc))
 	switch r := refusal(err); {
 	case err == nil, errors.Is(err, order.ErrKnown):
