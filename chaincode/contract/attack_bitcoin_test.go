@@ -3,6 +3,7 @@ package contract_test
 import (
 	"testing"
 
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/spv"
@@ -19,7 +20,7 @@ func TestAttackBuyerRewritesFreeChain(t *testing.T) {
 	for range 5 {
 		list = append(list, fork.mine().hex(s.world))
 	}
-	s.refused(nowhere("bitcoin.oracle_only"), s.buyer, "bitcoin:SubmitHeaders", doc(list))
+	s.refused(consortium.ErrOnlyOracles, s.buyer, "bitcoin:SubmitHeaders", doc(list))
 
 	a := read[signed.Answer](s.world, s.buyer, "licenses:Sign", l.ID, nonce(1))
 	if body := decodeAs[signed.LicenseBody](s.world, string(a.Body)); body.State != signed.StateActive {

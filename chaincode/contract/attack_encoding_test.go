@@ -7,6 +7,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
@@ -42,7 +43,7 @@ func TestAttackSwollenBase64(t *testing.T) {
 			s.refused(dataset.ErrManifest, s.licensor, "catalogue:Publish", doc(p))
 			m, _ := s.newMachine(8)
 			m.AK = swell(m.AK)
-			s.refused(nowhere("machine.invalid"), s.registrar, "machines:Register", doc(m))
+			s.refused(machine.ErrInvalid, s.registrar, "machines:Register", doc(m))
 		})
 	}
 	g := s.grant(s.grantRequest(l, licensors, operator))

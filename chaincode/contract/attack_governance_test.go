@@ -54,7 +54,7 @@ func TestAttackConfigTurnsTheLedgerAround(t *testing.T) {
 			w.refused(consortium.ErrConfig, w.governors[operator], "governance:Propose", doc(w.succeed(c.edit)))
 		})
 	}
-	w.refused(nowhere("payment.descriptor"), w.governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) {
+	w.refused(payment.ErrDescriptor, w.governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) {
 		c.Treasury = consortium.Treasury{Version: 2, Descriptor: other}
 	})))
 	w.must(w.governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) {

@@ -7,18 +7,13 @@ import (
 	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // Bitcoin is the chain that pays, as the ledger's own light client sees it: headers, final blocks, attestations.
 type Bitcoin struct{ contractapi.Contract }
-
-// Refusals of headers.
-var (
-	errNothingNew = ledger.Refuse(ledger.Conflict, "bitcoin.nothing_new", "the ledger knows all of these headers")
-	errNotOracle  = ledger.Refuse(ledger.Forbidden, "bitcoin.oracle_only", "where final blocks are attested, only a partner's oracle brings headers")
-)
 
 // Start writes the configuration's trusted start.
 func (c *Bitcoin) Start(t *Transaction) (string, error) { return answer(c.start(t)) }
@@ -56,7 +51,7 @@ func (c *Bitcoin) submitHeaders(t *Transaction, document string) (spv.Submitted,
 		return none, err
 	}
 	if rules.Attested() && t.caller.Role != party.Oracle {
-		return none, errNotOracle.With(t.caller.Role)
+		return none, consortium.ErrOnlyOracles.With(t.caller.Role)
 	}
 	stamp, err := t.timestamp()
 	if err != nil {
@@ -67,7 +62,7 @@ func (c *Bitcoin) submitHeaders(t *Transaction, document string) (spv.Submitted,
 		return none, err
 	}
 	if change.New == 0 {
-		return none, errNothingNew
+		return none, spv.ErrNothingNew
 	}
 	event := spv.Headers{
 		Tip: block(spv.Block{Height: change.Tip.Height, Hash: change.Tip.Hash}), Added: change.New,
@@ -183,7 +178,7 @@ func (c *Bitcoin) header(t *Transaction, hash string) (spv.HeaderView, error) {
 	store := chain{t}
 	r, ok, err := store.Header(named)
 	if err != nil || !ok {
-		return spv.HeaderView{}, refusedOr(err, errNoHeader.With(hash))
+		return spv.HeaderView{}, refusedOr(err, spv.ErrUnknownBlock.With(hash))
 	}
 	active, _, err := store.HashAt(r.Height)
 	if err != nil {
@@ -202,8 +197,6 @@ func (c *Bitcoin) header(t *Transaction, hash string) (spv.HeaderView, error) {
 	}
 	return h, nil
 }
-
-var errNoHeader = ledger.Refuse(ledger.NotFound, "bitcoin.unknown_block", "no such block is on the ledger")
 
 // Final reads the final block of a height and which partners have attested it.
 func (c *Bitcoin) Final(t *Transaction, height string) (string, error) {
@@ -248,7 +241,7 @@ func (c *Bitcoin) locate(t *Transaction, height string) (string, error) {
 	}
 	hash, ok, err := chain{t}.HashAt(h)
 	if err != nil || !ok {
-		return "", refusedOr(err, errNoHeader.With(height))
+		return "", refusedOr(err, spv.ErrUnknownBlock.With(height))
 	}
 	return hash.String(), nil
 }

@@ -21,7 +21,7 @@ func TestHeaders(t *testing.T) {
 	if got.Height != 2 || got.Hash != two.hash() || got.Added != 2 {
 		t.Errorf("got %+v", got)
 	}
-	s.refused(nowhere("bitcoin.nothing_new"), s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{one.hex(s.world)}))
+	s.refused(spv.ErrNothingNew, s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{one.hex(s.world)}))
 	bad := three
 	for bad.header.BlockHash()[31]&0x80 == 0 {
 		bad.header.Nonce++
@@ -41,8 +41,8 @@ func TestHeaders(t *testing.T) {
 	if got := s.must(s.buyer, "bitcoin:Locate", "2"); got != two.hash() {
 		t.Errorf("got %s", got)
 	}
-	s.refused(nowhere("bitcoin.unknown_block"), s.buyer, "bitcoin:Locate", "3")
-	s.refused(nowhere("bitcoin.unknown_block"), s.buyer, "bitcoin:Header", nonce(1))
+	s.refused(spv.ErrUnknownBlock, s.buyer, "bitcoin:Locate", "3")
+	s.refused(spv.ErrUnknownBlock, s.buyer, "bitcoin:Header", nonce(1))
 	s.refused(contract.ErrNumber, s.buyer, "bitcoin:Locate", "4294967296")
 	s.refused(contract.ErrNumber, s.buyer, "bitcoin:Final", "-1")
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
-	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
@@ -132,5 +131,3 @@ func (w *world) settlement(o order.Order, b block, index int) string {
 	}
 	return doc(order.SettleRequest{Order: o.ID, Height: spv.Height(b.height), Block: b.hash(), Proof: *p})
 }
-
-func nowhere(code string) *ledger.Refusal { return ledger.Refuse("", code, "") }

@@ -18,11 +18,6 @@ type Governance struct {
 	clock Clock
 }
 
-// Refusals of stored governance documents.
-var (
-	errProposed = ledger.Refuse(ledger.Conflict, "config.proposed", "this configuration is proposed already")
-)
-
 // Propose puts a configuration up for approval.
 func (g *Governance) Propose(t *Transaction, document string) (string, error) {
 	return answer(g.propose(t, document))
@@ -38,7 +33,7 @@ func (g *Governance) propose(t *Transaction, document string) (string, error) {
 	}
 	doc := ledger.Encode(next)
 	hash := ledger.Digest(doc)
-	if err := t.createText(ledger.ProposalKey(hash), string(doc), errProposed); err != nil {
+	if err := t.createText(ledger.ProposalKey(hash), string(doc), consortium.ErrProposed); err != nil {
 		return "", err
 	}
 	return hash, t.event(ledger.EventConfigProposed, consortium.Proposed{Hash: hash, Version: next.Version})

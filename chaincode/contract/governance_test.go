@@ -40,7 +40,7 @@ func TestConfigNeedsThreePartners(t *testing.T) {
 	next := w.config
 	next.Version, next.Previous, next.Limits.MinPrice = 2, hash, 3_000
 	second := w.must(w.governors[auditor], "governance:Propose", doc(next))
-	w.refused(ledger.Refuse(ledger.Conflict, "config.proposed", ""), w.governors[auditor], "governance:Propose", doc(next))
+	w.refused(consortium.ErrProposed, w.governors[auditor], "governance:Propose", doc(next))
 	for _, m := range everyPartner()[1:] {
 		w.must(w.governors[m], "governance:Approve", second)
 	}

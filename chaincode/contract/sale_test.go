@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/guildmark/guildmark/chaincode/contract"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
@@ -15,6 +16,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 func TestPublish(t *testing.T) {
@@ -75,7 +77,7 @@ func TestConfirmMakesFinal(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "01", "-1", "1.0", "99999999999999999999"} {
-		w.refused(nowhere("number.malformed"), w.buyer, "catalogue:Dataset", m.Dataset, bad)
+		w.refused(contract.ErrNumber, w.buyer, "catalogue:Dataset", m.Dataset, bad)
 	}
 }
 
@@ -134,8 +136,8 @@ func TestMachines(t *testing.T) {
 		edit func(*machine.Machine)
 		want *ledger.Refusal
 	}{
-		{"an AK that is none", func(m *machine.Machine) { m.AK = m.Token }, nowhere("tpm.public_attributes")},
-		{"an SRK that is none", func(m *machine.Machine) { m.SRK = m.AK }, nowhere("tpm.public_attributes")},
+		{"an AK that is none", func(m *machine.Machine) { m.AK = m.Token }, tpmpolicy.ErrPublicAttributes},
+		{"an SRK that is none", func(m *machine.Machine) { m.SRK = m.AK }, tpmpolicy.ErrPublicAttributes},
 		{"a counter of another shape", func(m *machine.Machine) { m.Counter = "00" }, machine.ErrInvalid},
 		{"an owner whose home grants no buyers", func(m *machine.Machine) { m.Owner = auditor + ".0123456789abcdef" }, machine.ErrInvalid},
 		{"a shard beyond 31 bits", func(m *machine.Machine) { m.Shard = 1 << 31 }, machine.ErrInvalid},

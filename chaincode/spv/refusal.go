@@ -21,6 +21,8 @@ var (
 	ErrTimeWarp      = ledger.Refuse(ledger.Invalid, "bitcoin.time_warp", "the first header of a period is too far before its parent (BIP-94)")
 	ErrTimeNew       = ledger.Refuse(ledger.Invalid, "bitcoin.time_new", "the header is more than two hours ahead of the transaction")
 	ErrVersion       = ledger.Refuse(ledger.Invalid, "bitcoin.version", "the header's version is below the network's floor")
+	ErrNothingNew    = ledger.Refuse(ledger.Conflict, "bitcoin.nothing_new", "the ledger has all of these headers already")
+	ErrUnknownBlock  = ledger.Refuse(ledger.NotFound, "bitcoin.unknown_block", "the ledger has no header of this hash, or none at this height on the chain of most work")
 	ErrNotStarted    = ledger.Refuse(ledger.NotFound, "bitcoin.not_started", "no trusted start of the chain is on the ledger")
 	ErrStarted       = ledger.Refuse(ledger.Conflict, "bitcoin.started", "the chain already has its trusted start")
 	ErrAlarm         = ledger.Refuse(ledger.Conflict, "bitcoin.alarm", "a final block was contradicted; an operator must decide")

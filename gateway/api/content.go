@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/gateway/store"
 )
 
@@ -113,7 +114,7 @@ func (s *Server) announced(c *gin.Context, hash string) (store.Announced, error)
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return a, errUnannounced.With(hash)
+			return a, dataset.ErrNotAnnounced.With(hash)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 )
 
 // Gateway is a gateway's public routes, as far as a licensor needs them.
@@ -29,7 +30,6 @@ const (
 	maxAnswer      = 4 << 20
 	putTries       = 5
 	putPause       = 700 * time.Millisecond
-	notAnnounced   = "content.not_announced" // or not yet: the gateway's read model follows the ledger
 )
 
 // NewGateway talks to the gateway at url; roots is a PEM file for its certificate, "" means the system's.
@@ -85,10 +85,10 @@ func (g *Gateway) put(ctx context.Context, hash string, size int64, open func() 
 	return err
 }
 
-// retryable errors are those of the way, and of a read model that lags.
+// retryable errors are those of the connection, and of a read model that has not seen the publication yet.
 func retryable(err error) bool {
 	var r *ledger.Refusal
-	return !errors.As(err, &r) || r.Code == notAnnounced || r.Kind == ledger.NotFound || r.Kind == ledger.Unavailable || r.Kind == ledger.Limit
+	return !errors.As(err, &r) || errors.Is(r, dataset.ErrNotAnnounced) || r.Kind == ledger.NotFound || r.Kind == ledger.Unavailable || r.Kind == ledger.Limit
 }
 
 // Offers fetches one page of the catalogue as the gateway writes it.

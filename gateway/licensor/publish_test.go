@@ -291,7 +291,7 @@ func (b *book) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case b.published == nil || b.lag > 0:
 		b.lag--
 		w.WriteHeader(http.StatusForbidden)
-		_ = json.NewEncoder(w).Encode(map[string]string{"code": "content.not_announced", "title": "not announced"})
+		_ = json.NewEncoder(w).Encode(map[string]string{"code": dataset.ErrNotAnnounced.Code, "title": "not announced"})
 	default:
 		b.stored[hash] = true
 		w.WriteHeader(http.StatusCreated)

@@ -20,6 +20,7 @@ var (
 	ErrNoConfig     = ledger.Refuse(ledger.NotFound, "config.none", "no configuration is in force yet")
 	ErrVersion      = ledger.Refuse(ledger.Conflict, "config.version", "the configuration does not follow the one in force")
 	ErrNotProposed  = ledger.Refuse(ledger.NotFound, "config.not_proposed", "no such configuration is proposed")
+	ErrProposed     = ledger.Refuse(ledger.Conflict, "config.proposed", "exactly this configuration is proposed already")
 	ErrApproved     = ledger.Refuse(ledger.Conflict, "config.approved", "the partner has approved this configuration already")
 	ErrTickSkew     = ledger.Refuse(ledger.Unavailable, "clock.skew", "the proposed time is too far from the endorser's own clock")
 	ErrTickBack     = ledger.Refuse(ledger.Conflict, "clock.backwards", "the proposed time is not later than the ledger's clock")
@@ -33,6 +34,7 @@ var (
 	ErrSecond       = ledger.Refuse(ledger.Conflict, "recipient.second", "the partner's custodian has another recipient already")
 	ErrGrantKey     = ledger.Refuse(ledger.Conflict, "recipient.grant_key", "the grant key is another custodian's already")
 	ErrRecipients   = ledger.Refuse(ledger.Limit, "recipient.too_many", "the partner has as many recipients as it may")
+	ErrOnlyOracles  = ledger.Refuse(ledger.Forbidden, "bitcoin.oracle_only", "where final blocks are attested, only a caller with the role oracle may bring headers")
 	ErrNoRecipient  = ledger.Refuse(ledger.NotFound, "recipient.unknown", "no such recipient is registered")
 )
 

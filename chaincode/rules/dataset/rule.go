@@ -41,6 +41,7 @@ var (
 	ErrNotCustodian = ledger.Refuse(ledger.Forbidden, "dataset.not_custodian", "the caller is not a custodian of this dataset")
 	ErrEnvelope     = ledger.Refuse(ledger.Conflict, "dataset.envelope", "the key envelope is not the one that was published")
 	ErrConfirmed    = ledger.Refuse(ledger.Conflict, "dataset.confirmed", "this custodian has confirmed the version already")
+	ErrNotAnnounced = ledger.Refuse(ledger.Forbidden, "content.not_announced", "no published dataset announced bytes of this hash")
 	ErrNotFinal     = ledger.Refuse(ledger.Conflict, "dataset.not_final", "not all custodians have confirmed this version: it can't be sold yet")
 )
 

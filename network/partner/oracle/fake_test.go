@@ -197,7 +197,7 @@ func (b *books) evaluate(function string, args ...string) (string, error) {
 		h, _ := strconv.Atoi(args[0])
 		hash, ok, _ := b.HashAt(spv.Height(h))
 		if !ok {
-			return "", ledger.Refuse(ledger.NotFound, "bitcoin.unknown_block", "")
+			return "", spv.ErrUnknownBlock
 		}
 		return hash.String(), nil
 	case "bitcoin:Final":
@@ -266,7 +266,7 @@ func (b *books) headers(doc string) error {
 	}
 	change, err := spv.Submit(b, &b.rules, hs, 2_000_000_000)
 	if err == nil && change.New == 0 {
-		return ledger.Refuse(ledger.Conflict, nothingNew, "")
+		return spv.ErrNothingNew
 	}
 	return err
 }

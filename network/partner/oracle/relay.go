@@ -15,9 +15,6 @@ import (
 // batch is how many headers one transaction carries: 33 kB of arguments.
 const batch = 200
 
-// nothingNew is the code of the ledger's answer to headers that it knows.
-const nothingNew = "bitcoin.nothing_new"
-
 // relay brings the node's headers to the ledger, from where the two chains part.
 func (o *Oracle) relay(ctx context.Context) error {
 	tip, err := o.tip(ctx)
@@ -38,7 +35,7 @@ func (o *Oracle) relay(ctx context.Context) error {
 			list[i] = hex.EncodeToString(headers[i][:])
 		}
 		_, err = o.config.Ledger.Submit(ctx, "bitcoin:SubmitHeaders", string(ledger.Encode(list)))
-		if r := refusal(err); err != nil && (r == nil || r.Code != nothingNew) {
+		if err != nil && !errors.Is(err, spv.ErrNothingNew) {
 			return fmt.Errorf("relay %d headers: %w", len(headers), err)
 		}
 		from = chainhash.DoubleHashH(headers[len(headers)-1][:])
