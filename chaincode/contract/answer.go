@@ -102,7 +102,7 @@ func checkLimit(a license.Answer, g license.Grant, index tpmpolicy.Index, meter 
 	if err != nil {
 		return tpmpolicy.ErrLimitSignature.With("not base64")
 	}
-	key, err := grantKey(r)
+	key, err := r.SigningKey()
 	if err != nil {
 		return err
 	}

@@ -214,7 +214,7 @@ func oneCustodian(t *Transaction, r consortium.Recipient) error {
 	if r.Role != consortium.CustodianRecipient {
 		return nil
 	}
-	key, err := grantKey(r)
+	key, err := r.SigningKey()
 	if err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func oneCustodian(t *Transaction, r consortium.Recipient) error {
 	}
 	delete(found, r.MSP)
 	for _, other := range found {
-		if theirs, err := grantKey(other); err == nil && key.Equal(theirs) {
+		if theirs, err := other.SigningKey(); err == nil && key.Equal(theirs) {
 			return consortium.ErrGrantKey.With(r.ID)
 		}
 	}

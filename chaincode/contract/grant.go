@@ -1,12 +1,11 @@
 package contract
 
 import (
-	"crypto/ecdsa"
-	"crypto/x509"
 	"encoding/hex"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
@@ -88,7 +87,7 @@ func attested(t *Transaction, r license.GrantRequest, l license.License, m machi
 	if err != nil || len(nonce) != tpmpolicy.NonceSize {
 		return none, license.ErrNonce
 	}
-	signer, err := signerOf(m)
+	signer, err := grant.Signer(m)
 	if err != nil {
 		return none, err
 	}
@@ -112,7 +111,7 @@ func readAttestations(s *tpmpolicy.Signer, r license.GrantRequest, m machine.Mac
 	if err != nil {
 		return 0, tpmpolicy.Time{}, err
 	}
-	certified, err := attestationOf(r.Counter)
+	certified, err := grant.Decode(r.Counter)
 	if err != nil {
 		return 0, tpmpolicy.Time{}, err
 	}
@@ -120,36 +119,12 @@ func readAttestations(s *tpmpolicy.Signer, r license.GrantRequest, m machine.Mac
 	if err != nil {
 		return 0, tpmpolicy.Time{}, err
 	}
-	told, err := attestationOf(r.Time)
+	told, err := grant.Decode(r.Time)
 	if err != nil {
 		return 0, tpmpolicy.Time{}, err
 	}
 	time, err := s.Time(told, extra)
 	return counter, time, err
-}
-
-func attestationOf(a license.Attestation) (tpmpolicy.Attestation, error) {
-	attest, err := ledger.Base64(a.Attest)
-	if err != nil {
-		return tpmpolicy.Attestation{}, license.ErrAttestation
-	}
-	signature, err := ledger.Base64(a.Signature)
-	if err != nil {
-		return tpmpolicy.Attestation{}, license.ErrAttestation
-	}
-	return tpmpolicy.Attestation{Attest: attest, Signature: signature}, nil
-}
-
-func signerOf(m machine.Machine) (*tpmpolicy.Signer, error) {
-	ak, err := ledger.Base64(m.AK)
-	if err != nil {
-		return nil, machine.ErrInvalid.With("AK")
-	}
-	srk, err := ledger.Base64(m.SRK)
-	if err != nil {
-		return nil, machine.ErrInvalid.With("SRK")
-	}
-	return tpmpolicy.NewSigner(ak, srk)
 }
 
 // indexOf recomputes a license's PIN index at a handle from the custodians' grant keys of now.
@@ -175,7 +150,7 @@ func custodians(t *Transaction, msps []string) (tpmpolicy.Custodians, map[string
 		if !ok {
 			return nil, nil, license.ErrNoCustodian.With(msp)
 		}
-		key, err := grantKey(r)
+		key, err := r.SigningKey()
 		if err != nil {
 			return nil, nil, err
 		}
@@ -197,25 +172,6 @@ func custodianRecipients(t *Transaction) (map[string]consortium.Recipient, error
 		return nil
 	}, "recipient")
 	return found, err
-}
-
-func grantKey(r consortium.Recipient) (*ecdsa.PublicKey, error) {
-	der, err := ledger.Base64(r.GrantKey)
-	if err != nil {
-		return nil, consortium.ErrRecipient.With("grant key")
-	}
-	parsed, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		return nil, consortium.ErrRecipient.With("grant key")
-	}
-	key, ok := parsed.(*ecdsa.PublicKey)
-	if !ok {
-		return nil, consortium.ErrRecipient.With("grant key")
-	}
-	if _, err := tpmpolicy.CustodianPublic(key); err != nil {
-		return nil, consortium.ErrRecipient.With("grant key")
-	}
-	return key, nil
 }
 
 // grantHistory loads the machine's newest grant, whether both custodians have answered it, and whether the license

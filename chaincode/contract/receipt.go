@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
@@ -86,11 +87,11 @@ func attestedUses(t *Transaction, r license.ReceiptRequest) (license.Grant, tpmp
 		return g, pin, license.ErrNoGrant.With("policy")
 	}
 	index := tpmpolicy.Index{Handle: g.Request.Index, Policy: tpmpolicy.Digest(policy)}
-	signer, err := signerOf(m)
+	signer, err := grant.Signer(m)
 	if err != nil {
 		return g, pin, err
 	}
-	a, err := attestationOf(r.Attestation)
+	a, err := grant.Decode(r.Attestation)
 	if err != nil {
 		return g, pin, err
 	}

@@ -3,7 +3,6 @@ package sealed
 import (
 	"cmp"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"slices"
 	"strconv"
@@ -88,9 +87,8 @@ func (w Wrap) check() error {
 	case w.Recipient == "":
 		return ErrEnvelope.With("a wrap for nobody")
 	}
-	// Strict refuses trailing bits, so that no two texts stand for the same bytes.
-	box, err := base64.StdEncoding.Strict().DecodeString(w.Sealed)
-	if err != nil || len(box) != wrapSize || strings.ContainsAny(w.Sealed, "\r\n") {
+	box, err := ledger.Base64(w.Sealed)
+	if err != nil || len(box) != wrapSize {
 		return ErrEnvelope.With("a wrap of the wrong form for " + w.Recipient)
 	}
 	return nil

@@ -101,7 +101,7 @@ func (b Binding) unwrap(e Envelope, key hpke.PrivateKey, recipient, role, share 
 	if !ok {
 		return Share{}, ErrWrap.With("no wrap for " + recipient)
 	}
-	box, err := base64.StdEncoding.DecodeString(w.Sealed)
+	box, err := ledger.Base64(w.Sealed)
 	if err != nil {
 		return Share{}, ErrWrap.With(recipient)
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
@@ -120,9 +119,9 @@ func (p BundlePartner) check() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := parseKey(p.BundleKey)
+	key, err := consortium.PublicKey(p.BundleKey)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("bundle key: %w", err)
 	}
 	keys := []string{pointOf(key)}
 	for _, r := range roots {
@@ -170,14 +169,14 @@ func CheckBundleSignatures(bundle []byte, signatures []BundleSignature, keys map
 	signers := map[string]bool{}
 	used := map[string]bool{} // one key under two names is still one
 	for _, s := range signatures {
-		key, err := parseKey(keys[s.MSP])
+		key, err := consortium.PublicKey(keys[s.MSP])
 		if err != nil {
 			return ErrBundleSignature.With(s.MSP)
 		}
 		if signers[s.MSP] || used[pointOf(key)] {
 			return ErrBundleQuorum.With(s.MSP + " twice")
 		}
-		der, err := base64.StdEncoding.Strict().DecodeString(s.Signature)
+		der, err := ledger.Base64(s.Signature)
 		if err != nil || checkSignatureForm(der) != nil || !ecdsa.VerifyASN1(key, digest[:], der) {
 			return ErrBundleSignature.With(s.MSP)
 		}
@@ -187,22 +186,6 @@ func CheckBundleSignatures(bundle []byte, signatures []BundleSignature, keys map
 		return ErrBundleQuorum.With(fmt.Sprintf("%d of %d", len(signers), k))
 	}
 	return nil
-}
-
-func parseKey(spki string) (*ecdsa.PublicKey, error) {
-	der, err := base64.StdEncoding.Strict().DecodeString(spki)
-	if err != nil {
-		return nil, fmt.Errorf("bundle key: %w", err)
-	}
-	key, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		return nil, fmt.Errorf("bundle key: %w", err)
-	}
-	ec, ok := key.(*ecdsa.PublicKey)
-	if !ok || ec.Curve != elliptic.P256() {
-		return nil, fmt.Errorf("bundle key is not P-256")
-	}
-	return ec, nil
 }
 
 // parseRoots reads a partner's roots: one certificate a PEM, P-256, a CA.

@@ -98,8 +98,8 @@ func TestParseBundleRefuses(t *testing.T) {
 	}
 }
 
-// The keys of the governed configuration, by which the first bundle is judged: one key under two names, in two spellings
-// of the same base64, is still one partner.
+// The keys of the governed configuration, by which the first bundle is judged: one key under two names is still one
+// partner, and in a second spelling of the same base64 it is no key at all.
 func TestOneBundleKeyUnderTwoNames(t *testing.T) {
 	c, _ := newConsortium(t)
 	doc := c.Bundle.Bytes()
@@ -115,10 +115,18 @@ func TestOneBundleKeyUnderTwoNames(t *testing.T) {
 		t.Errorf("two partners: %v", err)
 	}
 	twice := []signed.BundleSignature{s[0], {MSP: s[1].MSP, Signature: s[0].Signature}}
-	for _, spelled := range []string{keys[s[0].MSP], keys[s[0].MSP] + "\n", keys[s[0].MSP][:8] + "\r\n" + keys[s[0].MSP][8:]} {
-		keys[s[1].MSP] = spelled
-		if err := signed.CheckBundleSignatures(doc, twice, keys, 2); !errors.Is(err, signed.ErrBundleQuorum) {
-			t.Errorf("one key spelled %q: got %v, want %v", spelled, err, signed.ErrBundleQuorum)
+	once := keys[s[0].MSP]
+	for _, c := range []struct {
+		name, spelled string
+		want          error
+	}{
+		{"the same text", once, signed.ErrBundleQuorum},
+		{"a line end behind", once + "\n", signed.ErrBundleSignature},
+		{"a line end within", once[:8] + "\r\n" + once[8:], signed.ErrBundleSignature},
+	} {
+		keys[s[1].MSP] = c.spelled
+		if err := signed.CheckBundleSignatures(doc, twice, keys, 2); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"crypto/ecdsa"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -105,7 +104,7 @@ func tokenKey(id string, doc []byte) (*ecdsa.PublicKey, error) {
 	if err := json.Unmarshal(doc, &record); err != nil {
 		return nil, fmt.Errorf("ledger's machine: %w", err)
 	}
-	raw, err := base64.StdEncoding.DecodeString(record.Token)
+	raw, err := ledger.Base64(record.Token)
 	if err != nil || record.ID != id {
 		return nil, fmt.Errorf("ledger's machine %s: token key or id unreadable", id)
 	}

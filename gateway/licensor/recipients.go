@@ -3,11 +3,11 @@ package licensor
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/hex"
 	"slices"
 	"strings"
 
+	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/signed"
@@ -75,7 +75,7 @@ func (c Choice) choose(all []consortium.Recipient) (custodians, runtimes []seale
 }
 
 func recipient(r consortium.Recipient) (sealed.Recipient, error) {
-	key, err := base64.StdEncoding.Strict().DecodeString(r.HPKE)
+	key, err := ledger.Base64(r.HPKE)
 	if err != nil {
 		return sealed.Recipient{}, ErrRecipients.With("key of " + r.ID)
 	}

@@ -2,7 +2,6 @@ package projection
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
@@ -52,7 +51,7 @@ func published(payload []byte) (row, error) {
 	if err := json.Unmarshal(e.Publication, &p); err != nil {
 		return nil, err
 	}
-	manifest, err := base64.StdEncoding.DecodeString(e.Manifest)
+	manifest, err := ledger.Base64(e.Manifest)
 	if err != nil {
 		return nil, err
 	}

@@ -170,11 +170,11 @@ func (p *applicant) activate(ctx context.Context, at *client, path string, reque
 }
 
 func credentialOf(c machine.Activation) (tpmpolicy.Credential, error) {
-	blob, err := base64.StdEncoding.DecodeString(c.CredentialBlob)
+	blob, err := ledger.Base64(c.CredentialBlob)
 	if err != nil {
 		return tpmpolicy.Credential{}, ErrAnswer.With("credentialBlob")
 	}
-	secret, err := base64.StdEncoding.DecodeString(c.Secret)
+	secret, err := ledger.Base64(c.Secret)
 	if err != nil || c.ID == "" {
 		return tpmpolicy.Credential{}, ErrAnswer.With("secret or id")
 	}
@@ -230,7 +230,7 @@ func (p *applicant) checkRecord(m machine.Machine) error {
 // takeBundle stores the trust bundle that everything else will be checked under. It is trusted because the
 // configuration pins its id, or else because the registrar was reached under its own CA; its own keys must agree.
 func (p *applicant) takeBundle(answer machine.Enrolled) (int64, error) {
-	doc, err := base64.StdEncoding.DecodeString(answer.Bundle)
+	doc, err := ledger.Base64(answer.Bundle)
 	if err != nil {
 		return 0, ErrAnswer.With("bundle")
 	}
@@ -272,7 +272,7 @@ func blobOf(public, duplicate, seed string) (tpmpolicy.Blob, error) {
 		to   *[]byte
 		from string
 	}{{&b.Public, public}, {&b.Duplicate, duplicate}, {&b.Seed, seed}} {
-		raw, err := base64.StdEncoding.DecodeString(f.from)
+		raw, err := ledger.Base64(f.from)
 		if err != nil {
 			return b, ErrAnswer.With("a sealed secret that is not base64")
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"io"
 	"net/http"
@@ -98,7 +97,7 @@ func (d *desk) fetchDataset(ctx context.Context, id string, version int) (manife
 	if err := d.gateway.call(ctx, "GET", path, nil, &published); err != nil {
 		return nil, nil, err
 	}
-	if manifest, err = base64.StdEncoding.DecodeString(published.Manifest); err != nil {
+	if manifest, err = ledger.Base64(published.Manifest); err != nil {
 		return nil, nil, ErrAnswer.With("manifest")
 	}
 	if err := ledger.CheckID(published.Publication.Envelope); err != nil {

@@ -2,10 +2,6 @@ package agent
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/x509"
-	"encoding/base64"
 	"slices"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
@@ -75,16 +71,11 @@ func grantKeys(all []consortium.Recipient, custodians []string) (tpmpolicy.Custo
 		if i < 0 {
 			return nil, ErrRecipients.With(msp)
 		}
-		der, err := base64.StdEncoding.DecodeString(all[i].GrantKey)
+		key, err := all[i].SigningKey()
 		if err != nil {
 			return nil, ErrRecipients.With(msp)
 		}
-		key, err := x509.ParsePKIXPublicKey(der)
-		ec, ok := key.(*ecdsa.PublicKey)
-		if err != nil || !ok || ec.Curve != elliptic.P256() {
-			return nil, ErrRecipients.With(msp)
-		}
-		keys = append(keys, ec)
+		keys = append(keys, key)
 	}
 	return keys, nil
 }

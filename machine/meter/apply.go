@@ -2,13 +2,13 @@ package meter
 
 import (
 	"crypto/ecdsa"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/google/go-tpm/tpm2"
 
+	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/machine/tpm"
@@ -31,7 +31,7 @@ var errAnswer = errors.New("the grant is not answered by its pair")
 func FromView(v license.GrantView, set []string) (Grant, error) {
 	g := Grant{License: v.Grant.License, Limit: v.Grant.Limit}
 	var err error
-	if g.Nonce, err = base64.StdEncoding.DecodeString(v.Grant.Nonce); err != nil {
+	if g.Nonce, err = ledger.Base64(v.Grant.Nonce); err != nil {
 		return Grant{}, fmt.Errorf("%w: nonce: %w", errAnswer, err)
 	}
 	if len(v.Grant.Pair) != 2 {
@@ -59,7 +59,7 @@ func (g *Grant) readAnswer(i int, a license.Answer) (b tpmpolicy.Blob, err error
 		to   *[]byte
 		from string
 	}{{&g.Signatures[i], a.Signature}, {&b.Public, a.Public}, {&b.Duplicate, a.Duplicate}, {&b.Seed, a.Seed}} {
-		if *f.to, err = base64.StdEncoding.DecodeString(f.from); err != nil {
+		if *f.to, err = ledger.Base64(f.from); err != nil {
 			return b, fmt.Errorf("%w: %s: %w", errAnswer, a.MSP, err)
 		}
 	}

@@ -1,13 +1,13 @@
 package meter
 
 import (
-	"crypto/ecdsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
 
 	"github.com/google/go-tpm/tpm2/transport"
 
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/machine/tpm"
 )
@@ -87,13 +87,9 @@ func open(m *tpm.TPM, path string) (*Meter, error) {
 func fromState(m *tpm.TPM, path string, s State) (*Meter, error) {
 	x := &Meter{tpm: m, path: path, state: s, id: tpmpolicy.MeterID(s.Meter)}
 	for _, der := range s.Custodians {
-		k, err := x509.ParsePKIXPublicKey(der)
+		key, err := consortium.ParsePublicKey(der)
 		if err != nil {
 			return nil, fmt.Errorf("%w: custodian's key: %w", errState, err)
-		}
-		key, ok := k.(*ecdsa.PublicKey)
-		if !ok {
-			return nil, fmt.Errorf("%w: custodian's key", errState)
 		}
 		x.custodians = append(x.custodians, key)
 	}

@@ -1,7 +1,6 @@
 package consortium
 
 import (
-	"encoding/base64"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,6 +76,6 @@ func ValidLine(s string) bool {
 }
 
 func isBase64(s string) bool {
-	b, err := base64.StdEncoding.Strict().DecodeString(s)
-	return err == nil && len(b) > 0 && base64.StdEncoding.EncodeToString(b) == s
+	b, err := ledger.Base64(s)
+	return err == nil && len(b) > 0
 }

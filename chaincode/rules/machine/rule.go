@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"encoding/base64"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -51,8 +50,8 @@ func (m *Machine) checkKeys() error {
 		return ErrInvalid.With("counter " + m.Counter)
 	}
 	for _, key := range []string{m.AK, m.SRK, m.Token} {
-		b, err := base64.StdEncoding.Strict().DecodeString(key)
-		if err != nil || len(b) == 0 || len(b) > 1024 || base64.StdEncoding.EncodeToString(b) != key {
+		b, err := ledger.Base64(key)
+		if err != nil || len(b) == 0 || len(b) > 1024 {
 			return ErrInvalid.With("a key that is not base64")
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
 	"flag"
 	"fmt"
 	"os"
@@ -47,7 +46,7 @@ func bundle(ctx context.Context, flags *flag.FlagSet, args []string, o *output) 
 	if err := ledger.Decode(doc, &s); err != nil {
 		return err
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(s.Bundle)
+	raw, err := ledger.Base64(s.Bundle)
 	if err != nil {
 		return fmt.Errorf("read the bundle: %w", err)
 	}

@@ -64,11 +64,11 @@ func NewDesk(roots Roots, now func() time.Time) *Desk {
 // Check judges a request and opens nothing.
 func (d *Desk) Check(request machine.ActivationRequest) (Facts, tpmpolicy.Endorsement, error) {
 	none := tpmpolicy.Endorsement{}
-	der, err := base64.StdEncoding.Strict().DecodeString(request.EKCertificate)
+	der, err := ledger.Base64(request.EKCertificate)
 	if err != nil {
 		return Facts{}, none, ErrMalformed.With("ekCertificate")
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(request.AK)
+	raw, err := ledger.Base64(request.AK)
 	if err != nil {
 		return Facts{}, none, ErrMalformed.With("ak")
 	}

@@ -2,7 +2,6 @@ package custodian
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/network/partner/activation"
@@ -127,15 +127,10 @@ func (c *Custodian) activated(m machine.Machine) (*tpmpolicy.Signer, error) {
 	if err := json.Unmarshal(raw, &own); err != nil {
 		return nil, fmt.Errorf("read an activation: %w", err)
 	}
-	ak, err := base64.StdEncoding.DecodeString(m.AK)
-	if err != nil {
-		return nil, ErrMachine.With("attestation key")
+	signer, err := grant.Signer(m)
+	if errors.Is(err, machine.ErrInvalid) {
+		return nil, ErrMachine.With(err.Error())
 	}
-	srk, err := base64.StdEncoding.DecodeString(m.SRK)
-	if err != nil {
-		return nil, ErrMachine.With("storage key")
-	}
-	signer, err := tpmpolicy.NewSigner(ak, srk)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package custodian
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"log/slog"
 	"slices"
@@ -26,7 +25,7 @@ func published(payload []byte) (dataset.Manifest, error) {
 // manifestOf reads a manifest and checks that it is the published one.
 func manifestOf(text string, p dataset.Publication) (dataset.Manifest, error) {
 	var m dataset.Manifest
-	raw, err := base64.StdEncoding.Strict().DecodeString(text)
+	raw, err := ledger.Base64(text)
 	if err != nil {
 		return m, ErrRecord.With("manifest")
 	}

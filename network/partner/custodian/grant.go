@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/sealed"
@@ -112,29 +112,13 @@ func (c *Custodian) grantKeys(ctx context.Context, set []string) (tpmpolicy.Cust
 		if i < 0 {
 			return nil, ErrRecord.With("no custodian of " + msp)
 		}
-		key, err := grantKey(body.Recipients[i])
+		key, err := body.Recipients[i].SigningKey()
 		if err != nil {
-			return nil, err
+			return nil, ErrRecord.With(err.Error())
 		}
 		keys = append(keys, key)
 	}
 	return keys, nil
-}
-
-func grantKey(r consortium.Recipient) (*ecdsa.PublicKey, error) {
-	der, err := base64.StdEncoding.DecodeString(r.GrantKey)
-	if err != nil {
-		return nil, ErrRecord.With("grant key of " + r.ID)
-	}
-	key, err := x509.ParsePKIXPublicKey(der)
-	if err != nil {
-		return nil, ErrRecord.With("grant key of " + r.ID)
-	}
-	ec, ok := key.(*ecdsa.PublicKey)
-	if !ok {
-		return nil, ErrRecord.With("grant key of " + r.ID)
-	}
-	return ec, nil
 }
 
 // checkTerms compares the grant with the license's terms and recomputes the rest, so that nothing in the record is believed.
@@ -185,18 +169,18 @@ func (r *record) checkAttestations(signer *tpmpolicy.Signer) error {
 	if signer.SRK().Name().Hex() != g.SRKName || g.Nonce != g.Request.Nonce {
 		return ErrRecord.With("name of the SRK, or nonce")
 	}
-	nonce, err := base64.StdEncoding.DecodeString(g.Nonce)
+	nonce, err := ledger.Base64(g.Nonce)
 	if err != nil {
 		return ErrRecord.With("nonce")
 	}
 	extra := tpmpolicy.GrantDigest(g.License, nonce, r.index.Name(false))
-	counter, err := attestation(g.Request.Counter)
+	counter, err := grant.Decode(g.Request.Counter)
 	if err != nil {
-		return err
+		return ErrRecord.With("attestation of the counter")
 	}
-	at, err := attestation(g.Request.Time)
+	at, err := grant.Decode(g.Request.Time)
 	if err != nil {
-		return err
+		return ErrRecord.With("attestation of the time")
 	}
 	c, err := signer.Counter(counter, tpmpolicy.CounterName(), extra[:])
 	if err != nil {
@@ -212,21 +196,9 @@ func (r *record) checkAttestations(signer *tpmpolicy.Signer) error {
 	return nil
 }
 
-func attestation(a license.Attestation) (tpmpolicy.Attestation, error) {
-	attest, err := base64.StdEncoding.DecodeString(a.Attest)
-	if err != nil {
-		return tpmpolicy.Attestation{}, ErrRecord.With("attestation")
-	}
-	signature, err := base64.StdEncoding.DecodeString(a.Signature)
-	if err != nil {
-		return tpmpolicy.Attestation{}, ErrRecord.With("attestation")
-	}
-	return tpmpolicy.Attestation{Attest: attest, Signature: signature}, nil
-}
-
 // limit is the digest to sign: this limit, for this session of this TPM, on an index that was never written.
 func (r *record) limit() (tpmpolicy.Digest, error) {
-	nonce, err := base64.StdEncoding.DecodeString(r.grant.Nonce)
+	nonce, err := ledger.Base64(r.grant.Nonce)
 	if err != nil {
 		return tpmpolicy.Digest{}, ErrRecord.With("nonce")
 	}
@@ -248,7 +220,7 @@ func (c *Custodian) release(ctx context.Context, r *record, limit tpmpolicy.Dige
 	if err != nil {
 		return license.Answer{}, err
 	}
-	srk, err := base64.StdEncoding.DecodeString(r.machine.SRK)
+	srk, err := ledger.Base64(r.machine.SRK)
 	if err != nil {
 		return license.Answer{}, ErrRecord.With("SRK")
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/sealed"
@@ -231,11 +232,11 @@ func (r *Registrar) enroll(w http.ResponseWriter, q *http.Request) (machine.Enro
 
 // certified judges what the attestation key certified and makes the machine's record of it.
 func certified(f activation.Facts, request machine.EnrollmentRequest, id string) (machine.Machine, error) {
-	srk, err := base64.StdEncoding.DecodeString(request.SRK)
+	srk, err := ledger.Base64(request.SRK)
 	if err != nil {
 		return machine.Machine{}, activation.ErrMalformed.With("srk")
 	}
-	token, err := base64.StdEncoding.DecodeString(request.Token)
+	token, err := ledger.Base64(request.Token)
 	if err != nil {
 		return machine.Machine{}, activation.ErrMalformed.With("token")
 	}
@@ -255,9 +256,9 @@ func certified(f activation.Facts, request machine.EnrollmentRequest, id string)
 			return err
 		}},
 	} {
-		a, err := attestation(step.from)
+		a, err := grant.Decode(step.from)
 		if err != nil {
-			return machine.Machine{}, err
+			return machine.Machine{}, activation.ErrMalformed.With("attestation")
 		}
 		if err := step.check(a); err != nil {
 			return machine.Machine{}, err
@@ -270,18 +271,6 @@ func certified(f activation.Facts, request machine.EnrollmentRequest, id string)
 		Format: machine.Format, ID: f.MachineID, EKHash: f.EKHash, AK: f.Request.AK, SRK: request.SRK, Token: request.Token,
 		Counter: request.Counter, Line: request.Line, Assurance: f.Assurance,
 	}, nil
-}
-
-func attestation(a license.Attestation) (tpmpolicy.Attestation, error) {
-	attest, err := base64.StdEncoding.DecodeString(a.Attest)
-	if err != nil {
-		return tpmpolicy.Attestation{}, activation.ErrMalformed.With("attestation")
-	}
-	signature, err := base64.StdEncoding.DecodeString(a.Signature)
-	if err != nil {
-		return tpmpolicy.Attestation{}, activation.ErrMalformed.With("attestation")
-	}
-	return tpmpolicy.Attestation{Attest: attest, Signature: signature}, nil
 }
 
 // shardTries bounds how often a taken shard is drawn anew: with a million machines one draw in 2,000 is taken.
@@ -354,7 +343,7 @@ func (r *Registrar) wrapRuntime(m machine.Machine) (machine.SealedKey, error) {
 		return machine.SealedKey{}, err
 	}
 	defer clear(seed)
-	srk, err := base64.StdEncoding.DecodeString(m.SRK)
+	srk, err := ledger.Base64(m.SRK)
 	if err != nil {
 		return machine.SealedKey{}, activation.ErrMalformed.With("srk")
 	}

@@ -1,0 +1,34 @@
+package grant
+
+import (
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+)
+
+// Decode reads an attestation's bytes; whether they prove something is for a [tpmpolicy.Signer] to judge.
+func Decode(a license.Attestation) (tpmpolicy.Attestation, error) {
+	attest, err := ledger.Base64(a.Attest)
+	if err != nil {
+		return tpmpolicy.Attestation{}, license.ErrAttestation
+	}
+	signature, err := ledger.Base64(a.Signature)
+	if err != nil {
+		return tpmpolicy.Attestation{}, license.ErrAttestation
+	}
+	return tpmpolicy.Attestation{Attest: attest, Signature: signature}, nil
+}
+
+// Signer is what a machine's attestations must be signed by: its attestation key under its storage root key.
+func Signer(m machine.Machine) (*tpmpolicy.Signer, error) {
+	ak, err := ledger.Base64(m.AK)
+	if err != nil {
+		return nil, machine.ErrInvalid.With("AK")
+	}
+	srk, err := ledger.Base64(m.SRK)
+	if err != nil {
+		return nil, machine.ErrInvalid.With("SRK")
+	}
+	return tpmpolicy.NewSigner(ak, srk)
+}
