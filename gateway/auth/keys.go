@@ -9,13 +9,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	jose "github.com/go-jose/go-jose/v4"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
@@ -141,14 +141,11 @@ func (k *Keys) all() []signingKey {
 }
 
 func (k *Keys) reload() error {
-	info, err := os.Stat(k.path)
+	info, err := os.Stat(k.path) // before the bytes: a change in between is seen the next time
 	if err != nil {
 		return fmt.Errorf("signing keys: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return fmt.Errorf("signing keys %s: mode %04o lets others in; run chmod 600 on it", k.path, info.Mode().Perm())
-	}
-	raw, err := os.ReadFile(k.path)
+	raw, err := host.ReadPrivate(k.path)
 	if err != nil {
 		return fmt.Errorf("signing keys: %w", err)
 	}
@@ -193,17 +190,8 @@ func (k *Keys) store(keys []signingKey) error {
 		}
 		file.Keys = append(file.Keys, keyFile{ID: key.id, Created: key.created.Unix(), Key: der})
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(k.path), ".keys-*") // mode 0600
-	if err != nil {
+	if err := host.Replace(k.path, ledger.Encode(file), host.Private); err != nil {
 		return fmt.Errorf("signing keys: %w", err)
-	}
-	_, err = temporary.Write(ledger.Encode(file))
-	err = errors.Join(err, temporary.Sync(), temporary.Close())
-	if err == nil {
-		err = os.Rename(temporary.Name(), k.path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("signing keys: %w", err), os.Remove(temporary.Name()))
 	}
 	info, err := os.Stat(k.path)
 	if err != nil {

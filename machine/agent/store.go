@@ -13,14 +13,14 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 // ErrLocked says that another agent works in this state folder: the TPM and the journals have one user at a time.
 var ErrLocked = ledger.Refuse(ledger.Conflict, "machine.busy", "another agent process works in this state folder")
 
-// Store is the agent's state folder. Every file is 0600 and is replaced whole: written beside, synced, renamed, and the
-// folder synced, so that a power cut leaves the old content or the new, never a part.
+// Store is the agent's state folder. Every file is private and is replaced in one step, see [host.Replace].
 type Store struct {
 	dir  string
 	lock *os.File
@@ -93,51 +93,10 @@ func (s *Store) stream(name string, fill func(io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil { //nolint:gosec // G703: below the state folder, names are ids of ours
 		return fmt.Errorf("write state: %w", err)
 	}
-	if err := replace(path, fill); err != nil {
+	if err := host.ReplaceWith(path, host.Private, fill); err != nil {
 		return fmt.Errorf("write state file %s: %w", name, err)
 	}
 	return s.fault("after " + name)
-}
-
-func replace(path string, fill func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // 0600 by contract of CreateTemp
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, ignore(f.Close(), fs.ErrClosed), ignore(os.Remove(f.Name()), fs.ErrNotExist)) //nolint:gosec // G703: below the state folder, names are ids of ours
-		}
-	}()
-	if err := fill(f); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil { //nolint:gosec // G703: below the state folder, names are ids of ours
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// syncFolder makes a rename durable.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // G304: below the state folder, names are ids of ours
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-func ignore(err, harmless error) error {
-	if errors.Is(err, harmless) {
-		return nil
-	}
-	return err
 }
 
 // list names the entries of a folder in order, without what a crash left half written.

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
@@ -59,26 +59,14 @@ func readState(path string) (State, error) {
 	return s, nil
 }
 
-// save replaces the state file at once: a crash leaves the old or the new one.
+// save replaces the state file in one step: a crash leaves the old one or the new one.
 func (x *Meter) save() error {
 	b, err := json.MarshalIndent(x.state, "", " ")
 	if err != nil {
 		return fmt.Errorf("encode a meter's state: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(x.path), ".meter-*") // 0600
-	if err != nil {
+	if err := host.Replace(x.path, b, host.Private); err != nil {
 		return fmt.Errorf("write a meter's state: %w", err)
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), x.path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write a meter's state: %w", err), ignoreMissing(os.Remove(f.Name())))
 	}
 	return nil
 }

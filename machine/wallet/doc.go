@@ -5,6 +5,6 @@
 // journal, to overpay fees, and to believe a gateway: the caller MUST have derived the script itself (T21).
 //
 // Errors: [ErrOtherPayment] means that the order was paid otherwise before, and stays so; [ErrFunds] asks for
-// more coins; [ErrFee] for a lower rate; [ErrBusy] that another process has the wallet; [ErrSecret] that the
+// more coins; [ErrFee] for a lower rate; [ErrBusy] that another process has the wallet; [host.ErrExposed] that the
 // seed's file can be read by others. After any other error, call Pay again: it goes on where it was.
 package wallet

@@ -12,6 +12,7 @@ import (
 
 	"github.com/btcsuite/btcd/wire/v2"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
@@ -73,7 +74,7 @@ func (w *Wallet) record(p Payment, tx *wire.MsgTx) error {
 	if err := tx.Serialize(&b); err != nil {
 		return fmt.Errorf("encode the payment: %w", err)
 	}
-	return write(w.entryPath(p.Order), ledger.Encode(entry{
+	return host.Create(w.entryPath(p.Order), ledger.Encode(entry{
 		Format: entryFormat, Order: p.Order, Script: hex.EncodeToString(p.Script), Amount: p.Amount,
 		TxID: tx.TxHash().String(), Tx: hex.EncodeToString(b.Bytes()),
 	}))
@@ -104,26 +105,4 @@ func (w *Wallet) spent() (map[wire.OutPoint]bool, int, error) {
 		}
 	}
 	return coins, payments, nil
-}
-
-// write puts a file in place for good: after a crash it is whole or absent.
-func write(path string, raw []byte) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".new-*") // 0600
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
-	_, err = f.Write(raw)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

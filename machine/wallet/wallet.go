@@ -15,6 +15,7 @@ import (
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/txscript/v2"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
@@ -25,7 +26,6 @@ var (
 	ErrFee          = errors.New("the fee is above the cap")
 	ErrAmount       = errors.New("the amount can't be paid")
 	ErrBusy         = errors.New("another process has the wallet open")
-	ErrSecret       = errors.New("the seed's file is readable by others than its owner")
 	ErrNetwork      = errors.New("no Bitcoin network of that name is known")
 )
 
@@ -114,23 +114,16 @@ func accountOf(seed []byte, params *chaincfg.Params) (*hdkeychain.ExtendedKey, e
 	return key, nil
 }
 
-// readSeed reads the seed, or makes one.
+// readSeed reads the seed. Where there is no file it draws one and creates the file.
 func readSeed(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+	seed, err := host.ReadPrivate(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		seed := make([]byte, seedSize)
+		seed = make([]byte, seedSize)
 		rand.Read(seed) // never fails: crypto/rand ends the program instead
-		return seed, write(path, seed)
+		return seed, host.Create(path, seed)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, ErrSecret
-	}
-	seed, err := os.ReadFile(path)
 	if err == nil && len(seed) != seedSize {
-		err = fmt.Errorf("the seed has %d bytes instead of %d", len(seed), seedSize)
+		err = fmt.Errorf("the seed has %d bytes, expected %d", len(seed), seedSize)
 	}
 	return seed, err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
@@ -253,8 +254,8 @@ func TestOpenRefuses(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "seed"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(dir, "regtest"); !errors.Is(err, ErrSecret) {
-		t.Errorf("a readable seed: got %v want %v", err, ErrSecret)
+	if _, err := Open(dir, "regtest"); !errors.Is(err, host.ErrExposed) {
+		t.Errorf("a readable seed: got %v want %v", err, host.ErrExposed)
 	}
 	if _, err := Open(t.TempDir(), "nonet"); !errors.Is(err, ErrNetwork) {
 		t.Errorf("no such network: got %v want %v", err, ErrNetwork)

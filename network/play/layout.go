@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/guildmark/guildmark/chaincode/host"
 )
 
 // Layout names every file of one network; network/docs/layout.md describes it to others.
@@ -44,13 +46,10 @@ func certificate(dir string) string { return filepath.Join(dir, "cert.pem") }
 func key(dir string) string         { return filepath.Join(dir, "key.pem") }
 func root(dir string) string        { return filepath.Join(dir, "ca.pem") }
 
-// put writes a private file and the folders above it.
+// put replaces a private file and makes the folders above it.
 func put(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := os.WriteFile(path, content, 0o600); err != nil { //nolint:gosec // paths come from Layout, or from Fabric to its builder
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
+	return host.Replace(path, content, host.Private)
 }

@@ -50,14 +50,7 @@ func (s State) write(l Layout) error {
 	if err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
-	next := l.state() + ".next"
-	if err := put(next, raw); err != nil {
-		return err
-	}
-	if err := os.Rename(next, l.state()); err != nil {
-		return fmt.Errorf("write state: %w", err)
-	}
-	return nil
+	return put(l.state(), raw)
 }
 
 // giveParty gives an identity its random id under its home (T1), once.

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/network/node"
-	"github.com/guildmark/guildmark/network/partner/keyfile"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -149,7 +149,7 @@ func writeConfig(path string, config object) error {
 	if err != nil {
 		return fmt.Errorf("configuration %s: %w", path, err)
 	}
-	return keyfile.Replace(path, append(raw, '\n'))
+	return host.Replace(path, append(raw, '\n'), host.Private)
 }
 
 // ekRoots names who vouches for machines' TPMs: emulators only, in a folder that the demonstration fills.

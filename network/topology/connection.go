@@ -4,7 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
+
+	"github.com/guildmark/guildmark/chaincode/host"
 )
 
 // Connection is what clients of a running network read: build/net/connection.json, described in network/docs/layout.md. All paths are absolute.
@@ -104,7 +105,7 @@ func (c Connection) Write(path string) error {
 	if err != nil {
 		return fmt.Errorf("write connection: %w", err)
 	}
-	return writePrivate(path, append(raw, '\n'))
+	return host.Replace(path, append(raw, '\n'), host.Private)
 }
 
 // Peer finds a partner's peer.
@@ -125,23 +126,4 @@ func (c Connection) Identity(partner, name string) (Enrolled, bool) {
 		}
 	}
 	return Enrolled{}, false
-}
-
-func writePrivate(path string, raw []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // 0600
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
-	if _, err := f.Write(raw); err != nil {
-		_ = f.Close()
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/machine/agent"
 )
@@ -34,14 +35,7 @@ func enroll(ctx context.Context, t *task) (any, error) {
 
 // readSecret reads a file that only its owner may read.
 func readSecret(path string) ([]byte, error) {
-	info, err := os.Stat(path) //nolint:gosec // G703: the operator names the file
-	if err != nil {
-		return nil, agent.ErrConfig.With(err.Error())
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, agent.ErrConfig.With(path + " can be read by others: chmod 600")
-	}
-	b, err := os.ReadFile(path) //nolint:gosec // G304: the operator names the file
+	b, err := host.ReadPrivate(path)
 	if err != nil {
 		return nil, agent.ErrConfig.With(err.Error())
 	}

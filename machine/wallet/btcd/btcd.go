@@ -19,13 +19,13 @@ import (
 	"github.com/btcsuite/btcd/rpcclient"
 	"github.com/btcsuite/btcd/wire/v2"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/machine/wallet"
 )
 
 // What a node can answer instead of an answer.
 var (
-	ErrSecret   = errors.New("the file is readable by others than its owner")
 	ErrRejected = errors.New("the Bitcoin node refused the transaction")
 )
 
@@ -63,14 +63,7 @@ func Open(c Config) (*Chain, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the node's certificate: %w", err)
 	}
-	info, err := os.Stat(c.Credentials)
-	if err != nil {
-		return nil, fmt.Errorf("read the node's credentials: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s: %w", c.Credentials, ErrSecret)
-	}
-	raw, err := os.ReadFile(c.Credentials)
+	raw, err := host.ReadPrivate(c.Credentials)
 	if err != nil {
 		return nil, fmt.Errorf("read the node's credentials: %w", err)
 	}

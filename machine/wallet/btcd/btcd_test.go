@@ -12,6 +12,7 @@ import (
 	"github.com/btcsuite/btcd/rpcclient"
 	"github.com/btcsuite/btcd/txscript/v2"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/fixtures/bitcoin/regtest"
 	"github.com/guildmark/guildmark/machine/wallet"
@@ -116,7 +117,7 @@ func TestOpenRefusesReadableSecret(t *testing.T) {
 	if err := os.WriteFile(path, []byte(`{"user":"u","password":"p"}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(Config{Certificate: path, Credentials: path}); !errors.Is(err, ErrSecret) {
-		t.Fatalf("got %v want %v", err, ErrSecret)
+	if _, err := Open(Config{Certificate: path, Credentials: path}); !errors.Is(err, host.ErrExposed) {
+		t.Fatalf("got %v want %v", err, host.ErrExposed)
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/network/partner/keyfile"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -69,7 +69,7 @@ type server struct {
 
 // load reads a configuration strictly from a file that only its owner can read.
 func load(path string, v interface{ base() *common }) error {
-	raw, err := keyfile.Read(path)
+	raw, err := host.ReadPrivate(path)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}

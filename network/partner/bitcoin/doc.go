@@ -5,7 +5,7 @@
 // It refuses to talk to a node without its pinned certificate, to believe notifications (it polls), and to mine
 // or give coins away on a network where they are worth something.
 //
-// Errors: [ErrNode] means that the node did not answer, so try again; [ErrSecret] that a file which holds a
+// Errors: [ErrNode] means that the node did not answer, so try again; [host.ErrExposed] that a file which holds a
 // secret can be read by others; [ErrTooDeep] that the follower's memory ends above the fork, so start it anew
 // from the trusted block; [ErrRejected] that the node refused a transaction for good.
 package bitcoin

@@ -2,11 +2,8 @@ package bitcoin
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/btcsuite/btcd/address/v2"
 	"github.com/btcsuite/btcd/btcec/v2"
@@ -16,6 +13,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
 // ErrEmpty means that the faucet has no coin that is ripe and large enough: mine more blocks.
@@ -39,12 +37,12 @@ type Faucet struct {
 	address string
 }
 
-// OpenFaucet reads the faucet's key, 32 bytes in a 0600 file, or makes one.
+// OpenFaucet reads the faucet's key, 32 bytes in a private file. Where there is no file it makes a key.
 func OpenFaucet(path, network string) (*Faucet, error) {
 	if network != "regtest" && network != "simnet" {
 		return nil, fmt.Errorf("a faucet: %w than one without work, %s", ErrNetwork, network)
 	}
-	seed, err := faucetKey(path)
+	seed, err := keyfile.Seed(path, btcec.PrivKeyBytesLen)
 	if err != nil {
 		return nil, fmt.Errorf("the faucet's key: %w", err)
 	}
@@ -60,26 +58,6 @@ func OpenFaucet(path, network string) (*Faucet, error) {
 	}
 	f.address = to.EncodeAddress()
 	return f, nil
-}
-
-func faucetKey(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		seed := make([]byte, 32)
-		rand.Read(seed) // never fails: crypto/rand ends the program instead
-		return seed, replace(path, seed)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, ErrSecret
-	}
-	seed, err := os.ReadFile(path)
-	if err == nil && len(seed) != 32 {
-		err = fmt.Errorf("%d bytes instead of 32", len(seed))
-	}
-	return seed, err
 }
 
 // Address is where the node must mine to.

@@ -14,13 +14,13 @@ import (
 	"github.com/btcsuite/btcd/rpcclient"
 	"github.com/btcsuite/btcd/wire/v2"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // What a node can answer instead of an answer.
 var (
 	ErrNode     = errors.New("the Bitcoin node did not answer")
-	ErrSecret   = errors.New("the file is readable by others than its owner")
 	ErrNetwork  = errors.New("the Bitcoin node is on another network")
 	ErrRejected = errors.New("the Bitcoin node refused the transaction")
 )
@@ -65,14 +65,7 @@ func Open(c Config) (*Node, error) {
 
 // readCredentials refuses a file that others can read before it reads it.
 func readCredentials(path string) (user, password string, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", "", fmt.Errorf("read the node's credentials: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return "", "", fmt.Errorf("%s: %w", path, ErrSecret)
-	}
-	raw, err := os.ReadFile(path)
+	raw, err := host.ReadPrivate(path)
 	if err != nil {
 		return "", "", fmt.Errorf("read the node's credentials: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/rpcclient"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/spv"
 	"github.com/guildmark/guildmark/fixtures/bitcoin/regtest"
@@ -264,8 +265,8 @@ func TestOpenRefuses(t *testing.T) {
 	cert := write("cert", "", 0o644)
 	public := write("public", `{"user":"u","password":"secret"}`, 0o644)
 	empty := write("empty", `{}`, 0o600)
-	if _, err := Open(Config{Certificate: cert, Credentials: public, Network: "regtest"}); !errors.Is(err, ErrSecret) {
-		t.Errorf("a readable secret: got %v want %v", err, ErrSecret)
+	if _, err := Open(Config{Certificate: cert, Credentials: public, Network: "regtest"}); !errors.Is(err, host.ErrExposed) {
+		t.Errorf("a readable secret: got %v want %v", err, host.ErrExposed)
 	}
 	if _, err := Open(Config{Certificate: cert, Credentials: empty, Network: "regtest"}); err == nil {
 		t.Error("no password: accepted")
@@ -277,8 +278,8 @@ func TestOpenRefuses(t *testing.T) {
 		t.Errorf("a faucet on mainnet: got %v want %v", err, ErrNetwork)
 	}
 	readable := write("faucet.key", "01234567890123456789012345678901", 0o640)
-	if _, err := OpenFaucet(readable, "regtest"); !errors.Is(err, ErrSecret) {
-		t.Errorf("a readable faucet key: got %v want %v", err, ErrSecret)
+	if _, err := OpenFaucet(readable, "regtest"); !errors.Is(err, host.ErrExposed) {
+		t.Errorf("a readable faucet key: got %v want %v", err, host.ErrExposed)
 	}
 	f, err := OpenFaucet(filepath.Join(dir, "new.key"), "regtest")
 	if err != nil {

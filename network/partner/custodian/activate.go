@@ -10,12 +10,12 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/network/partner/activation"
-	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
 // activated is what the custodian keeps of a machine whose TPM it activated itself.
@@ -99,7 +99,7 @@ func (c *Custodian) closeActivation(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return fmt.Errorf("encode an activation: %w", err)
 	}
-	if err := keyfile.Replace(c.activationPath(facts.MachineID), raw); err != nil {
+	if err := host.Replace(c.activationPath(facts.MachineID), raw, host.Private); err != nil {
 		return err
 	}
 	c.Log.Info("activated", "machine", facts.MachineID, "class", facts.Assurance)

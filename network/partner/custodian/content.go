@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/sealed"
-	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
 // envelope gives the key envelope with this hash: from the own folder, or from the content store, whose word is worth
@@ -35,7 +35,7 @@ func (c *Custodian) envelope(ctx context.Context, hash string) (sealed.Envelope,
 	if err != nil {
 		return e, err
 	}
-	return e, keyfile.Replace(path, raw)
+	return e, host.Replace(path, raw, host.Private)
 }
 
 // HTTPContent fetches from a gateway's content route.

@@ -11,9 +11,9 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
-	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
 // released says for which grant of a license an answer last left this custodian; a file, written before the answer is.
@@ -42,7 +42,7 @@ func (c *Custodian) remember(ctx context.Context, g license.Grant) error {
 			return err
 		}
 	}
-	return keyfile.Replace(path, ledger.Encode(released{Number: g.Number}))
+	return host.Replace(path, ledger.Encode(released{Number: g.Number}), host.Private)
 }
 
 // committed refuses unless the own peer holds this custodian's answer to a grant.

@@ -13,9 +13,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
-	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
 // errState means that the state folder can't be written: nothing may go on.
@@ -109,7 +109,7 @@ func (q *tasks) add(t task) error {
 	if err != nil {
 		return fmt.Errorf("encode task: %w", err)
 	}
-	if err := keyfile.Replace(q.path(t.Name), raw); err != nil {
+	if err := host.Replace(q.path(t.Name), raw, host.Private); err != nil {
 		return err
 	}
 	q.mu.Lock()
@@ -169,7 +169,7 @@ func (q *tasks) move(at Cursor, now bool) error {
 	if err != nil {
 		return fmt.Errorf("encode cursor: %w", err)
 	}
-	if err := keyfile.Replace(filepath.Join(q.dir, "cursor.json"), raw); err != nil {
+	if err := host.Replace(filepath.Join(q.dir, "cursor.json"), raw, host.Private); err != nil {
 		return err
 	}
 	q.mu.Lock()
@@ -242,7 +242,7 @@ func (q *tasks) settle(t *task, v verdict, reason error) {
 	if v == never {
 		raw, err := json.Marshal(map[string]any{"task": t, "reason": reason.Error()})
 		if err == nil {
-			_ = keyfile.Replace(filepath.Join(q.dir, "refused", t.Name+".json"), raw) // for people; the log has it too
+			_ = host.Replace(filepath.Join(q.dir, "refused", t.Name+".json"), raw, host.Private) // for people; the log has it too
 		}
 	}
 	_ = os.Remove(q.path(t.Name)) // left behind it is done once more, and the ledger refuses the repetition

@@ -7,5 +7,5 @@
 //
 // Read governor.go first. [ErrTerms] says that the file of terms breaks its form: mend the file. [ErrCard] says that a
 // partner's card is missing or says something impossible: ask that partner for a new one. Every other error is the
-// ledger's refusal, a key file's ([keyfile.ErrExposed], [keyfile.ErrForm]) or the network's.
+// ledger's refusal, a key file's ([host.ErrExposed], [keyfile.ErrForm]) or the network's.
 package governor

@@ -11,11 +11,11 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/network/partner/governor"
-	"github.com/guildmark/guildmark/network/partner/keyfile"
 	"github.com/guildmark/guildmark/network/partner/partnertest"
 )
 
@@ -229,7 +229,7 @@ func TestKeysStay(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "treasury.seed"), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := governor.OpenKeys(dir); !errors.Is(err, keyfile.ErrExposed) {
-		t.Errorf("a seed that the group reads: %v, want %v", err, keyfile.ErrExposed)
+	if _, err := governor.OpenKeys(dir); !errors.Is(err, host.ErrExposed) {
+		t.Errorf("a seed that the group reads: %v, want %v", err, host.ErrExposed)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
@@ -45,8 +46,8 @@ func TestSecretsAreRefused(t *testing.T) {
 		mode os.FileMode
 		want error
 	}{
-		{"readable by the group", "01234567890123456789012345678901", 0o640, keyfile.ErrExposed},
-		{"readable by all", "01234567890123456789012345678901", 0o604, keyfile.ErrExposed},
+		{"readable by the group", "01234567890123456789012345678901", 0o640, host.ErrExposed},
+		{"readable by all", "01234567890123456789012345678901", 0o604, host.ErrExposed},
 		{"too short", "0123", 0o600, keyfile.ErrForm},
 		{"empty", "", 0o600, keyfile.ErrForm},
 	}

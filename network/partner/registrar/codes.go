@@ -13,8 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
 // List is the owners' list: for each one-time code, known by its hash only, the machine's owner and product line.
@@ -57,7 +57,7 @@ func Add(path, owner, line string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode the list: %w", err)
 	}
-	return code, keyfile.Replace(path, append(doc, '\n'))
+	return code, host.Replace(path, append(doc, '\n'), host.Private)
 }
 
 func readList(path string) (List, error) {
@@ -94,7 +94,7 @@ func (c Codes) find(code string) (Entry, error) {
 // of two machines that come at once with one code, one is refused.
 func (c Codes) use(e Entry, machineID string) error {
 	path := filepath.Join(c.used, e.Code)
-	err := keyfile.Create(path, []byte(machineID))
+	err := host.Create(path, []byte(machineID))
 	if !errors.Is(err, fs.ErrExist) {
 		return err
 	}

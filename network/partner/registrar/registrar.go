@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
@@ -104,7 +105,7 @@ func (r *Registrar) Run(ctx context.Context) error {
 func (r *Registrar) persist(ctx context.Context, line, assurance string) error {
 	for {
 		err := r.registerRuntime(ctx, line, assurance)
-		if err == nil || errors.Is(err, ErrKeys) || errors.Is(err, keyfile.ErrExposed) || errors.Is(err, keyfile.ErrForm) {
+		if err == nil || errors.Is(err, ErrKeys) || errors.Is(err, host.ErrExposed) || errors.Is(err, keyfile.ErrForm) {
 			return err
 		}
 		r.Log.Warn("runtime key is not registered yet", slog.String("line", line), slog.Any("error", err))
