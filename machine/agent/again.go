@@ -66,7 +66,7 @@ func (d *desk) retire(l license.License) error {
 			return err
 		}
 		h.Spent, h.Meter, h.Pair = true, "", nil
-		if err := d.store.save(holdingFile(h.License.ID, "holding.json"), h); err != nil {
+		if err := d.store.Save(holdingFile(h.License.ID, "holding.json"), h); err != nil {
 			return err
 		}
 	}
@@ -76,7 +76,7 @@ func (d *desk) retire(l license.License) error {
 // removeMeter takes a used-up meter out of the TPM. It comes before the license is marked: the other way round, a crash
 // in between would leave the old index in the new license's place, used up and with the very limit that is expected.
 func (d *desk) removeMeter(h Holding) error {
-	if !d.store.has(h.Meter) {
+	if !d.store.Has(h.Meter) {
 		return nil // removed by a run before a crash
 	}
 	count, err := meter.Open(d.conn, d.store.Path(h.Meter))

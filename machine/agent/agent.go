@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-tpm/tpm2/transport"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/machine/folder"
 	"github.com/guildmark/guildmark/machine/runtime"
 	"github.com/guildmark/guildmark/machine/tpm"
 )
@@ -45,7 +46,7 @@ type Options struct {
 // Agent works in one state folder with one TPM. One goroutine at a time uses it.
 type Agent struct {
 	config    Config
-	store     *Store
+	store     *folder.Folder
 	options   Options
 	gateway   *client
 	issuer    *client
@@ -53,7 +54,7 @@ type Agent struct {
 }
 
 // New connects nothing yet.
-func New(config Config, store *Store, options Options) (*Agent, error) {
+func New(config Config, store *folder.Folder, options Options) (*Agent, error) {
 	a := &Agent{config: config, store: store, options: options}
 	if a.options.Report == nil {
 		a.options.Report = func(Progress) {}

@@ -42,13 +42,13 @@ func (a *Agent) Buy(ctx context.Context, offer string, atMost ledger.Satoshi) (h
 	if err := d.finish(ctx, p); err != nil {
 		return h, err
 	}
-	return d.store.holding(p.License)
+	return findHolding(d.store, p.License)
 }
 
 // purchase is the interrupted purchase of an offer, or a new one whose idempotency key is journaled before anything
 // leaves the machine.
 func (d *desk) purchase(offer string, atMost ledger.Satoshi) (*Purchase, error) {
-	p, err := d.store.unfinished(offer)
+	p, err := unfinished(d.store, offer)
 	if err != nil || p != nil {
 		return p, err
 	}
@@ -165,7 +165,7 @@ func (d *desk) checkOrder(ctx context.Context, p *Purchase) error {
 	if err := d.checkSealed(ctx, view.Order.Items[0]); err != nil {
 		return err
 	}
-	if err := d.store.write("orders/"+p.Order.ID+".signed.json", file); err != nil {
+	if err := d.store.Write("orders/"+p.Order.ID+".signed.json", file); err != nil {
 		return err
 	}
 	p.Order = &view.Order

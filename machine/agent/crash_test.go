@@ -2,7 +2,6 @@ package agent
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,13 +14,13 @@ var errKilled = errors.New("killed")
 // that were passed.
 func (s *site) killAt(n int) *[]string {
 	var passed []string
-	s.store.fault = func(point string) error {
+	s.store.Interrupt(func(point string) error {
 		passed = append(passed, point)
 		if len(passed) > n {
 			return errKilled
 		}
 		return nil
-	}
+	})
 	return &passed
 }
 
@@ -75,7 +74,7 @@ func (s *site) enrollAndBuy() error {
 }
 
 func (s *site) finished() bool {
-	all, err := s.store.purchases()
+	all, err := purchasesIn(s.store)
 	must(s.t, err)
 	return len(all) == 1 && all[0].Step == Finished
 }
@@ -131,12 +130,12 @@ func TestLostAnswers(t *testing.T) {
 func TestResetWhileAGrantIsOpen(t *testing.T) {
 	w := newWorld(t, "sunrise.jsonl")
 	s := newSite(t, w, "first").enrolled()
-	s.store.fault = func(point string) error {
+	s.store.Interrupt(func(point string) error {
 		if strings.HasPrefix(point, "after purchases/") && w.recorded() {
 			return errKilled
 		}
 		return nil
-	}
+	})
 	if _, err := s.agent.Buy(t.Context(), offerID, 0); !errors.Is(err, errKilled) {
 		t.Fatalf("got %v, want to be killed after the grant was recorded", err)
 	}
@@ -287,27 +286,5 @@ func TestKilledWhileBuyingAgain(t *testing.T) {
 			_, err = s.agent.Use(t.Context(), second.License.ID)
 			wantCode(t, err, "tpm.auth_unavailable")
 		})
-	}
-}
-
-// A torn write leaves the old content and nothing that a reader would take for a document.
-func TestTornWrite(t *testing.T) {
-	s, err := OpenStore(t.TempDir())
-	must(t, err)
-	defer func() { must(t, s.Close()) }()
-	must(t, s.write("purchases/a.json", []byte("old")))
-	must(t, os.WriteFile(s.Path("purchases/.new-123"), []byte("to"), 0o600))
-	names, err := s.list("purchases")
-	must(t, err)
-	content, err := s.read("purchases/a.json")
-	must(t, err)
-	if len(names) != 1 || string(content) != "old" {
-		t.Errorf("got %v with %q, want one file with the old content", names, content)
-	}
-	if _, err := s.read("purchases/b.json"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("got %v, want fs.ErrNotExist", err)
-	}
-	if _, err := OpenStore(s.dir); !errors.Is(err, ErrLocked) {
-		t.Errorf("got %v, want %v", err, ErrLocked)
 	}
 }

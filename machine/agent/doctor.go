@@ -102,7 +102,7 @@ func (a *Agent) checkSignIn(ctx context.Context) Check {
 }
 
 func (a *Agent) checkPurchases() Check {
-	all, err := a.store.purchases()
+	all, err := purchasesIn(a.store)
 	for _, p := range all {
 		if err == nil && !p.ended() {
 			err = fmt.Errorf("the purchase of offer %s stands at %q", p.Offer, p.Step)

@@ -14,6 +14,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/folder"
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
@@ -41,16 +42,16 @@ type Enrollment struct {
 
 // enrollment is the record of a machine that a registrar has accepted.
 func (a *Agent) enrollment() (Enrollment, error) {
-	e, err := a.store.enrollment()
+	e, err := loadEnrollment(a.store)
 	if err == nil && e.Machine.ID == "" {
 		err = ErrNotEnrolled
 	}
 	return e, err
 }
 
-func (s *Store) enrollment() (Enrollment, error) {
+func loadEnrollment(s *folder.Folder) (Enrollment, error) {
 	var e Enrollment
-	err := s.load(enrollmentFile, &e)
+	err := s.Load(enrollmentFile, &e)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = ErrNotEnrolled
 	}
@@ -92,7 +93,7 @@ func (a *Agent) Enroll(ctx context.Context, code string) (e Enrollment, err erro
 
 // drawSalt journals the salt before anybody hears it: the same salt gives the same machine id after a crash.
 func (a *Agent) drawSalt() (Enrollment, error) {
-	e, err := a.store.enrollment()
+	e, err := loadEnrollment(a.store)
 	if err == nil || !errors.Is(err, ErrNotEnrolled) {
 		return e, err
 	}
@@ -101,7 +102,7 @@ func (a *Agent) drawSalt() (Enrollment, error) {
 		return e, err
 	}
 	e = Enrollment{Format: "guildmark/enrollment/1", Salt: salt, Custodians: []string{}}
-	return e, a.store.save(enrollmentFile, e)
+	return e, a.store.Save(enrollmentFile, e)
 }
 
 // applicant is a machine during its enrollment.
@@ -141,7 +142,7 @@ func (p *applicant) register(ctx context.Context) error {
 	}
 	p.record.Machine, p.record.Keys, p.record.RuntimeKey, p.record.Bundle = answer.Machine, p.tpm.Keys(), key, bundle
 	p.record.Recipient = answer.Recipient
-	return p.store.save(enrollmentFile, p.record)
+	return p.store.Save(enrollmentFile, p.record)
 }
 
 // activate answers one party's credential challenge; the proof shows that this TPM has both EK and AK (T14).
@@ -252,7 +253,7 @@ func (p *applicant) takeBundle(answer machine.Enrolled) (int64, error) {
 	if err := signed.CheckBundleSignatures(doc, signatures, keys, bundle.Quorum); err != nil {
 		return 0, err
 	}
-	return bundle.Sequence, p.store.write(bundleFile(bundle.Sequence), doc)
+	return bundle.Sequence, p.store.Write(bundleFile(bundle.Sequence), doc)
 }
 
 func bundleFile(sequence int64) string { return fmt.Sprintf("bundles/%010d.json", sequence) }
@@ -301,7 +302,7 @@ func (p *applicant) custodians(ctx context.Context) error {
 			return err
 		}
 		p.record.Custodians = append(p.record.Custodians, r.MSP)
-		if err := p.store.save(enrollmentFile, p.record); err != nil {
+		if err := p.store.Save(enrollmentFile, p.record); err != nil {
 			return err
 		}
 	}

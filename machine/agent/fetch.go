@@ -61,13 +61,13 @@ func (d *desk) fetch(ctx context.Context, p *Purchase) error {
 
 // keep stores the small files of a license, the one that makes it count last.
 func (d *desk) keep(h Holding, manifest, envelope []byte) error {
-	if err := d.store.write(holdingFile(h.License.ID, "manifest.json"), manifest); err != nil {
+	if err := d.store.Write(holdingFile(h.License.ID, "manifest.json"), manifest); err != nil {
 		return err
 	}
-	if err := d.store.write(holdingFile(h.License.ID, "envelope.json"), envelope); err != nil {
+	if err := d.store.Write(holdingFile(h.License.ID, "envelope.json"), envelope); err != nil {
 		return err
 	}
-	return d.store.save(holdingFile(h.License.ID, "holding.json"), h)
+	return d.store.Save(holdingFile(h.License.ID, "holding.json"), h)
 }
 
 // checkSealed finds out before anything is paid that an offer's dataset is sealed for this machine's runtime (T13): nothing
@@ -134,7 +134,7 @@ func (d *desk) fetchLicense(ctx context.Context, id string, manifest []byte) (si
 	if _, err := d.floor(answer.Clock); err != nil {
 		return body, err
 	}
-	return body, d.store.write(holdingFile(id, "license.signed.json"), file)
+	return body, d.store.Write(holdingFile(id, "license.signed.json"), file)
 }
 
 // recipient is the id under which the dataset must be sealed: this machine's product line and assurance (T13).
@@ -153,7 +153,7 @@ func (d *desk) recipient(envelope []byte) (string, error) {
 // fetchBody stores the sealed body; bytes that don't hash to the manifest's value are never put in place.
 func (d *desk) fetchBody(ctx context.Context, id string, m dataset.Manifest) error {
 	name := holdingFile(id, "body.sealed")
-	if d.store.has(name) {
+	if d.store.Has(name) {
 		return nil // it was checked before it was put there, and the runtime checks again
 	}
 	rsp, err := d.gateway.send(ctx, http.MethodGet, "/v1/content/"+m.BodyHash, nil, nil)
@@ -161,7 +161,7 @@ func (d *desk) fetchBody(ctx context.Context, id string, m dataset.Manifest) err
 		return err
 	}
 	defer func() { _ = rsp.Body.Close() }() // it was read as far as it matters
-	return d.store.stream(name, func(w io.Writer) error {
+	return d.store.Stream(name, func(w io.Writer) error {
 		sum := sha256.New()
 		n, err := io.Copy(io.MultiWriter(w, sum), io.LimitReader(rsp.Body, m.BodySize+1))
 		if err != nil {
@@ -176,17 +176,17 @@ func (d *desk) fetchBody(ctx context.Context, id string, m dataset.Manifest) err
 
 // Licenses lists what the machine holds.
 func (a *Agent) Licenses() ([]Holding, error) {
-	names, err := a.store.list("licenses")
+	names, err := a.store.List("licenses")
 	if err != nil {
 		return nil, err
 	}
 	all := []Holding{}
 	for _, name := range names {
-		if !a.store.has(holdingFile(name, "holding.json")) {
+		if !a.store.Has(holdingFile(name, "holding.json")) {
 			continue
 		}
 		var h Holding
-		if err := a.store.load(holdingFile(name, "holding.json"), &h); err != nil {
+		if err := a.store.Load(holdingFile(name, "holding.json"), &h); err != nil {
 			return nil, err
 		}
 		all = append(all, h)

@@ -3,6 +3,8 @@ package agent
 import (
 	"errors"
 	"io/fs"
+
+	"github.com/guildmark/guildmark/machine/folder"
 )
 
 const floorFile = "floor.json"
@@ -37,9 +39,9 @@ func (f Floor) Raise(ledgerClock int64, clock uint64) Floor {
 }
 
 // floor reads the stored floor, brings it to the TPM's clock, raises it to every signed clock given, and stores it.
-func (s *Store) floor(tpmClock uint64, signedClocks ...int64) (Floor, error) {
+func floorOf(s *folder.Folder, tpmClock uint64, signedClocks ...int64) (Floor, error) {
 	var f Floor
-	err := s.load(floorFile, &f)
+	err := s.Load(floorFile, &f)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return f, err
 	}
@@ -53,5 +55,5 @@ func (s *Store) floor(tpmClock uint64, signedClocks ...int64) (Floor, error) {
 	if next == f {
 		return f, nil
 	}
-	return next, s.save(floorFile, next)
+	return next, s.Save(floorFile, next)
 }

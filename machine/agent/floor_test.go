@@ -1,6 +1,10 @@
 package agent
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/guildmark/guildmark/machine/folder"
+)
 
 func TestFloor(t *testing.T) {
 	const noon = 1_800_000_000
@@ -29,7 +33,7 @@ func TestFloor(t *testing.T) {
 }
 
 func TestFloorIsStored(t *testing.T) {
-	s, err := OpenStore(t.TempDir())
+	s, err := folder.Open(t.TempDir())
 	must(t, err)
 	defer func() { must(t, s.Close()) }()
 	steps := []struct {
@@ -40,7 +44,7 @@ func TestFloorIsStored(t *testing.T) {
 		{1_000, nil, 0}, {1_000, []int64{1_000_000}, 1_000_000}, {61_000, nil, 1_000_060}, {61_000, []int64{999}, 1_000_060}, {10, nil, 1_000_060},
 	}
 	for i, step := range steps {
-		f, err := s.floor(step.clock, step.signed...)
+		f, err := floorOf(s, step.clock, step.signed...)
 		must(t, err)
 		if f.Time != step.want {
 			t.Errorf("step %d: floor %d, want %d", i, f.Time, step.want)

@@ -22,7 +22,7 @@ var (
 // terms share one (T16).
 func (d *desk) meterOf(l license.License, custodians tpmpolicy.Custodians) (*meter.Meter, error) {
 	id := tpmpolicy.Meter(d.enrolled.Machine.ID, l.Dataset, l.Terms)
-	if err := d.store.folder("meters"); err != nil {
+	if err := d.store.Make("meters"); err != nil {
 		return nil, err
 	}
 	return meter.Create(d.tpm, d.store.Path(meterFile(id)), id, custodians)
@@ -30,7 +30,7 @@ func (d *desk) meterOf(l license.License, custodians tpmpolicy.Custodians) (*met
 
 // countOf opens the meter of a purchase with the custodians' keys as the partners sign them now.
 func (d *desk) countOf(ctx context.Context, p *Purchase) (*meter.Meter, error) {
-	h, err := d.store.holding(p.License)
+	h, err := findHolding(d.store, p.License)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (d *desk) countOf(ctx context.Context, p *Purchase) (*meter.Meter, error) {
 // time for it (T15). An earlier request that never reached the ledger ends.
 func (d *desk) askGrant(ctx context.Context, p *Purchase) error {
 	d.say("grant", "asking two custodians for the license share")
-	h, err := d.store.holding(p.License)
+	h, err := findHolding(d.store, p.License)
 	if err != nil {
 		return err
 	}
@@ -182,13 +182,13 @@ func (d *desk) applied(count *meter.Meter, grant meter.Grant) error {
 
 // enable lets the license be used.
 func (d *desk) enable(_ context.Context, p *Purchase) error {
-	h, err := d.store.holding(p.License)
+	h, err := findHolding(d.store, p.License)
 	if err != nil {
 		return err
 	}
 	h.Meter = meterFile(tpmpolicy.Meter(d.enrolled.Machine.ID, h.License.Dataset, h.License.Terms))
 	h.Pair = p.Request.Pair
-	if err := d.store.save(holdingFile(p.License, "holding.json"), h); err != nil {
+	if err := d.store.Save(holdingFile(p.License, "holding.json"), h); err != nil {
 		return err
 	}
 	d.say("ready", h.Title+" can be made offline now")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/machine/folder"
 	"github.com/guildmark/guildmark/machine/runtime"
 	"github.com/guildmark/guildmark/machine/tpm/swtpm"
 )
@@ -44,7 +45,7 @@ func offlineUse(configFile, id string) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := OpenStore(config.State)
+	store, err := folder.Open(config.State)
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ type site struct {
 	world  *world
 	sim    *swtpm.Simulator
 	state  string
-	store  *Store
+	store  *folder.Folder
 	agent  *Agent
 	events []runtime.Event
 	extra  func(runtime.Event) // also told, while the runtime runs
@@ -129,7 +130,7 @@ func (s *site) config() Config {
 // open is a new agent process on the state folder.
 func (s *site) open() {
 	s.t.Helper()
-	store, err := OpenStore(s.state)
+	store, err := folder.Open(s.state)
 	must(s.t, err)
 	s.store = store
 	s.agent, err = New(s.config(), store, Options{

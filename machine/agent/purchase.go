@@ -12,6 +12,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/folder"
 	"github.com/guildmark/guildmark/machine/meter"
 )
 
@@ -73,12 +74,12 @@ func (p *Purchase) ended() bool { return p.Step == Finished || p.Step == Abandon
 // step journals that a step is done.
 func (d *desk) step(p *Purchase, to Step) error {
 	p.Step = to
-	return d.store.save(purchaseFile(p.Key), p)
+	return d.store.Save(purchaseFile(p.Key), p)
 }
 
 // unfinished finds the purchase of an offer that a crash or a lost network interrupted.
-func (s *Store) unfinished(offer string) (*Purchase, error) {
-	all, err := s.purchases()
+func unfinished(s *folder.Folder, offer string) (*Purchase, error) {
+	all, err := purchasesIn(s)
 	if err != nil {
 		return nil, err
 	}
@@ -90,15 +91,15 @@ func (s *Store) unfinished(offer string) (*Purchase, error) {
 	return nil, nil
 }
 
-func (s *Store) purchases() ([]Purchase, error) {
-	names, err := s.list("purchases")
+func purchasesIn(s *folder.Folder) ([]Purchase, error) {
+	names, err := s.List("purchases")
 	if err != nil {
 		return nil, err
 	}
 	var all []Purchase
 	for _, name := range names {
 		var p Purchase
-		if err := s.load("purchases/"+name, &p); err != nil {
+		if err := s.Load("purchases/"+name, &p); err != nil {
 			return nil, err
 		}
 		all = append(all, p)
@@ -108,14 +109,14 @@ func (s *Store) purchases() ([]Purchase, error) {
 
 // openSessions are the TPM sessions in which meters wait for a grant.
 func (a *Agent) openSessions() ([]uint32, error) {
-	names, err := a.store.list("meters")
+	names, err := a.store.List("meters")
 	if err != nil {
 		return nil, err
 	}
 	var keep []uint32
 	for _, name := range names {
 		var s meter.State
-		if err := a.store.load("meters/"+name, &s); err != nil {
+		if err := a.store.Load("meters/"+name, &s); err != nil {
 			return nil, err
 		}
 		if s.Pending != nil {
@@ -126,9 +127,9 @@ func (a *Agent) openSessions() ([]uint32, error) {
 }
 
 // holding reads what is kept of a license; the id may be shortened to a beginning that is its own.
-func (s *Store) holding(id string) (Holding, error) {
+func findHolding(s *folder.Folder, id string) (Holding, error) {
 	var h Holding
-	names, err := s.list("licenses")
+	names, err := s.List("licenses")
 	if err != nil {
 		return h, err
 	}
@@ -145,7 +146,7 @@ func (s *Store) holding(id string) (Holding, error) {
 	if found == "" {
 		return h, ErrLicense.With(id)
 	}
-	err = s.load(holdingFile(found, "holding.json"), &h)
+	err = s.Load(holdingFile(found, "holding.json"), &h)
 	if errors.Is(err, fs.ErrNotExist) {
 		return h, ErrLicense.With(fmt.Sprintf("%s is not fetched yet: run `machine sync`", id))
 	}

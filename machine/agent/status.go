@@ -66,14 +66,14 @@ func (d *desk) status(h Holding) (Held, error) {
 // waiting names the receipts of a license that were not delivered, in the order of their counts.
 func (d *desk) waiting(h Holding) ([]string, error) {
 	folder := holdingFile(h.License.ID, "receipts")
-	names, err := d.store.list(folder)
+	names, err := d.store.List(folder)
 	if err != nil {
 		return nil, err
 	}
 	var open []string
 	for _, name := range names {
 		var kept receiptFile
-		if err := d.store.load(folder+"/"+name, &kept); err != nil {
+		if err := d.store.Load(folder+"/"+name, &kept); err != nil {
 			return nil, err
 		}
 		if !kept.Delivered {

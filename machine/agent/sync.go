@@ -24,7 +24,7 @@ func (a *Agent) Sync(ctx context.Context) (s Synced, err error) {
 		return s, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	purchases, err := a.store.purchases()
+	purchases, err := purchasesIn(a.store)
 	if err != nil {
 		return s, err
 	}
@@ -67,7 +67,7 @@ func (d *desk) deliver(ctx context.Context, h Holding) (int, error) {
 	}
 	for sent, name := range waiting {
 		var kept receiptFile
-		if err := d.store.load(name, &kept); err != nil {
+		if err := d.store.Load(name, &kept); err != nil {
 			return sent, err
 		}
 		var recorded license.Receipt
@@ -76,7 +76,7 @@ func (d *desk) deliver(ctx context.Context, h Holding) (int, error) {
 			return sent, err
 		}
 		kept.Delivered = true
-		if err := d.store.save(name, kept); err != nil {
+		if err := d.store.Save(name, kept); err != nil {
 			return sent, err
 		}
 		d.say("receipt", fmt.Sprintf("delivered use %d of %d", kept.Count, kept.Limit))
@@ -86,7 +86,7 @@ func (d *desk) deliver(ctx context.Context, h Holding) (int, error) {
 
 // renew stores a fresh signed answer for a license.
 func (d *desk) renew(ctx context.Context, h Holding) error {
-	manifest, err := d.store.read(holdingFile(h.License.ID, "manifest.json"))
+	manifest, err := d.store.Read(holdingFile(h.License.ID, "manifest.json"))
 	if err != nil {
 		return err
 	}

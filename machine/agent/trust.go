@@ -20,7 +20,7 @@ type trust struct {
 }
 
 func (a *Agent) trust(e Enrollment) (trust, error) {
-	doc, err := a.store.read(bundleFile(e.Bundle))
+	doc, err := a.store.Read(bundleFile(e.Bundle))
 	if err != nil {
 		return trust{}, err
 	}
@@ -104,5 +104,5 @@ func (d *desk) floor(signedClocks ...int64) (Floor, error) {
 	if err != nil {
 		return Floor{}, err
 	}
-	return d.store.floor(now, signedClocks...)
+	return floorOf(d.store, now, signedClocks...)
 }

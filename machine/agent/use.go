@@ -28,7 +28,7 @@ type Used struct {
 // Use makes one production run of a license, without any network: verify -> floor of time -> runtime burns and produces
 // -> receipt. When the runtime fails after it burnt the use, the receipt is kept all the same and the error tells why.
 func (a *Agent) Use(ctx context.Context, id string) (used Used, err error) {
-	h, err := a.store.holding(id)
+	h, err := findHolding(a.store, id)
 	if err != nil {
 		return used, err
 	}
@@ -60,11 +60,11 @@ func (a *Agent) prepare(ctx context.Context, h Holding) (job runtime.Job, err er
 	defer func() { err = errors.Join(err, d.close()) }()
 	job = runtime.NewJob()
 	for name, to := range map[string]*[]byte{"license.signed.json": &job.License, "manifest.json": &job.Manifest, "envelope.json": &job.Envelope} {
-		if *to, err = a.store.read(holdingFile(h.License.ID, name)); err != nil {
+		if *to, err = a.store.Read(holdingFile(h.License.ID, name)); err != nil {
 			return job, err
 		}
 	}
-	if job.Bundle, err = a.store.read(bundleFile(d.enrolled.Bundle)); err != nil {
+	if job.Bundle, err = a.store.Read(bundleFile(d.enrolled.Bundle)); err != nil {
 		return job, err
 	}
 	a.say("verify", "checking the signed license "+h.License.ID)
@@ -153,10 +153,10 @@ func (a *Agent) keepReceipt(ctx context.Context, h Holding) (used Used, err erro
 	used = Used{License: h.License.ID, Count: int64(pin.Count), Limit: int64(pin.Limit), Receipt: fmt.Sprintf("%010d.json", pin.Count)}
 	kept := receiptFile{Format: "guildmark/kept-receipt/1", Request: request, Count: used.Count, Limit: used.Limit}
 	name := holdingFile(h.License.ID, "receipts/"+used.Receipt)
-	if a.store.has(name) {
+	if a.store.Has(name) {
 		return used, nil // nothing was burnt since
 	}
-	return used, a.store.save(name, kept)
+	return used, a.store.Save(name, kept)
 }
 
 // attestUse is the count and limit of a license's meter, attested for one job.
@@ -187,18 +187,18 @@ func (a *Agent) keepLevels(levels []runtime.Level) error {
 	if len(levels) == 0 {
 		return nil
 	}
-	return a.store.save(levelsFile, levels)
+	return a.store.Save(levelsFile, levels)
 }
 
 // mixer is the configured device with the levels that the last use left.
 func (a *Agent) mixer() (runtime.Setup, error) {
 	m := a.config.Mixer
 	setup := runtime.Setup{Pumps: append([]mixer.Pump{}, m.Pumps...), Warn: m.Warn, AtOnce: m.AtOnce, Scale: m.Scale}
-	if !a.store.has(levelsFile) {
+	if !a.store.Has(levelsFile) {
 		return setup, nil
 	}
 	var levels []runtime.Level
-	if err := a.store.load(levelsFile, &levels); err != nil {
+	if err := a.store.Load(levelsFile, &levels); err != nil {
 		return setup, err
 	}
 	for i, p := range setup.Pumps {

@@ -173,24 +173,24 @@ func TestRefusalsBeforeTheBurn(t *testing.T) {
 		{"another bundle", func(s *site, _ Holding) {
 			other := *s.world.consortium.Bundle
 			other.Quorum = 1
-			must(s.t, s.store.write(bundleFile(0), other.Bytes()))
+			must(s.t, s.store.Write(bundleFile(0), other.Bytes()))
 		}, "signed.policy"},
 		{"a lifted key wrap", func(s *site, h Holding) {
 			s.world.seal() // another dataset for the same recipients
 			e, err := sealed.ParseEnvelope(s.world.envelope)
 			must(s.t, err)
 			e.Dataset = h.License.Dataset
-			must(s.t, s.store.write(holdingFile(h.License.ID, "envelope.json"), e.Bytes()))
+			must(s.t, s.store.Write(holdingFile(h.License.ID, "envelope.json"), e.Bytes()))
 		}, "sealed.wrap"},
 		{"the lease has ended", func(s *site, _ Holding) {
 			var f Floor
-			must(s.t, s.store.load(floorFile, &f))
+			must(s.t, s.store.Load(floorFile, &f))
 			f.Time += 90_000
-			must(s.t, s.store.save(floorFile, f))
+			must(s.t, s.store.Save(floorFile, f))
 		}, "license.lease"},
 		{"the grant is not finished", func(s *site, h Holding) {
 			h.Meter = ""
-			must(s.t, s.store.save(holdingFile(h.License.ID, "holding.json"), h))
+			must(s.t, s.store.Save(holdingFile(h.License.ID, "holding.json"), h))
 		}, "machine.not_granted"},
 		{"an unknown license", func(s *site, h Holding) {
 			must(s.t, os.Rename(s.store.Path("licenses/"+h.License.ID), s.store.Path("licenses/"+ledger.Hash("other"))))
@@ -222,8 +222,8 @@ func TestRefusalsBeforeTheBurn(t *testing.T) {
 
 func (s *site) flip(name string, at int) {
 	s.t.Helper()
-	b, err := s.store.read(name)
+	b, err := s.store.Read(name)
 	must(s.t, err)
 	b[at] ^= 1
-	must(s.t, s.store.write(name, b))
+	must(s.t, s.store.Write(name, b))
 }

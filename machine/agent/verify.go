@@ -62,7 +62,7 @@ func (t trust) judge(file []byte) (signed.Answer, error) {
 
 // verifyHeld checks one of this machine's own licenses as a use does.
 func (a *Agent) verifyHeld(ctx context.Context, id string, file []byte) (err error) {
-	manifest, err := a.store.read(holdingFile(id, "manifest.json"))
+	manifest, err := a.store.Read(holdingFile(id, "manifest.json"))
 	if err != nil {
 		return ErrLicense.With(id)
 	}

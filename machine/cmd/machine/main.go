@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/guildmark/guildmark/machine/agent"
+	"github.com/guildmark/guildmark/machine/folder"
 	"github.com/guildmark/guildmark/machine/runtime"
 )
 
@@ -90,7 +91,7 @@ func (t *task) perform(ctx context.Context, do command) (err error) {
 	if t.config, err = agent.LoadConfig(t.configFile); err != nil {
 		return err
 	}
-	store, err := agent.OpenStore(t.config.State)
+	store, err := folder.Open(t.config.State)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,9 @@
+// Package folder is the state folder of one machine: files of mode 0600 that are replaced whole, so that a power cut
+// leaves the old content or the new.
+//
+// Does not know what the files mean; holding, purchase and enrollment do. Reads and writes names below the folder only:
+// callers build them from ids that they have checked.
+//
+// Read folder.go. Errors: ErrLocked (another process works in the folder: end it first); fs.ErrNotExist from Read and
+// Load when there is no such file.
+package folder
