@@ -91,17 +91,9 @@ func wish(t *Transaction, r order.Request) (order.Wish, error) {
 }
 
 // derive computes the order's script from the treasury's public descriptor, as every buyer can (T21).
-func derive(t *Transaction, o *order.Order) error {
-	d, err := payment.Parse(t.config.Treasury.Descriptor, t.config.Bitcoin.Network)
-	if err != nil {
-		return err
-	}
-	collect, err := d.Derive(o.Shard, o.Number)
-	if err != nil {
-		return err
-	}
-	o.Script, o.Address = hex.EncodeToString(collect.Script), collect.Address
-	return nil
+func derive(t *Transaction, o *order.Order) (err error) {
+	o.Script, o.Address, err = payment.CollectOf(t.config.Treasury.Descriptor, t.config.Bitcoin.Network, o.Shard, o.Number)
+	return err
 }
 
 func storeOrder(t *Transaction, o order.Order, shard machine.Shard) error {

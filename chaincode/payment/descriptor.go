@@ -153,6 +153,20 @@ func (d *Descriptor) ForShard(shard uint32) (string, error) {
 	return WithChecksum(opening + strings.Join(d.keys[:], ranged+",") + ranged + closing), nil
 }
 
+// CollectOf is where an order with this shard and number is paid: the output script in hex, and its address. Chaincode
+// writes it into the order; whoever pays derives it again from the treasury's public descriptor (T21).
+func CollectOf(descriptor, network string, shard, number uint32) (script, address string, err error) {
+	d, err := Parse(descriptor, network)
+	if err != nil {
+		return "", "", err
+	}
+	c, err := d.Derive(shard, number)
+	if err != nil {
+		return "", "", err
+	}
+	return hex.EncodeToString(c.Script), c.Address, nil
+}
+
 // Derive gives the script and address at 0/<shard>/<number>: a 2-of-3 of the derived keys in BIP-67 order.
 func (d *Descriptor) Derive(shard, number uint32) (Collect, error) {
 	if shard >= hdkeychain.HardenedKeyStart || number >= hdkeychain.HardenedKeyStart {

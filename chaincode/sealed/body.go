@@ -3,12 +3,15 @@ package sealed
 import (
 	"crypto/hkdf"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 
 	"github.com/minio/sio"
+
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 )
 
 // PackageSize is the plaintext of one DARE 2.0 package: what a reader gets to see at a time, and what it needs as buffer.
@@ -141,4 +144,19 @@ func (b *Body) WriteTo(w io.Writer) (int64, error) {
 func isDARE(err error) bool {
 	var e sio.Error
 	return errors.As(err, &e)
+}
+
+// CheckBody reads a sealed body to its end and refuses one that is not the manifest's. A machine asks this before it
+// spends a use on the body.
+func CheckBody(body io.Reader, m dataset.Manifest) error {
+	h := sha256.New()
+	size, err := io.Copy(h, body)
+	sum := hex.EncodeToString(h.Sum(nil))
+	switch {
+	case err != nil:
+		return fmt.Errorf("read the sealed body: %w", err)
+	case size != m.BodySize || sum != m.BodyHash:
+		return ErrOtherBody.With(fmt.Sprintf("%d bytes, %s", size, sum))
+	}
+	return nil
 }

@@ -11,5 +11,6 @@
 //   - [ErrKey] key material has the wrong form
 //   - [ErrBody] the body was changed, cut, reordered or sealed under another key: what was read so far is genuine
 //     and in place, the rest is not there
+//   - [ErrOtherBody] the file is not the manifest's body: fetch it again
 //   - [ErrEmpty] there is nothing to seal
 package sealed

@@ -10,5 +10,6 @@ var (
 	ErrCommitment = ledger.Refuse(ledger.Invalid, "sealed.commitment", "the share is not the one that the manifest commits to")
 	ErrKey        = ledger.Refuse(ledger.Invalid, "sealed.key", "the key material has the wrong form")
 	ErrBody       = ledger.Refuse(ledger.Invalid, "sealed.body", "the sealed body is not authentic from here on")
+	ErrOtherBody  = ledger.Refuse(ledger.Invalid, "license.body", "the sealed body is not the one in the licensed manifest")
 	ErrEmpty      = ledger.Refuse(ledger.Invalid, "sealed.empty", "there is nothing to seal")
 )

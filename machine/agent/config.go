@@ -4,35 +4,30 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/machine/market"
 )
 
-// ErrConfig refuses a configuration file; Saw says which setting.
-var ErrConfig = ledger.Refuse(ledger.Invalid, "machine.config", "the machine's configuration can't be used")
+// ErrConfig means that the configuration file can't be read, or a setting (Saw) can't be used. It is the same refusal for a server's
+// settings, which package market reads.
+var ErrConfig = market.ErrConfig
 
 // Config is machine.json. It holds no secret: those lie in files of their own that it names. Paths that are not
 // absolute count from the file's folder.
 type Config struct {
-	Gateway   Server  `json:"gateway"`
-	Issuer    Server  `json:"issuer"` // the authorization server; its URL is also the audience of our assertions
-	Registrar Server  `json:"registrar"`
-	Bundle    string  `json:"bundle"` // policy id of a trust bundle that enrollment must lead to or come from; "" takes the registrar's
-	Line      string  `json:"line"`   // product line of the machine's runtime, e.g. "mixer-1"
-	TPM       string  `json:"tpm"`    // "unix:<path>" or a device such as /dev/tpmrm0
-	State     string  `json:"state"`
-	Bitcoin   Bitcoin `json:"bitcoin"`
-	Mixer     Mixer   `json:"mixer"`
-}
-
-// Server is where a process answers, and the root that its TLS certificate must lead to.
-type Server struct {
-	URL string `json:"url"`
-	CA  string `json:"ca"` // PEM file; "" = the system's roots
+	Gateway   market.Server `json:"gateway"`
+	Issuer    market.Server `json:"issuer"` // the authorization server; its URL is also the audience of the machine's assertions
+	Registrar market.Server `json:"registrar"`
+	Bundle    string        `json:"bundle"` // id of the trust bundle that enrollment must get; "" takes the registrar's
+	Line      string        `json:"line"`   // product line of the machine's runtime, e.g. "mixer-1"
+	TPM       string        `json:"tpm"`    // "unix:<path>" or a device such as /dev/tpmrm0
+	State     string        `json:"state"`
+	Bitcoin   Bitcoin       `json:"bitcoin"`
+	Mixer     Mixer         `json:"mixer"`
 }
 
 // Bitcoin is the node that the machine's wallet asks; an empty URL means a machine without a wallet.
@@ -79,9 +74,12 @@ func (c *Config) resolve(dir string) {
 }
 
 func (c *Config) check() error {
-	for name, s := range map[string]Server{"gateway": c.Gateway, "issuer": c.Issuer, "registrar": c.Registrar} {
-		if !s.good() {
-			return ErrConfig.With(name + ".url " + s.URL)
+	for _, s := range []struct {
+		name string
+		at   market.Server
+	}{{"gateway", c.Gateway}, {"issuer", c.Issuer}, {"registrar", c.Registrar}} {
+		if !s.at.Valid() {
+			return ErrConfig.With(s.name + ".url " + s.at.URL)
 		}
 	}
 	switch {
@@ -95,11 +93,6 @@ func (c *Config) check() error {
 		return ErrConfig.With("bundle " + c.Bundle)
 	}
 	return c.Mixer.check()
-}
-
-func (s Server) good() bool {
-	u, err := url.Parse(s.URL)
-	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
 }
 
 func (m Mixer) check() error {

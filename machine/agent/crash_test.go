@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/guildmark/guildmark/machine/holding"
+	"github.com/guildmark/guildmark/machine/purchase"
 )
 
 var errKilled = errors.New("killed")
@@ -74,9 +77,9 @@ func (s *site) enrollAndBuy() error {
 }
 
 func (s *site) finished() bool {
-	all, err := purchasesIn(s.store)
+	all, err := purchase.All(s.store)
 	must(s.t, err)
-	return len(all) == 1 && all[0].Step == Finished
+	return len(all) == 1 && all[0].Step == purchase.Finished
 }
 
 // checkOnce: one machine, one order, one license, one grant.
@@ -218,7 +221,7 @@ func TestBuyAgain(t *testing.T) {
 	w := newWorld(t, "sunrise.jsonl")
 	s := newSite(t, w, "first").enrolled()
 	first := s.bought()
-	use := func(h Holding) error {
+	use := func(h holding.Holding) error {
 		_, err := s.agent.Use(t.Context(), h.License.ID)
 		return err
 	}

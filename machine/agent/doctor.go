@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/guildmark/guildmark/machine/enrollment"
+	"github.com/guildmark/guildmark/machine/purchase"
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
@@ -26,8 +28,8 @@ func (a *Agent) Doctor(ctx context.Context) []Check {
 		a.checkEnrolled(),
 		checkMemory(),
 		a.checkMixer(),
-		a.checkServer(ctx, "gateway", a.gateway, "/v1/health"),
-		a.checkServer(ctx, "authorization server", a.issuer, "/.well-known/openid-configuration"),
+		checkServer("gateway", a.gateway.URL(), a.gateway.Health(ctx)),
+		checkServer("authorization server", a.issuer.URL(), a.issuer.Health(ctx)),
 		a.checkSignIn(ctx),
 		a.checkPurchases(),
 	}
@@ -51,9 +53,9 @@ func (a *Agent) checkTPM(ctx context.Context) Check {
 }
 
 func (a *Agent) checkEnrolled() Check {
-	e, err := a.enrollment()
+	e, err := enrollment.Load(a.folder)
 	if err == nil {
-		_, err = a.trust(e)
+		_, err = a.store().Trust(e.Bundle)
 	}
 	good := fmt.Sprintf("machine %s, trust bundle %d, activated by %v", e.Machine.ID, e.Bundle, e.Custodians)
 	return verdict("enrollment", err, good, "run `machine enroll --code-file FILE` with the code from the registrar's partner")
@@ -86,25 +88,24 @@ func (a *Agent) checkMixer() Check {
 	return verdict("mixer", err, strings.Join(detail, "; "), "describe the pumps under `mixer` in the configuration")
 }
 
-func (a *Agent) checkServer(ctx context.Context, name string, c *client, path string) Check {
-	err := c.call(ctx, "GET", path, nil, nil)
-	return verdict(name, err, c.base+" answers", "without it only `use`, `licenses` and `verify` work; check its address and CA file")
+func checkServer(name, url string, err error) Check {
+	return verdict(name, err, url+" answers", "without it only `use`, `licenses` and `verify` work; check its address and CA file")
 }
 
 func (a *Agent) checkSignIn(ctx context.Context) Check {
 	const todo = "is the machine registered, its clock right within a minute, and the issuer's URL exactly the issuer's own?"
-	d, err := a.open(ctx)
+	s, err := a.open(ctx)
 	if err != nil {
 		return verdict("sign-in", err, "", todo)
 	}
-	_, err = d.bearer(ctx)
-	return verdict("sign-in", errors.Join(err, d.close()), "the authorization server accepts the TPM's signature", todo)
+	_, err = s.signIn.Bearer(ctx)
+	return verdict("sign-in", errors.Join(err, s.close()), "the authorization server accepts the TPM's signature", todo)
 }
 
 func (a *Agent) checkPurchases() Check {
-	all, err := purchasesIn(a.store)
+	all, err := purchase.All(a.folder)
 	for _, p := range all {
-		if err == nil && !p.ended() {
+		if err == nil && !p.Ended() {
 			err = fmt.Errorf("the purchase of offer %s stands at %q", p.Offer, p.Step)
 		}
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/guildmark/guildmark/machine/device/mixer"
 	"github.com/guildmark/guildmark/machine/folder"
+	"github.com/guildmark/guildmark/machine/holding"
+	"github.com/guildmark/guildmark/machine/market"
 	"github.com/guildmark/guildmark/machine/runtime"
 	"github.com/guildmark/guildmark/machine/tpm/swtpm"
 )
@@ -116,7 +118,7 @@ func newSite(t *testing.T, w *world, which string) *site {
 }
 
 func (s *site) config() Config {
-	at := Server{URL: s.world.server.URL}
+	at := market.Server{URL: s.world.server.URL}
 	c := Config{Gateway: at, Issuer: at, Registrar: at, Line: "mixer-1", TPM: s.sim.Address(), State: s.state}
 	c.Mixer.Scale = 1000
 	for i, ingredient := range []string{"orange-juice", "pineapple-juice", "grenadine"} {
@@ -162,7 +164,7 @@ func (s *site) enrolled() *site {
 	return s
 }
 
-func (s *site) bought() Holding {
+func (s *site) bought() holding.Holding {
 	s.t.Helper()
 	h, err := s.agent.Buy(s.t.Context(), offerID, 0)
 	must(s.t, err)

@@ -3,9 +3,9 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/machine/holding"
+	"github.com/guildmark/guildmark/machine/purchase"
 )
 
 // Synced says what Sync did.
@@ -15,81 +15,83 @@ type Synced struct {
 	Renewed   []string `json:"renewed"`   // licenses with a fresh signed answer, hence a fresh lease
 }
 
-// Sync does what waits for the network: finish interrupted purchases, deliver receipts, renew signed licenses. It does
+// Sync does what waits for the network: finish interrupted purchases -> deliver receipts -> renew signed licenses. It does
 // each even when another fails, and returns all errors.
-func (a *Agent) Sync(ctx context.Context) (s Synced, err error) {
-	s = Synced{Finished: []string{}, Renewed: []string{}}
-	d, err := a.open(ctx)
+func (a *Agent) Sync(ctx context.Context) (done Synced, err error) {
+	done = Synced{Finished: []string{}, Renewed: []string{}}
+	s, err := a.open(ctx)
 	if err != nil {
-		return s, err
+		return done, err
 	}
-	defer func() { err = errors.Join(err, d.close()) }()
-	purchases, err := purchasesIn(a.store)
+	defer func() { err = errors.Join(err, s.close()) }()
+	done.Finished, err = a.finishPurchases(ctx, s)
+	err = errors.Join(err, s.deliverAndRenew(ctx, &done))
+	return done, err
+}
+
+func (a *Agent) finishPurchases(ctx context.Context, s *session) ([]string, error) {
+	finished := []string{}
+	all, err := purchase.All(a.folder)
 	if err != nil {
-		return s, err
+		return finished, err
 	}
 	var failed []error
-	for _, p := range purchases {
-		if p.ended() {
+	for _, p := range all {
+		if p.Ended() {
 			continue
 		}
-		if err := d.finish(ctx, &p); err != nil {
+		if err := a.buyer(s).Finish(ctx, &p); err != nil {
 			failed = append(failed, err)
 			continue
 		}
-		s.Finished = append(s.Finished, p.License)
+		finished = append(finished, p.License)
 	}
-	held, err := a.Licenses()
+	return finished, errors.Join(failed...)
+}
+
+func (s *session) deliverAndRenew(ctx context.Context, done *Synced) error {
+	all, err := s.machine.Store.All()
 	if err != nil {
-		return s, errors.Join(append(failed, err)...)
+		return err
 	}
-	for _, h := range held {
-		n, err := d.deliver(ctx, h)
-		s.Delivered += n
-		if err == nil && !h.Spent {
-			err = d.renew(ctx, h)
-		}
+	var failed []error
+	for _, h := range all {
+		n, err := s.machine.Deliver(ctx, h.License.ID)
+		done.Delivered += n
 		if err != nil {
 			failed = append(failed, err)
 			continue
 		}
-		s.Renewed = append(s.Renewed, h.License.ID)
+		if h.Spent {
+			continue
+		}
+		if err := s.machine.Renew(ctx, h.License.ID); err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		done.Renewed = append(done.Renewed, h.License.ID)
 	}
-	return s, errors.Join(failed...)
+	return errors.Join(failed...)
 }
 
-// deliver sends the receipts of a license in the order of their counts. One that the ledger has already counts as
-// delivered: the answer to the first time was lost.
-func (d *desk) deliver(ctx context.Context, h Holding) (int, error) {
-	waiting, err := d.waiting(h)
+// Status lists the licenses with their counts, which it reads from the TPM.
+func (a *Agent) Status(ctx context.Context) (all []holding.Status, err error) {
+	held, err := a.store().All()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	for sent, name := range waiting {
-		var kept receiptFile
-		if err := d.store.Load(name, &kept); err != nil {
-			return sent, err
-		}
-		var recorded license.Receipt
-		err := d.gateway.call(ctx, "POST", "/v1/licenses/"+h.License.ID+"/receipts", kept.Request, &recorded)
-		if err != nil && !errors.Is(err, license.ErrReceiptKnown) {
-			return sent, err
-		}
-		kept.Delivered = true
-		if err := d.store.Save(name, kept); err != nil {
-			return sent, err
-		}
-		d.say("receipt", fmt.Sprintf("delivered use %d of %d", kept.Count, kept.Limit))
-	}
-	return len(waiting), nil
-}
-
-// renew stores a fresh signed answer for a license.
-func (d *desk) renew(ctx context.Context, h Holding) error {
-	manifest, err := d.store.Read(holdingFile(h.License.ID, "manifest.json"))
+	s, err := a.open(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = d.fetchLicense(ctx, h.License.ID, manifest)
-	return err
+	defer func() { err = errors.Join(err, s.close()) }()
+	all = []holding.Status{}
+	for _, h := range held {
+		one, err := s.machine.Store.Status(s.conn, h)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
 }

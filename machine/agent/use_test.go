@@ -17,6 +17,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/machine/holding"
 	"github.com/guildmark/guildmark/machine/runtime"
 )
 
@@ -161,38 +162,38 @@ func (w *world) secrets() map[string][]byte {
 func TestRefusalsBeforeTheBurn(t *testing.T) {
 	tests := []struct {
 		name   string
-		change func(*site, Holding)
+		change func(*site, holding.Holding)
 		code   string
 	}{
-		{"a byte of the signed license changed", func(s *site, h Holding) { s.flip(holdingFile(h.License.ID, "license.signed.json"), 1000) }, "signed"},
-		{"a byte of the manifest changed", func(s *site, h Holding) { s.flip(holdingFile(h.License.ID, "manifest.json"), 100) }, "license.manifest"},
-		{"a byte of the sealed body changed", func(s *site, h Holding) { s.flip(holdingFile(h.License.ID, "body.sealed"), 300) }, "license.body"},
-		{"the sealed body cut short", func(s *site, h Holding) {
-			must(s.t, os.Truncate(s.store.Path(holdingFile(h.License.ID, "body.sealed")), 100))
+		{"a byte of the signed license changed", func(s *site, h holding.Holding) { s.flip(holding.File(h.License.ID, "license.signed.json"), 1000) }, "signed"},
+		{"a byte of the manifest changed", func(s *site, h holding.Holding) { s.flip(holding.File(h.License.ID, "manifest.json"), 100) }, "license.manifest"},
+		{"a byte of the sealed body changed", func(s *site, h holding.Holding) { s.flip(holding.File(h.License.ID, "body.sealed"), 300) }, "license.body"},
+		{"the sealed body cut short", func(s *site, h holding.Holding) {
+			must(s.t, os.Truncate(s.store.Path(holding.File(h.License.ID, "body.sealed")), 100))
 		}, "license.body"},
-		{"another bundle", func(s *site, _ Holding) {
+		{"another bundle", func(s *site, _ holding.Holding) {
 			other := *s.world.consortium.Bundle
 			other.Quorum = 1
-			must(s.t, s.store.Write(bundleFile(0), other.Bytes()))
+			must(s.t, s.store.Write("bundles/0000000000.json", other.Bytes()))
 		}, "signed.policy"},
-		{"a lifted key wrap", func(s *site, h Holding) {
+		{"a lifted key wrap", func(s *site, h holding.Holding) {
 			s.world.seal() // another dataset for the same recipients
 			e, err := sealed.ParseEnvelope(s.world.envelope)
 			must(s.t, err)
 			e.Dataset = h.License.Dataset
-			must(s.t, s.store.Write(holdingFile(h.License.ID, "envelope.json"), e.Bytes()))
+			must(s.t, s.store.Write(holding.File(h.License.ID, "envelope.json"), e.Bytes()))
 		}, "sealed.wrap"},
-		{"the lease has ended", func(s *site, _ Holding) {
-			var f Floor
-			must(s.t, s.store.Load(floorFile, &f))
+		{"the lease has ended", func(s *site, _ holding.Holding) {
+			var f holding.Floor
+			must(s.t, s.store.Load("floor.json", &f))
 			f.Time += 90_000
-			must(s.t, s.store.Save(floorFile, f))
+			must(s.t, s.store.Save("floor.json", f))
 		}, "license.lease"},
-		{"the grant is not finished", func(s *site, h Holding) {
+		{"the grant is not finished", func(s *site, h holding.Holding) {
 			h.Meter = ""
-			must(s.t, s.store.Save(holdingFile(h.License.ID, "holding.json"), h))
+			must(s.t, s.store.Save(holding.File(h.License.ID, "holding.json"), h))
 		}, "machine.not_granted"},
-		{"an unknown license", func(s *site, h Holding) {
+		{"an unknown license", func(s *site, h holding.Holding) {
 			must(s.t, os.Rename(s.store.Path("licenses/"+h.License.ID), s.store.Path("licenses/"+ledger.Hash("other"))))
 		}, "machine.license"},
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/machine/enrollment"
+	"github.com/guildmark/guildmark/machine/holding"
 )
 
 // Verdict is what a signed file says, when it holds.
@@ -20,15 +22,15 @@ type Verdict struct {
 // Verify judges any signed file under the machine's own trust bundle; a license also by holder, state and lease, and,
 // when its manifest is here, by that.
 func (a *Agent) Verify(ctx context.Context, file []byte) (v Verdict, err error) {
-	enrolled, err := a.enrollment()
+	enrolled, err := enrollment.Load(a.folder)
 	if err != nil {
 		return v, err
 	}
-	t, err := a.trust(enrolled)
+	trust, err := a.store().Trust(enrolled.Bundle)
 	if err != nil {
 		return v, err
 	}
-	answer, err := t.judge(file)
+	answer, err := judge(trust, file)
 	if err != nil {
 		return v, err
 	}
@@ -47,12 +49,12 @@ func (a *Agent) Verify(ctx context.Context, file []byte) (v Verdict, err error) 
 	return v, a.verifyHeld(ctx, answer.Subject, file)
 }
 
-// judge finds out which question a file answers, and verifies it as that.
-func (t trust) judge(file []byte) (signed.Answer, error) {
+// judge finds out which function of the ledger a file answers, and verifies it as that.
+func judge(trust holding.Trust, file []byte) (signed.Answer, error) {
 	var err error
 	for _, function := range []string{signed.FunctionLicense, signed.FunctionOrder, signed.FunctionRecipients, signed.FunctionNoop} {
 		var answer signed.Answer
-		answer, err = t.verifier.Verify(file, signed.Expectation{Function: function})
+		answer, err = trust.Verifier.Verify(file, signed.Expectation{Function: function})
 		if !errors.Is(err, signed.ErrFunction) {
 			return answer, err
 		}
@@ -62,15 +64,15 @@ func (t trust) judge(file []byte) (signed.Answer, error) {
 
 // verifyHeld checks one of this machine's own licenses as a use does.
 func (a *Agent) verifyHeld(ctx context.Context, id string, file []byte) (err error) {
-	manifest, err := a.store.Read(holdingFile(id, "manifest.json"))
+	manifest, err := a.folder.Read(holding.File(id, holding.ManifestFile))
 	if err != nil {
-		return ErrLicense.With(id)
+		return holding.ErrUnknown.With(id)
 	}
-	d, err := a.open(ctx)
+	s, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.close()) }()
-	_, err = d.checkLicense(id, file, manifest)
+	defer func() { err = errors.Join(err, s.close()) }()
+	_, err = s.machine.CheckLicense(id, file, manifest)
 	return err
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
+	"github.com/guildmark/guildmark/machine/market"
 )
 
 // issueToken checks the assertion against the key in the machine's ledger record.
@@ -78,7 +79,7 @@ func (w *world) placeOrder(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := decode[orderRequest](r)
+	in, err := decode[market.OrderRequest](r)
 	if err != nil || in.Machine != m.ID || !slices.Equal(in.Offers, []string{offerID}) {
 		return nil, ledger.Refuse(ledger.NotFound, "offer.unknown", "no such offer")
 	}
@@ -143,7 +144,7 @@ func (w *world) sign(answer signed.Answer) (any, error) {
 }
 
 func (w *world) signRecipients(r *http.Request) (any, error) {
-	in, err := decode[nonceRequest](r)
+	in, err := decode[market.NonceRequest](r)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +170,7 @@ func (w *world) signRecipients(r *http.Request) (any, error) {
 }
 
 func (w *world) signOrder(r *http.Request) (any, error) {
-	in, err := decode[nonceRequest](r)
+	in, err := decode[market.NonceRequest](r)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +182,7 @@ func (w *world) signOrder(r *http.Request) (any, error) {
 }
 
 func (w *world) signLicense(r *http.Request) (any, error) {
-	in, err := decode[nonceRequest](r)
+	in, err := decode[market.NonceRequest](r)
 	if err != nil {
 		return nil, err
 	}

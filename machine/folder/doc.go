@@ -1,4 +1,4 @@
-// Package folder is the state folder of one machine: files of mode 0600 that are replaced whole, so that a power cut
+// Package folder is the state folder of one machine: private files that are replaced in one step, so that a power cut
 // leaves the old content or the new.
 //
 // Does not know what the files mean; holding, purchase and enrollment do. Reads and writes names below the folder only:

@@ -22,8 +22,8 @@ var ErrLocked = ledger.Refuse(ledger.Conflict, "machine.busy", "another agent pr
 
 // Folder is the agent's state folder. Every file is private and is replaced in one step, see [host.Replace].
 type Folder struct {
-	dir  string
-	lock *os.File
+	dir   string
+	lock  *os.File
 	fault func(point string) error
 }
 

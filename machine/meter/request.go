@@ -22,11 +22,12 @@ type Request struct {
 func (r Request) Document(pair []string) license.GrantRequest {
 	return license.GrantRequest{
 		License: r.License, Pair: pair, Index: r.Index.Handle, Nonce: base64.StdEncoding.EncodeToString(r.Nonce),
-		Counter: document(r.Counter), Time: document(r.Time), IndexName: r.Index.Name(false).Hex(),
+		Counter: Document(r.Counter), Time: Document(r.Time), IndexName: r.Index.Name(false).Hex(),
 	}
 }
 
-func document(a tpmpolicy.Attestation) license.Attestation {
+// Document is an attestation as the ledger's documents carry it.
+func Document(a tpmpolicy.Attestation) license.Attestation {
 	return license.Attestation{
 		Attest:    base64.StdEncoding.EncodeToString(a.Attest),
 		Signature: base64.StdEncoding.EncodeToString(a.Signature),

@@ -2,8 +2,6 @@ package runtime
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"io"
 
 	"github.com/guildmark/guildmark/chaincode/sealed"
@@ -67,10 +65,4 @@ func (o *opening) Read(p []byte) (int, error) {
 		o.tell(o.told)
 	}
 	return n, err
-}
-
-func hashOf(r io.Reader) (sum string, size int64, err error) {
-	h := sha256.New()
-	size, err = io.Copy(h, r)
-	return hex.EncodeToString(h.Sum(nil)), size, err
 }

@@ -12,10 +12,9 @@ import (
 
 // Refusals of the runtime's own checks.
 var (
-	ErrTPM        = ledger.Refuse(ledger.Unavailable, "runtime.tpm", "the TPM can't be reached")
-	ErrSealedBody = ledger.Refuse(ledger.Invalid, "license.body", "the sealed body is not the one in the licensed manifest")
-	ErrNoGrant    = ledger.Refuse(ledger.Conflict, "machine.not_granted", "the license has no finished grant: run `machine sync` with a network")
-	ErrFault      = ledger.Refuse(ledger.Unavailable, "runtime.fault", "the runtime failed")
+	ErrTPM     = ledger.Refuse(ledger.Unavailable, "runtime.tpm", "the TPM can't be reached")
+	ErrNoGrant = ledger.Refuse(ledger.Conflict, "machine.not_granted", "the license has no finished grant: run `machine sync` with a network")
+	ErrFault   = ledger.Refuse(ledger.Unavailable, "runtime.fault", "the runtime failed")
 )
 
 // refusalOf is the error as a refusal: what a check said, what the TPM said, or a fault without its private cause.

@@ -11,7 +11,6 @@ import (
 	"syscall"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/machine/meter"
@@ -112,7 +111,7 @@ func (v *vault) checkBody() error {
 		return ErrJob.With("sealed body: " + err.Error())
 	}
 	v.body = f
-	if err := CheckBody(f, v.binding.Manifest); err != nil {
+	if err := sealed.CheckBody(f, v.binding.Manifest); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
@@ -209,15 +208,3 @@ func (v *vault) wipe() {
 
 // say writes an event; when nobody listens any more the job goes on or ends by itself.
 func (v *vault) say(e Event) { _ = v.events.Encode(e) }
-
-// CheckBody refuses a sealed body that isn't the one in the manifest.
-func CheckBody(body io.Reader, m dataset.Manifest) error {
-	sum, size, err := hashOf(body)
-	switch {
-	case err != nil:
-		return fmt.Errorf("read the sealed body: %w", err)
-	case size != m.BodySize || sum != m.BodyHash:
-		return ErrSealedBody.With(fmt.Sprintf("%d bytes, %s", size, sum))
-	}
-	return nil
-}

@@ -15,6 +15,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/payment"
 	"github.com/guildmark/guildmark/machine/agent"
 	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/machine/market"
 	"github.com/guildmark/guildmark/machine/tpm/swtpm"
 	"github.com/guildmark/guildmark/network/services"
 )
@@ -73,9 +74,9 @@ func (s *Stage) configure(b *Box) error {
 	node := s.Conn.Bitcoin[0]
 	operator, manufacturer := services.TLSRoot(s.Conn, "operator"), services.TLSRoot(s.Conn, "manufacturer")
 	config := agent.Config{
-		Gateway:   agent.Server{URL: s.URL("gateway"), CA: operator},
-		Issuer:    agent.Server{URL: s.URL("auth"), CA: operator},
-		Registrar: agent.Server{URL: s.URL("registrar.manufacturer"), CA: manufacturer},
+		Gateway:   market.Server{URL: s.URL("gateway"), CA: operator},
+		Issuer:    market.Server{URL: s.URL("auth"), CA: operator},
+		Registrar: market.Server{URL: s.URL("registrar.manufacturer"), CA: manufacturer},
 		Line:      services.Line, TPM: b.TPM.Address(), State: b.State(),
 		Bitcoin: agent.Bitcoin{Network: node.Network, RPC: "https://" + node.RPC, Certificate: node.Certificate, Credentials: node.Credentials},
 		Mixer:   agent.Mixer{Scale: 2000},

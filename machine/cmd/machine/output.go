@@ -7,6 +7,7 @@ import (
 
 	"github.com/guildmark/guildmark/machine/agent"
 	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/machine/holding"
 	"github.com/guildmark/guildmark/machine/runtime"
 )
 
@@ -100,7 +101,7 @@ func (b bought) text() string {
 }
 
 type holdings struct {
-	Licenses []agent.Held `json:"licenses"`
+	Licenses []holding.Status `json:"licenses"`
 }
 
 func (h holdings) text() string {

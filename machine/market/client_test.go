@@ -1,4 +1,4 @@
-package agent
+package market
 
 import (
 	"errors"
@@ -34,9 +34,11 @@ func TestRefusalsOfServers(t *testing.T) {
 			}))
 			defer server.Close()
 			c, err := newClient(Server{URL: server.URL})
-			must(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
 			var out struct{}
-			err = c.call(t.Context(), "GET", "/", nil, &out)
+			err = c.get(t.Context(), "/", &out)
 			var got *ledger.Refusal
 			if !errors.As(err, &got) || got.Code != tt.code || got.Kind != tt.kind {
 				t.Errorf("got %v, want %s of kind %s", err, tt.code, tt.kind)

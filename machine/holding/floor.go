@@ -1,10 +1,8 @@
-package agent
+package holding
 
 import (
 	"errors"
 	"io/fs"
-
-	"github.com/guildmark/guildmark/machine/folder"
 )
 
 const floorFile = "floor.json"
@@ -39,9 +37,9 @@ func (f Floor) Raise(ledgerClock int64, clock uint64) Floor {
 }
 
 // floor reads the stored floor, brings it to the TPM's clock, raises it to every signed clock given, and stores it.
-func floorOf(s *folder.Folder, tpmClock uint64, signedClocks ...int64) (Floor, error) {
+func (s Store) floor(tpmClock uint64, signedClocks ...int64) (Floor, error) {
 	var f Floor
-	err := s.Load(floorFile, &f)
+	err := s.Folder.Load(floorFile, &f)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return f, err
 	}
@@ -55,5 +53,5 @@ func floorOf(s *folder.Folder, tpmClock uint64, signedClocks ...int64) (Floor, e
 	if next == f {
 		return f, nil
 	}
-	return next, s.Save(floorFile, next)
+	return next, s.Folder.Save(floorFile, next)
 }

@@ -1,4 +1,4 @@
-package agent
+package market
 
 import (
 	"bytes"
@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,14 +19,31 @@ import (
 
 // Refusals of the way to a server.
 var (
+	// ErrConfig means that the configuration file can't be read, or a setting can't be used. Mend the setting that Saw names.
+	ErrConfig = ledger.Refuse(ledger.Invalid, "machine.config", "the machine's configuration can't be used")
+	// ErrOffline means that no answer came: the server is down, the network is, or TLS failed. Ask again later.
 	ErrOffline = ledger.Refuse(ledger.Unavailable, "machine.offline", "the server can't be reached")
-	ErrAnswer  = ledger.Refuse(ledger.Unavailable, "machine.answer", "the server's answer is not what its contract says")
+	// ErrAnswer means that a server answered with something that its contract (gateway/api/openapi.yaml) doesn't allow, a proxy's
+	// error page for example. Ask again later.
+	ErrAnswer = ledger.Refuse(ledger.Unavailable, "machine.answer", "the server's answer is not what its contract says")
 )
 
 // requestTimeout is longer than the gateway's own for a submit that waits for its block (network/docs/fabric.md).
 const requestTimeout = 60 * time.Second
 
-// client talks JSON to one server.
+// Server is where a process answers, and the root that its TLS certificate must lead to.
+type Server struct {
+	URL string `json:"url"`
+	CA  string `json:"ca"` // PEM file; "" = the system's roots
+}
+
+// Valid judges the server's URL. The CA file is read when the client is made.
+func (s Server) Valid() bool {
+	u, err := url.Parse(s.URL)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+}
+
+// client sends JSON to one server.
 type client struct {
 	base  string
 	http  *http.Client
@@ -58,7 +74,18 @@ func newClient(s Server) (*client, error) {
 	}, nil
 }
 
-// call is one request. in is encoded as JSON unless nil; out is decoded unless nil; header is added.
+// get asks for a JSON document.
+func (c *client) get(ctx context.Context, path string, out any) error {
+	return c.call(ctx, http.MethodGet, path, nil, out)
+}
+
+// post sends a JSON document and reads the one that comes back.
+func (c *client) post(ctx context.Context, path string, in, out any, header ...string) error {
+	return c.call(ctx, http.MethodPost, path, in, out, header...)
+}
+
+// call is one request. in is encoded as JSON unless nil; out is decoded unless nil, and a *[]byte takes the bytes as they
+// are; header holds names and values in turn.
 func (c *client) call(ctx context.Context, method, path string, in, out any, header ...string) error {
 	var body io.Reader
 	if in != nil {
@@ -81,15 +108,15 @@ func (c *client) call(ctx context.Context, method, path string, in, out any, hea
 	if out == nil {
 		return nil
 	}
-	// Servers may add fields: what matters is signed, and checked where it is used.
+	// Servers may add fields: what the machine relies on is signed, and checked by who asked.
 	if err := json.Unmarshal(doc, out); err != nil {
 		return ErrAnswer.With(method + " " + path + ": " + err.Error())
 	}
 	return nil
 }
 
-// post sends a form (RFC 6749 token requests).
-func (c *client) post(ctx context.Context, path string, form url.Values, out any) error {
+// form sends a form, as OAuth's token requests are (RFC 6749, 4.4.2).
+func (c *client) form(ctx context.Context, path string, form url.Values, out any) error {
 	header := []string{"Content-Type", "application/x-www-form-urlencoded"}
 	rsp, err := c.send(ctx, http.MethodPost, path, strings.NewReader(form.Encode()), header)
 	if err != nil {
@@ -102,7 +129,7 @@ func (c *client) post(ctx context.Context, path string, form url.Values, out any
 	return nil
 }
 
-// send returns a 2xx response or the refusal that the server sent.
+// send returns a 2xx response, or the refusal that the server sent.
 func (c *client) send(ctx context.Context, method, path string, body io.Reader, header []string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
@@ -130,63 +157,4 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader, 
 	}
 	defer func() { _ = rsp.Body.Close() }() // it was read as far as it matters
 	return nil, refusalOf(rsp, method+" "+path)
-}
-
-// refusalOf reads an RFC 9457 problem whose code is the refusal's; anything else is a fault of the server.
-func refusalOf(rsp *http.Response, what string) error {
-	doc, err := io.ReadAll(io.LimitReader(rsp.Body, 1<<16))
-	if err != nil {
-		return ErrOffline.With(err.Error())
-	}
-	var problem struct {
-		Code             string `json:"code"`
-		Kind             string `json:"kind"`
-		Title            string `json:"title"`
-		Detail           string `json:"detail"`
-		Saw              string `json:"saw"`
-		OAuthError       string `json:"error"` // RFC 6749, 5.2
-		OAuthDescription string `json:"error_description"`
-	}
-	if json.Unmarshal(doc, &problem) == nil {
-		switch {
-		case problem.Code != "":
-			message := problem.Detail
-			if message == "" {
-				message = problem.Title
-			}
-			r := ledger.Refuse(kindOf(rsp.StatusCode, problem.Kind), problem.Code, message)
-			return r.With(problem.Saw)
-		case problem.OAuthError != "":
-			return ledger.Refuse(ledger.Forbidden, "oauth."+problem.OAuthError, "the authorization server refused the machine").With(problem.OAuthDescription)
-		}
-	}
-	return ErrAnswer.With(fmt.Sprintf("%s: %s", what, rsp.Status))
-}
-
-// kindOf takes the server's kind, or what the status means when it sends none.
-func kindOf(status int, kind string) ledger.Kind {
-	if kind != "" {
-		return ledger.Kind(kind)
-	}
-	switch status {
-	case http.StatusNotFound:
-		return ledger.NotFound
-	case http.StatusConflict:
-		return ledger.Conflict
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return ledger.Forbidden
-	case http.StatusGone:
-		return ledger.Expired
-	case http.StatusTooManyRequests:
-		return ledger.Limit
-	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
-		return ledger.Invalid
-	}
-	return ledger.Unavailable
-}
-
-// worthRetry says that asking again may help: the server was away, or its peers could not judge now.
-func worthRetry(err error) bool {
-	var r *ledger.Refusal
-	return errors.As(err, &r) && r.Kind == ledger.Unavailable
 }

@@ -1,4 +1,4 @@
-package agent
+package holding
 
 import (
 	"testing"
@@ -33,9 +33,10 @@ func TestFloor(t *testing.T) {
 }
 
 func TestFloorIsStored(t *testing.T) {
-	s, err := folder.Open(t.TempDir())
+	f, err := folder.Open(t.TempDir())
 	must(t, err)
-	defer func() { must(t, s.Close()) }()
+	defer func() { must(t, f.Close()) }()
+	s := Store{f}
 	steps := []struct {
 		clock  uint64
 		signed []int64
@@ -44,10 +45,17 @@ func TestFloorIsStored(t *testing.T) {
 		{1_000, nil, 0}, {1_000, []int64{1_000_000}, 1_000_000}, {61_000, nil, 1_000_060}, {61_000, []int64{999}, 1_000_060}, {10, nil, 1_000_060},
 	}
 	for i, step := range steps {
-		f, err := floorOf(s, step.clock, step.signed...)
+		f, err := s.floor(step.clock, step.signed...)
 		must(t, err)
 		if f.Time != step.want {
 			t.Errorf("step %d: floor %d, want %d", i, f.Time, step.want)
 		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
