@@ -54,7 +54,7 @@ func (f *Folder) Path(name string) string { return filepath.Join(f.dir, filepath
 
 // Read returns a file's bytes; fs.ErrNotExist when there is none.
 func (f *Folder) Read(name string) ([]byte, error) {
-	b, err := os.ReadFile(f.Path(name)) //nolint:gosec // G703: below the state folder, names are ids of ours
+	b, err := os.ReadFile(f.Path(name))
 	if err != nil {
 		return nil, fmt.Errorf("read state: %w", err)
 	}
@@ -92,7 +92,7 @@ func (f *Folder) Stream(name string, fill func(io.Writer) error) error {
 		return err
 	}
 	path := f.Path(name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil { //nolint:gosec // G703: below the state folder, names are ids of ours
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
 	if err := host.ReplaceWith(path, host.Private, fill); err != nil {
@@ -130,6 +130,6 @@ func (f *Folder) Make(name string) error {
 
 // Has tells whether a file is there.
 func (f *Folder) Has(name string) bool {
-	_, err := os.Stat(f.Path(name)) //nolint:gosec // G703: below the state folder, names are ids of ours
+	_, err := os.Stat(f.Path(name))
 	return err == nil
 }
