@@ -7,7 +7,6 @@ import (
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
-	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
@@ -53,18 +52,14 @@ func (r *run) bitcoin(b *Books) error {
 			report.Payments++
 		}
 	}
-	start, end := ledger.Range("f") // what payments were judged by
+	start, end := spv.FinalFamily.Range() // what payments were judged by
 	for _, e := range r.state.space(r.config.Chaincode).Range(start, end) {
-		key, err := ledger.ParseKey(e.Key)
+		height, err := spv.ParseFinalKey(e.Key)
 		if err != nil {
 			return wrong(CheckBooks, err)
 		}
-		var height uint32
-		if _, err := fmt.Sscanf(key.Parts[0], "%d", &height); err != nil {
-			return wrong(CheckBooks, err)
-		}
-		if chain.at(height) != string(e.Value) {
-			return wrong(CheckPayment, fmt.Errorf("the ledger holds %s for final at height %d, the headers say %q", e.Value, height, chain.at(height)))
+		if chain.at(uint32(height)) != string(e.Value) {
+			return wrong(CheckPayment, fmt.Errorf("the ledger holds %s for final at height %d, the headers say %q", e.Value, height, chain.at(uint32(height))))
 		}
 		report.Followed++
 	}

@@ -70,11 +70,11 @@ type reader struct {
 	err   error
 }
 
-func each[T any](r *reader, family string, take func(key ledger.Key, v T)) {
-	start, end := ledger.Range(family)
+func each[T any](r *reader, family ledger.Family, take func(T)) {
+	start, end := family.Range()
 	for _, e := range r.state.Range(start, end) {
 		var v T
-		key, err := ledger.ParseKey(e.Key)
+		_, err := family.Parse(e.Key)
 		if err == nil {
 			err = ledger.DecodeCanonical(e.Value, &v)
 		}
@@ -82,7 +82,7 @@ func each[T any](r *reader, family string, take func(key ledger.Key, v T)) {
 			r.err = fmt.Errorf("%s: %w", e.Key, err)
 		}
 		if err == nil {
-			take(key, v)
+			take(v)
 		}
 	}
 }
@@ -118,20 +118,20 @@ type sale struct {
 func (b *Books) readSales(r *reader) map[string]*sale {
 	sales := map[string]*sale{}
 	prices := map[string]ledger.Satoshi{}
-	each(r, "order", func(_ ledger.Key, o order.Order) { prices[o.ID] = o.Price })
+	each(r, order.Family, func(o order.Order) { prices[o.ID] = o.Price })
 	of := func(id string) *sale {
 		if sales[id] == nil {
 			sales[id] = &sale{Sale: Sale{Order: id, Price: prices[id], Outputs: []order.Payment{}, Licenses: []string{}}}
 		}
 		return sales[id]
 	}
-	each(r, "pay", func(_ ledger.Key, p order.Payment) {
+	each(r, order.PaymentFamily, func(p order.Payment) {
 		s := of(p.Order)
 		s.Paid += p.Amount
 		s.Outputs = append(s.Outputs, p)
 		b.Money.Paid += p.Amount
 	})
-	each(r, "settled", func(_ ledger.Key, v order.Settlement) {
+	each(r, order.SettlementFamily, func(v order.Settlement) {
 		s := of(v.Order)
 		s.Settled, s.Licenses = v.TxID, v.Licenses
 	})
@@ -140,7 +140,7 @@ func (b *Books) readSales(r *reader) map[string]*sale {
 
 func (b *Books) readAccruals(r *reader, sales map[string]*sale) {
 	payees := map[string]*Payee{}
-	each(r, "acc", func(_ ledger.Key, a royalty.Accrual) {
+	each(r, royalty.AccrualFamily, func(a royalty.Accrual) {
 		p := payees[a.Payee]
 		if p == nil {
 			p = &Payee{Payee: a.Payee, Entries: []Entry{}}
@@ -178,11 +178,11 @@ func (m *Money) add(a royalty.Accrual) {
 // readUses adds up by meter: receipts count what a meter has counted in all, over every license that topped it up (T16).
 func (b *Books) readUses(r *reader) {
 	meters, used := map[string]string{}, map[string]int64{}
-	each(r, "license", func(_ ledger.Key, l license.License) {
+	each(r, license.Family, func(l license.License) {
 		meters[l.ID] = strings.Join([]string{l.Machine, l.Dataset, l.Terms}, "/")
 		b.Uses.Sold += l.Model.Uses
 	})
-	each(r, "receipt", func(_ ledger.Key, v license.Receipt) {
+	each(r, license.ReceiptFamily, func(v license.Receipt) {
 		m := meters[v.License]
 		used[m] = max(used[m], v.Count)
 	})
@@ -226,7 +226,7 @@ func (b *Books) check(sales map[string]*sale) error {
 func (r *run) governed() (consortium.Config, error) {
 	var c consortium.Config
 	space := r.state.space(r.config.Chaincode)
-	version, ok := space.Get(ledger.KeyConfig)
+	version, ok := space.Get(consortium.ConfigInForceKey())
 	if !ok {
 		return c, fmt.Errorf("no configuration is in force")
 	}
@@ -234,7 +234,7 @@ func (r *run) governed() (consortium.Config, error) {
 	if _, err := fmt.Sscanf(string(version.Value), "%d", &n); err != nil {
 		return c, fmt.Errorf("number of the configuration: %w", err)
 	}
-	e, ok := space.Get(ledger.ConfigKey(n))
+	e, ok := space.Get(consortium.ConfigKey(n))
 	if !ok {
 		return c, fmt.Errorf("configuration %d is missing", n)
 	}

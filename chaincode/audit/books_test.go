@@ -31,23 +31,23 @@ func sold(t *testing.T) *replay.Memory {
 		m.Apply([]replay.Write{{Key: key, Value: ledger.Encode(v)}}, replay.Version{Block: 1})
 	}
 	o, l, block := id("order"), license.ID(id("order"), "0"), regtest(t)[0]
-	put(ledger.OrderKey(o), order.Order{ID: o, Price: 10_000, Items: []order.Item{{Custodians: []string{}, Split: royalty.Terms{Contributors: []royalty.Contributor{}}}}})
-	put(ledger.PayKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500, Height: 1, Block: block})
-	put(ledger.SettledKey(o), order.Settlement{Order: o, Paid: 10_500, Licenses: []string{l}, TxID: "fabric-tx"})
-	put(ledger.LicenseKey(l), license.License{ID: l, Machine: id("machine"), Dataset: id("dataset"), Custodians: []string{}, Model: dataset.Model{Kind: "uses", Uses: 3}, Terms: id("terms")})
-	put(ledger.ReceiptKey(l, 1), license.Receipt{License: l, Count: 1})
-	put(ledger.ReceiptKey(l, 2), license.Receipt{License: l, Count: 2})
-	put(ledger.AccrualKey(market, 5, o, 0, royalty.RoleCommission), royalty.Accrual{Payee: market, Epoch: 5, Order: o, Role: royalty.RoleCommission, Amount: 3_000})
-	put(ledger.AccrualKey(author, 5, o, 0, royalty.RoleContributor), royalty.Accrual{Payee: author, Epoch: 5, Order: o, Role: royalty.RoleContributor, Amount: 7_000})
+	put(order.Key(o), order.Order{ID: o, Price: 10_000, Items: []order.Item{{Custodians: []string{}, Split: royalty.Terms{Contributors: []royalty.Contributor{}}}}})
+	put(order.PaymentKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500, Height: 1, Block: block})
+	put(order.SettlementKey(o), order.Settlement{Order: o, Paid: 10_500, Licenses: []string{l}, TxID: "fabric-tx"})
+	put(license.Key(l), license.License{ID: l, Machine: id("machine"), Dataset: id("dataset"), Custodians: []string{}, Model: dataset.Model{Kind: "uses", Uses: 3}, Terms: id("terms")})
+	put(license.ReceiptKey(l, 1), license.Receipt{License: l, Count: 1})
+	put(license.ReceiptKey(l, 2), license.Receipt{License: l, Count: 2})
+	put(royalty.AccrualKey(market, 5, o, 0, royalty.RoleCommission), royalty.Accrual{Payee: market, Epoch: 5, Order: o, Role: royalty.RoleCommission, Amount: 3_000})
+	put(royalty.AccrualKey(author, 5, o, 0, royalty.RoleContributor), royalty.Accrual{Payee: author, Epoch: 5, Order: o, Role: royalty.RoleContributor, Amount: 7_000})
 	start, err := spv.Genesis("regtest")
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(ledger.ConfigKey(1), consortium.Config{
+	put(consortium.ConfigKey(1), consortium.Config{
 		Version: 1, Partners: []consortium.Partner{}, Roles: []consortium.RoleHomes{},
 		Bitcoin: consortium.Bitcoin{Network: "regtest", Checkpoint: start.String(), FinalDepth: 2, Attestations: 2},
 	})
-	m.Apply([]replay.Write{{Key: ledger.KeyConfig, Value: []byte("1")}, {Key: ledger.DepthKey(1), Value: []byte(block)}}, replay.Version{Block: 1})
+	m.Apply([]replay.Write{{Key: consortium.ConfigInForceKey(), Value: []byte("1")}, {Key: spv.FinalKey(1), Value: []byte(block)}}, replay.Version{Block: 1})
 	return m
 }
 
@@ -125,7 +125,7 @@ func TestBooksAgree(t *testing.T) {
 
 func TestBooksThatDoNotAgree(t *testing.T) {
 	o, l := id("order"), license.ID(id("order"), "0")
-	acc := ledger.AccrualKey(author, 5, o, 0, royalty.RoleContributor)
+	acc := royalty.AccrualKey(author, 5, o, 0, royalty.RoleContributor)
 	tests := []struct {
 		name    string
 		key     string
@@ -135,11 +135,11 @@ func TestBooksThatDoNotAgree(t *testing.T) {
 	}{
 		{"a satoshi too much", acc, royalty.Accrual{Payee: author, Order: o, Role: royalty.RoleContributor, Amount: 7_001}, nil, CheckBooks},
 		{"an accrual missing", acc, nil, nil, CheckBooks},
-		{"an accrual of no sale", ledger.AccrualKey(author, 5, id("other"), 0, royalty.RoleContributor), royalty.Accrual{Payee: author, Order: id("other"), Role: royalty.RoleContributor, Amount: 1}, nil, CheckBooks},
-		{"settled for too little", ledger.PayKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 9_999}, nil, CheckBooks},
-		{"split without a settlement", ledger.SettledKey(o), nil, nil, CheckBooks},
-		{"more uses than sold", ledger.ReceiptKey(l, 4), license.Receipt{License: l, Count: 4}, nil, CheckBooks},
-		{"a payment in another block", ledger.PayKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500, Height: 1, Block: id("block")}, []string{}, CheckPayment},
+		{"an accrual of no sale", royalty.AccrualKey(author, 5, id("other"), 0, royalty.RoleContributor), royalty.Accrual{Payee: author, Order: id("other"), Role: royalty.RoleContributor, Amount: 1}, nil, CheckBooks},
+		{"settled for too little", order.PaymentKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 9_999}, nil, CheckBooks},
+		{"split without a settlement", order.SettlementKey(o), nil, nil, CheckBooks},
+		{"more uses than sold", license.ReceiptKey(l, 4), license.Receipt{License: l, Count: 4}, nil, CheckBooks},
+		{"a payment in another block", order.PaymentKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500, Height: 1, Block: id("block")}, []string{}, CheckPayment},
 		{"headers that end too early", "", nil, []string{}, CheckPayment},
 		{"headers without work", "", nil, []string{strings.Repeat("0", 160)}, CheckHeaders},
 	}

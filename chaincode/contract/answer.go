@@ -27,10 +27,10 @@ func (c *Licenses) answerGrant(t *Transaction, document string) (license.Answer,
 		return a, license.ErrNoGrant
 	}
 	var g license.Grant
-	if err := t.need(ledger.GrantKey(a.License, a.Number), &g, license.ErrNoGrant); err != nil {
+	if err := t.need(license.GrantKey(a.License, a.Number), &g, license.ErrNoGrant); err != nil {
 		return a, err
 	}
-	newer, err := t.has(ledger.GrantKey(a.License, a.Number+1))
+	newer, err := t.has(license.GrantKey(a.License, a.Number+1))
 	if err != nil {
 		return a, err
 	}
@@ -40,7 +40,7 @@ func (c *Licenses) answerGrant(t *Transaction, document string) (license.Answer,
 	if err := checkAnswer(t, a, g); err != nil {
 		return a, err
 	}
-	if err := t.create(ledger.AnswerKey(a.License, a.Number, a.MSP), a, license.ErrTwice); err != nil {
+	if err := t.create(license.AnswerKey(a.License, a.Number, a.MSP), a, license.ErrTwice); err != nil {
 		return a, err
 	}
 	return a, t.event(ledger.EventGrantAnswered, a)

@@ -168,7 +168,7 @@ func (t *Transaction) readCaller() (party.Caller, error) {
 // loadConfig gives the configuration in force, the zero Config before the first.
 func (t *Transaction) loadConfig() (consortium.Config, error) {
 	var c consortium.Config
-	version, err := t.text(ledger.KeyConfig)
+	version, err := t.text(consortium.ConfigInForceKey())
 	if err != nil || version == "" {
 		return c, err
 	}
@@ -176,7 +176,7 @@ func (t *Transaction) loadConfig() (consortium.Config, error) {
 	if err != nil {
 		return c, err
 	}
-	return c, t.need(ledger.ConfigKey(int(n)), &c, consortium.ErrNoConfig)
+	return c, t.need(consortium.ConfigKey(int(n)), &c, consortium.ErrNoConfig)
 }
 
 // parseNumber reads a count written in plain decimal digits, below ten digits' end so that keys stay in order.

@@ -32,10 +32,10 @@ func (g *Governance) putBundle(t *Transaction, document string) (string, error) 
 	if _, err := signed.NewVerifier(next); err != nil {
 		return "", err // a list of revocations that nobody can read would leave every machine without a verifier
 	}
-	if err := t.create(ledger.BundleKey(next.Sequence), s, consortium.ErrBundleNext); err != nil {
+	if err := t.create(consortium.BundleKey(next.Sequence), s, consortium.ErrBundleNext); err != nil {
 		return "", err
 	}
-	if err := t.putText(ledger.KeyBundle, strconv.FormatInt(next.Sequence, 10)); err != nil {
+	if err := t.putText(consortium.NewestBundleKey(), strconv.FormatInt(next.Sequence, 10)); err != nil {
 		return "", err
 	}
 	return next.ID(), t.event(ledger.EventBundlePut, s)
@@ -46,7 +46,7 @@ func (g *Governance) nextBundle(t *Transaction, raw []byte, by []consortium.Bund
 	for i, s := range by {
 		signatures[i] = signed.BundleSignature(s)
 	}
-	newest, err := t.text(ledger.KeyBundle)
+	newest, err := t.text(consortium.NewestBundleKey())
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (g *Governance) Bundle(t *Transaction, sequence string) (string, error) {
 
 func (g *Governance) readBundle(t *Transaction, sequence string) (consortium.SignedBundle, error) {
 	if sequence == "" {
-		newest, err := t.text(ledger.KeyBundle)
+		newest, err := t.text(consortium.NewestBundleKey())
 		if err != nil {
 			return consortium.SignedBundle{}, err
 		}
@@ -111,7 +111,7 @@ func signedBundle(t *Transaction, sequence string) (consortium.SignedBundle, err
 	if err != nil {
 		return s, err
 	}
-	return s, t.need(ledger.BundleKey(n), &s, consortium.ErrNoBundle)
+	return s, t.need(consortium.BundleKey(n), &s, consortium.ErrNoBundle)
 }
 
 func loadBundle(t *Transaction, sequence string) (*signed.Bundle, error) {

@@ -56,10 +56,10 @@ func (c *Catalogue) publish(t *Transaction, document string) (dataset.Publicatio
 		Format: dataset.PublicationFormat, Licensor: m.Licensor, Manifest: ledger.Digest(raw), Signature: r.Signature,
 		Envelope: r.Envelope, Epoch: epoch,
 	}
-	if err := t.create(ledger.PublishedKey(m.Dataset, m.Version), p, dataset.ErrPublished); err != nil {
+	if err := t.create(dataset.PublicationKey(m.Dataset, m.Version), p, dataset.ErrPublished); err != nil {
 		return p, err
 	}
-	if err := t.putText(ledger.ManifestKey(m.Dataset, m.Version), string(raw)); err != nil {
+	if err := t.putText(dataset.ManifestKey(m.Dataset, m.Version), string(raw)); err != nil {
 		return p, err
 	}
 	return p, t.event(ledger.EventDatasetPublished, dataset.Published{Manifest: r.Manifest, Publication: p})
@@ -70,7 +70,7 @@ func follows(t *Transaction, m *dataset.Manifest) error {
 	if m.Version == 1 {
 		return nil
 	}
-	ok, err := t.has(ledger.PublishedKey(m.Dataset, m.Version-1))
+	ok, err := t.has(dataset.PublicationKey(m.Dataset, m.Version-1))
 	if err == nil && !ok {
 		return dataset.ErrVersion
 	}
@@ -116,11 +116,11 @@ func (c *Catalogue) confirm(t *Transaction, id, version, envelope string) (datas
 	}
 	m := &v.manifest
 	word := dataset.Confirmation{Party: t.caller.Party, Epoch: epoch}
-	if err := t.put(ledger.ConfirmKey(m.Dataset, m.Version, t.caller.MSP), word); err != nil {
+	if err := t.put(dataset.ConfirmationKey(m.Dataset, m.Version, t.caller.MSP), word); err != nil {
 		return dataset.Confirmed{}, err
 	}
 	if final {
-		if err := t.put(ledger.FinalKey(m.Dataset, m.Version), dataset.Final{Epoch: epoch}); err != nil {
+		if err := t.put(dataset.FinalKey(m.Dataset, m.Version), dataset.Final{Epoch: epoch}); err != nil {
 			return dataset.Confirmed{}, err
 		}
 	}
@@ -132,7 +132,7 @@ func (c *Catalogue) confirm(t *Transaction, id, version, envelope string) (datas
 func confirmations(t *Transaction, m *dataset.Manifest) ([]string, error) {
 	var confirmed []string
 	for _, msp := range m.Custodians {
-		ok, err := t.has(ledger.ConfirmKey(m.Dataset, m.Version, msp))
+		ok, err := t.has(dataset.ConfirmationKey(m.Dataset, m.Version, msp))
 		if err != nil {
 			return nil, err
 		}
@@ -159,10 +159,10 @@ func loadVersion(t *Transaction, id, number string) (version, error) {
 	if err := ledger.CheckID(id); err != nil {
 		return v, err
 	}
-	if err := t.need(ledger.PublishedKey(id, int(n)), &v.publication, dataset.ErrUnknown); err != nil {
+	if err := t.need(dataset.PublicationKey(id, int(n)), &v.publication, dataset.ErrUnknown); err != nil {
 		return v, err
 	}
-	key := ledger.ManifestKey(id, int(n))
+	key := dataset.ManifestKey(id, int(n))
 	if v.raw, err = t.text(key); err != nil {
 		return v, err
 	}
@@ -197,7 +197,7 @@ func (c *Catalogue) offer(t *Transaction, document string) (dataset.Offer, error
 		return o, err
 	}
 	var before dataset.Offer
-	known, err := t.get(ledger.OfferKey(o.ID), &before)
+	known, err := t.get(dataset.OfferKey(o.ID), &before)
 	if err != nil {
 		return o, err
 	}
@@ -208,13 +208,13 @@ func (c *Catalogue) offer(t *Transaction, document string) (dataset.Offer, error
 		return o, dataset.ErrOfferReused.With(r.Key)
 	}
 	var p dataset.Publication
-	if err := t.need(ledger.PublishedKey(o.Dataset, o.Version), &p, dataset.ErrUnknown); err != nil {
+	if err := t.need(dataset.PublicationKey(o.Dataset, o.Version), &p, dataset.ErrUnknown); err != nil {
 		return o, err
 	}
 	if p.Licensor != owner {
 		return o, dataset.ErrForeign.With(p.Licensor.Party)
 	}
-	if err := t.put(ledger.OfferKey(o.ID), o); err != nil {
+	if err := t.put(dataset.OfferKey(o.ID), o); err != nil {
 		return o, err
 	}
 	return o, t.event(ledger.EventOfferMade, o)
@@ -234,7 +234,7 @@ func (c *Catalogue) dataset(t *Transaction, id, number string) (dataset.View, er
 	if view.Confirmed, err = confirmations(t, &v.manifest); err != nil {
 		return view, err
 	}
-	view.Final, err = t.has(ledger.FinalKey(v.manifest.Dataset, v.manifest.Version))
+	view.Final, err = t.has(dataset.FinalKey(v.manifest.Dataset, v.manifest.Version))
 	return view, err
 }
 
@@ -248,5 +248,5 @@ func loadOffer(t *Transaction, id string) (dataset.Offer, error) {
 	if err := ledger.CheckID(id); err != nil {
 		return o, err
 	}
-	return o, t.need(ledger.OfferKey(id), &o, dataset.ErrUnknownOffer)
+	return o, t.need(dataset.OfferKey(id), &o, dataset.ErrUnknownOffer)
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
-	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
@@ -15,14 +14,14 @@ type chain struct{ t *Transaction }
 
 func (c chain) Tip() (spv.Tip, bool, error) {
 	var tip spv.Tip
-	ok, err := c.t.get(ledger.KeyTip, &tip)
+	ok, err := c.t.get(spv.TipKey(), &tip)
 	return tip, ok, err
 }
 
-func (c chain) PutTip(tip spv.Tip) error { return c.t.put(ledger.KeyTip, tip) }
+func (c chain) PutTip(tip spv.Tip) error { return c.t.put(spv.TipKey(), tip) }
 
 func (c chain) Header(hash chainhash.Hash) (spv.Record, bool, error) {
-	text, err := c.t.text(ledger.HeaderKey(hash.String()))
+	text, err := c.t.text(spv.HeaderKey(hash.String()))
 	if err != nil || text == "" {
 		return spv.Record{}, false, err
 	}
@@ -35,36 +34,36 @@ func (c chain) Header(hash chainhash.Hash) (spv.Record, bool, error) {
 }
 
 func (c chain) PutHeader(r spv.Record) error {
-	return c.t.putText(ledger.HeaderKey(r.Hash.String()), base64.StdEncoding.EncodeToString(r.Encode()))
+	return c.t.putText(spv.HeaderKey(r.Hash.String()), base64.StdEncoding.EncodeToString(r.Encode()))
 }
 
 func (c chain) HashAt(h spv.Height) (chainhash.Hash, bool, error) {
-	return c.hash(ledger.ActiveKey(uint32(h)))
+	return c.hash(spv.ActiveKey(h))
 }
 
 func (c chain) PutHashAt(h spv.Height, hash chainhash.Hash) error {
-	return c.t.putText(ledger.ActiveKey(uint32(h)), hash.String())
+	return c.t.putText(spv.ActiveKey(h), hash.String())
 }
 
-func (c chain) DeleteHashAt(h spv.Height) error { return c.delete(ledger.ActiveKey(uint32(h))) }
+func (c chain) DeleteHashAt(h spv.Height) error { return c.delete(spv.ActiveKey(h)) }
 
 func (c chain) FinalAt(h spv.Height) (chainhash.Hash, bool, error) {
-	return c.hash(ledger.DepthKey(uint32(h)))
+	return c.hash(spv.FinalKey(h))
 }
 
 func (c chain) PutFinalAt(h spv.Height, hash chainhash.Hash) error {
-	return c.t.putText(ledger.DepthKey(uint32(h)), hash.String())
+	return c.t.putText(spv.FinalKey(h), hash.String())
 }
 
-func (c chain) DeleteFinalAt(h spv.Height) error { return c.delete(ledger.DepthKey(uint32(h))) }
+func (c chain) DeleteFinalAt(h spv.Height) error { return c.delete(spv.FinalKey(h)) }
 
 func (c chain) Alarm() (spv.Alarm, bool, error) {
 	var a spv.Alarm
-	ok, err := c.t.get(ledger.KeyAlarm, &a)
+	ok, err := c.t.get(spv.AlarmKey(), &a)
 	return a, ok, err
 }
 
-func (c chain) PutAlarm(a spv.Alarm) error { return c.t.put(ledger.KeyAlarm, a) }
+func (c chain) PutAlarm(a spv.Alarm) error { return c.t.put(spv.AlarmKey(), a) }
 
 func (c chain) hash(key string) (chainhash.Hash, bool, error) {
 	text, err := c.t.text(key)
@@ -87,9 +86,9 @@ func (c chain) delete(key string) error {
 
 // Attestation is what a partner said about a height (spv.AttestStore).
 func (c chain) Attestation(h spv.Height, partner string) (chainhash.Hash, bool, error) {
-	return c.hash(ledger.AttestKey(uint32(h), partner))
+	return c.hash(spv.AttestationKey(h, partner))
 }
 
 func (c chain) PutAttestation(h spv.Height, partner string, hash chainhash.Hash) error {
-	return c.t.putText(ledger.AttestKey(uint32(h), partner), hash.String())
+	return c.t.putText(spv.AttestationKey(h, partner), hash.String())
 }

@@ -33,7 +33,7 @@ func (g *Governance) propose(t *Transaction, document string) (string, error) {
 	}
 	doc := ledger.Encode(next)
 	hash := ledger.Digest(doc)
-	if err := t.createText(ledger.ProposalKey(hash), string(doc), consortium.ErrProposed); err != nil {
+	if err := t.createText(consortium.ProposalKey(hash), string(doc), consortium.ErrProposed); err != nil {
 		return "", err
 	}
 	return hash, t.event(ledger.EventConfigProposed, consortium.Proposed{Hash: hash, Version: next.Version})
@@ -72,7 +72,7 @@ func (g *Governance) approve(t *Transaction, hash string) (consortium.InForce, e
 		return none, err
 	}
 	var next consortium.Config
-	if err := t.need(ledger.ProposalKey(hash), &next, consortium.ErrNotProposed); err != nil {
+	if err := t.need(consortium.ProposalKey(hash), &next, consortium.ErrNotProposed); err != nil {
 		return none, err
 	}
 	if err := g.succeeds(t, &next); err != nil {
@@ -86,17 +86,17 @@ func (g *Governance) approve(t *Transaction, hash string) (consortium.InForce, e
 	if err != nil {
 		return none, err
 	}
-	if err := t.putText(ledger.ApprovalKey(hash, t.caller.MSP), ledger.Marker); err != nil {
+	if err := t.putText(consortium.ApprovalKey(hash, t.caller.MSP), ledger.Marker); err != nil {
 		return none, err
 	}
 	result := consortium.InForce{Version: t.config.Version}
 	event := consortium.Approved{Hash: hash, MSP: t.caller.MSP}
 	if now {
 		result.Version, event.Version = next.Version, next.Version
-		if err := t.put(ledger.ConfigKey(next.Version), next); err != nil {
+		if err := t.put(consortium.ConfigKey(next.Version), next); err != nil {
 			return none, err
 		}
-		if err := t.putText(ledger.KeyConfig, strconv.Itoa(next.Version)); err != nil {
+		if err := t.putText(consortium.ConfigInForceKey(), strconv.Itoa(next.Version)); err != nil {
 			return none, err
 		}
 	}
@@ -107,7 +107,7 @@ func (g *Governance) approve(t *Transaction, hash string) (consortium.InForce, e
 func approvals(t *Transaction, hash string) ([]string, error) {
 	var approved []string
 	for _, msp := range t.config.Homes(party.Governor) {
-		ok, err := t.has(ledger.ApprovalKey(hash, msp))
+		ok, err := t.has(consortium.ApprovalKey(hash, msp))
 		if err != nil {
 			return nil, err
 		}
@@ -130,21 +130,21 @@ func (g *Governance) tick(t *Transaction, seconds string) (consortium.Clock, err
 	if err != nil {
 		return clock, err
 	}
-	if _, err := t.get(ledger.KeyClock, &clock); err != nil {
+	if _, err := t.get(consortium.ClockKey(), &clock); err != nil {
 		return clock, err
 	}
-	if _, err := t.get(ledger.KeyEpoch, &epoch); err != nil {
+	if _, err := t.get(consortium.EpochKey(), &epoch); err != nil {
 		return clock, err
 	}
 	clock, epoch, changed, err := consortium.Tick(t.config.Limits, clock, epoch, proposed, g.clock().Unix())
 	if err != nil {
 		return clock, err
 	}
-	if err := t.put(ledger.KeyClock, clock); err != nil {
+	if err := t.put(consortium.ClockKey(), clock); err != nil {
 		return clock, err
 	}
 	if changed {
-		if err := t.put(ledger.KeyEpoch, epoch); err != nil {
+		if err := t.put(consortium.EpochKey(), epoch); err != nil {
 			return clock, err
 		}
 	}
@@ -164,14 +164,14 @@ func (g *Governance) registerParty(t *Transaction, document string) (party.Party
 	if err := party.Check(p); err != nil {
 		return p, err
 	}
-	known, err := t.get(ledger.PartyKey(p.ID), &recorded)
+	known, err := t.get(party.RecordKey(p.ID), &recorded)
 	if err != nil {
 		return p, err
 	}
 	if err := party.CheckRegistration(t.caller, p, t.config.Homes, known); err != nil {
 		return p, err
 	}
-	if err := t.put(ledger.PartyKey(p.ID), p); err != nil {
+	if err := t.put(party.RecordKey(p.ID), p); err != nil {
 		return p, err
 	}
 	return p, t.event(ledger.EventPartyRegistered, p)
@@ -190,7 +190,7 @@ func (g *Governance) setRecipient(t *Transaction, document string) (consortium.R
 	if !ledger.IsName(r.ID) {
 		return r, consortium.ErrRecipient.With("id")
 	}
-	if _, err := t.get(ledger.RecipientKey(r.ID), &last); err != nil {
+	if _, err := t.get(consortium.RecipientKey(r.ID), &last); err != nil {
 		return r, err
 	}
 	if err := consortium.CheckRecipient(r, t.caller, last.Version); err != nil {
@@ -202,7 +202,7 @@ func (g *Governance) setRecipient(t *Transaction, document string) (consortium.R
 	if err := fewLines(t, r); err != nil {
 		return r, err
 	}
-	if err := t.put(ledger.RecipientKey(r.ID), r); err != nil {
+	if err := t.put(consortium.RecipientKey(r.ID), r); err != nil {
 		return r, err
 	}
 	return r, t.event(ledger.EventRecipientSet, r)
@@ -247,7 +247,7 @@ func fewLines(t *Transaction, r consortium.Recipient) error {
 			lines++
 		}
 		return err
-	}, "recipient")
+	}, consortium.RecipientFamily)
 	if err == nil && lines >= consortium.MaxRecipients {
 		err = consortium.ErrRecipients.With(r.ID)
 	}
@@ -271,13 +271,13 @@ func (g *Governance) readConfig(t *Transaction, version string) (consortium.Conf
 	if err != nil {
 		return c, err
 	}
-	return c, t.need(ledger.ConfigKey(int(n)), &c, consortium.ErrNoConfig)
+	return c, t.need(consortium.ConfigKey(int(n)), &c, consortium.ErrNoConfig)
 }
 
 // Clock reads the ledger's own time.
 func (g *Governance) Clock(t *Transaction) (string, error) {
 	var c consortium.Clock
-	return answer(&c, t.need(ledger.KeyClock, &c, consortium.ErrNoClock))
+	return answer(&c, t.need(consortium.ClockKey(), &c, consortium.ErrNoClock))
 }
 
 // Party reads a party.
@@ -286,7 +286,7 @@ func (g *Governance) Party(t *Transaction, id string) (string, error) {
 		return answer(nil, party.ErrUnknown.With(id))
 	}
 	var p party.Party
-	return answer(&p, t.need(ledger.PartyKey(id), &p, party.ErrUnknown))
+	return answer(&p, t.need(party.RecordKey(id), &p, party.ErrUnknown))
 }
 
 // Recipient reads a recipient.
@@ -295,5 +295,5 @@ func (g *Governance) Recipient(t *Transaction, id string) (string, error) {
 		return answer(nil, consortium.ErrNoRecipient.With(id))
 	}
 	var r consortium.Recipient
-	return answer(&r, t.need(ledger.RecipientKey(id), &r, consortium.ErrNoRecipient))
+	return answer(&r, t.need(consortium.RecipientKey(id), &r, consortium.ErrNoRecipient))
 }

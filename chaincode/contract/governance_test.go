@@ -106,7 +106,7 @@ func TestTickWritesEpochOnlyWhenItChanges(t *testing.T) {
 	w := newWorld(t)
 	w.now = w.now.Add(time.Minute)
 	r := w.simulate(w.heartbeat, "governance:Tick", strconv.FormatInt(w.now.Unix(), 10))
-	if got := keys(r.Writes); len(got) != 1 || got[0] != ledger.KeyClock {
+	if got := keys(r.Writes); len(got) != 1 || got[0] != consortium.ClockKey() {
 		t.Errorf("got %v, want the clock alone", got)
 	}
 	w.now = w.now.Add(10 * time.Minute)

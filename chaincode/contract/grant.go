@@ -50,11 +50,11 @@ func (c *Licenses) recordGrant(t *Transaction, document string) (license.Grant, 
 	if g.Epoch, err = t.epoch(); err != nil {
 		return license.Grant{}, err
 	}
-	if err := t.create(ledger.GrantKey(g.License, g.Number), g, license.ErrOpen); err != nil {
+	if err := t.create(license.GrantKey(g.License, g.Number), g, license.ErrOpen); err != nil {
 		return license.Grant{}, err
 	}
 	open := license.OpenGrant{License: g.License, Number: g.Number, Counter: g.Counter}
-	if err := t.put(ledger.GrantingKey(g.Machine), open); err != nil {
+	if err := t.put(license.OpenGrantKey(g.Machine), open); err != nil {
 		return license.Grant{}, err
 	}
 	return g, t.event(ledger.EventGrantRecorded, g)
@@ -170,7 +170,7 @@ func custodianRecipients(t *Transaction) (map[string]consortium.Recipient, error
 			found[r.MSP] = r
 		}
 		return nil
-	}, "recipient")
+	}, consortium.RecipientFamily)
 	return found, err
 }
 
@@ -180,15 +180,15 @@ func grantHistory(t *Transaction, g license.Grant) (license.History, error) {
 	var h license.History
 	var open license.OpenGrant
 	var err error
-	if h.Granted, err = t.has(ledger.GrantKey(g.License, 1)); err != nil {
+	if h.Granted, err = t.has(license.GrantKey(g.License, 1)); err != nil {
 		return h, err
 	}
-	known, err := t.get(ledger.GrantingKey(g.Machine), &open)
+	known, err := t.get(license.OpenGrantKey(g.Machine), &open)
 	if err != nil || !known {
 		return h, err
 	}
 	h.Newest = new(license.Grant)
-	if err := t.need(ledger.GrantKey(open.License, open.Number), h.Newest, license.ErrNoGrant); err != nil {
+	if err := t.need(license.GrantKey(open.License, open.Number), h.Newest, license.ErrNoGrant); err != nil {
 		return h, err
 	}
 	answers, err := answersOf(t, h.Newest)
@@ -201,7 +201,7 @@ func answersOf(t *Transaction, g *license.Grant) ([]license.Answer, error) {
 	answers := []license.Answer{}
 	for _, msp := range g.Pair {
 		var a license.Answer
-		ok, err := t.get(ledger.AnswerKey(g.License, g.Number, msp), &a)
+		ok, err := t.get(license.AnswerKey(g.License, g.Number, msp), &a)
 		if err != nil {
 			return nil, err
 		}
@@ -228,7 +228,7 @@ func (c *Licenses) getGrant(t *Transaction, id, number string) (license.GrantVie
 	} else {
 		var n int64
 		if n, err = parseNumber(number); err == nil {
-			err = t.need(ledger.GrantKey(id, int(n)), &v.Grant, license.ErrNoGrant)
+			err = t.need(license.GrantKey(id, int(n)), &v.Grant, license.ErrNoGrant)
 		}
 	}
 	if err != nil {
@@ -244,7 +244,7 @@ func newestGrant(t *Transaction, id string) (license.Grant, error) {
 	err := t.each(func(_ string, value []byte) error {
 		newest = license.Grant{}
 		return ledger.DecodeCanonical(value, &newest)
-	}, "grant", id)
+	}, license.GrantFamily, id)
 	if err == nil && newest.Number == 0 {
 		err = license.ErrNoGrant.With(id)
 	}

@@ -24,7 +24,7 @@ func loadLicense(t *Transaction, id string) (license.License, error) {
 	if err := ledger.CheckID(id); err != nil {
 		return l, err
 	}
-	return l, t.need(ledger.LicenseKey(id), &l, license.ErrUnknown)
+	return l, t.need(license.Key(id), &l, license.ErrUnknown)
 }
 
 // OfMachine lists the licenses that a machine holds, by id.
@@ -38,14 +38,14 @@ func (c *Licenses) ofMachine(t *Transaction, id string) ([]license.License, erro
 		return list, err
 	}
 	err := t.each(func(key string, _ []byte) error {
-		parsed, err := ledger.ParseKey(key)
+		held, err := license.ParseHeldKey(key)
 		if err != nil {
 			return err
 		}
-		l, err := loadLicense(t, parsed.Parts[1])
+		l, err := loadLicense(t, held)
 		list = append(list, l)
 		return err
-	}, "held", id)
+	}, license.HeldFamily, id)
 	return list, err
 }
 
@@ -60,7 +60,7 @@ func (c *Licenses) sign(t *Transaction, id, nonce string) (signed.Answer, error)
 		return signed.Answer{}, err
 	}
 	body := signed.LicenseBody{License: l, State: signed.StateActive, Paid: []signed.Paid{}}
-	if err := t.need(ledger.MachineKey(l.Machine), &body.Machine, machine.ErrUnknown); err != nil {
+	if err := t.need(machine.Key(l.Machine), &body.Machine, machine.ErrUnknown); err != nil {
 		return signed.Answer{}, err
 	}
 	paid, err := payments(t, l.Order)
@@ -107,5 +107,5 @@ func (t *Transaction) holds(id string) (license.License, machine.Machine, error)
 	if l.Buyer != t.caller.Party {
 		return l, m, license.ErrOwner.With(t.caller.Party)
 	}
-	return l, m, t.need(ledger.MachineKey(l.Machine), &m, machine.ErrUnknown)
+	return l, m, t.need(machine.Key(l.Machine), &m, machine.ErrUnknown)
 }

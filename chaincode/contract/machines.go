@@ -32,10 +32,10 @@ func (c *Machines) register(t *Transaction, document string) (machine.Machine, e
 		return m, err
 	}
 	m.Registrar, m.Epoch = t.caller.Party, epoch
-	if err := t.create(ledger.MachineKey(m.ID), m, machine.ErrKnown); err != nil {
+	if err := t.create(machine.Key(m.ID), m, machine.ErrKnown); err != nil {
 		return m, err
 	}
-	if err := t.create(ledger.ShardKey(m.Shard), machine.Shard{Machine: m.ID}, machine.ErrShard); err != nil {
+	if err := t.create(machine.ShardKey(m.Shard), machine.Shard{Machine: m.ID}, machine.ErrShard); err != nil {
 		return m, err
 	}
 	return m, t.event(ledger.EventMachine, m)
@@ -71,5 +71,5 @@ func loadMachine(t *Transaction, id string) (machine.Machine, error) {
 	if err := ledger.CheckID(id); err != nil {
 		return m, err
 	}
-	return m, t.need(ledger.MachineKey(id), &m, machine.ErrUnknown)
+	return m, t.need(machine.Key(id), &m, machine.ErrUnknown)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 // Orders are placed by buyers for their machines and settled by proven Bitcoin payments.
@@ -58,7 +59,7 @@ func (c *Orders) place(t *Transaction, document string) (order.Order, error) {
 func placed(t *Transaction, r order.Request) (order.Order, bool, error) {
 	var o order.Order
 	id := order.ID(t.GetStub().GetChannelID(), t.caller.MSP, t.caller.Party, r.Key)
-	known, err := t.get(ledger.OrderKey(id), &o)
+	known, err := t.get(order.Key(id), &o)
 	if known && err == nil && !o.Repeats(r) {
 		err = order.ErrKeyReused.With(r.Key)
 	}
@@ -75,18 +76,18 @@ func wish(t *Transaction, r order.Request) (order.Wish, error) {
 	if w.Machine, err = loadMachine(t, r.Machine); err != nil {
 		return w, err
 	}
-	if err = t.need(ledger.ShardKey(w.Machine.Shard), &w.Shard, machine.ErrUnknown); err != nil {
+	if err = t.need(machine.ShardKey(w.Machine.Shard), &w.Shard, machine.ErrUnknown); err != nil {
 		return w, err
 	}
 	if w.Offer, err = loadOffer(t, r.Offers[0]); err != nil {
 		return w, err
 	}
-	key := ledger.ManifestKey(w.Offer.Dataset, w.Offer.Version)
+	key := dataset.ManifestKey(w.Offer.Dataset, w.Offer.Version)
 	if err = t.need(key, &w.Manifest, dataset.ErrUnknown); err != nil {
 		return w, err
 	}
 	w.Hash = ledger.Digest(ledger.Encode(w.Manifest)) // stored canonically, so these are its exact bytes
-	w.Final, err = t.has(ledger.FinalKey(w.Offer.Dataset, w.Offer.Version))
+	w.Final, err = t.has(dataset.FinalKey(w.Offer.Dataset, w.Offer.Version))
 	return w, err
 }
 
@@ -104,10 +105,10 @@ func storeOrder(t *Transaction, o order.Order, shard machine.Shard) error {
 	if err := t.createText(key, o.ID, order.ErrScript); err != nil {
 		return err
 	}
-	if err := t.put(ledger.ShardKey(o.Shard), shard); err != nil {
+	if err := t.put(machine.ShardKey(o.Shard), shard); err != nil {
 		return err
 	}
-	return t.put(ledger.OrderKey(o.ID), o)
+	return t.put(order.Key(o.ID), o)
 }
 
 func scriptKey(script string) (string, error) {
@@ -116,7 +117,7 @@ func scriptKey(script string) (string, error) {
 		return "", order.ErrRequest.With("a script that is not lower-case hex")
 	}
 	sum := sha256.Sum256(raw)
-	return ledger.ScriptKey(hex.EncodeToString(sum[:])), nil
+	return order.ScriptKey(hex.EncodeToString(sum[:])), nil
 }
 
 // Get reads an order with its state.
@@ -157,7 +158,7 @@ func loadOrder(t *Transaction, id string) (order.Order, error) {
 	if err := ledger.CheckID(id); err != nil {
 		return o, err
 	}
-	return o, t.need(ledger.OrderKey(id), &o, order.ErrUnknown)
+	return o, t.need(order.Key(id), &o, order.ErrUnknown)
 }
 
 // viewOrder computes the order's state from its payments and the final blocks, never from a stored word.
@@ -179,7 +180,7 @@ func viewOrder(t *Transaction, id string) (order.View, error) {
 		return v, err
 	}
 	var s order.Settlement
-	settled, err := t.get(ledger.SettledKey(id), &s)
+	settled, err := t.get(order.SettlementKey(id), &s)
 	if settled {
 		v.Licenses = s.Licenses
 	}
@@ -192,21 +193,17 @@ func viewOrder(t *Transaction, id string) (order.View, error) {
 func payments(t *Transaction, id string) ([]order.Payment, error) {
 	list := []order.Payment{}
 	err := t.each(func(key string, _ []byte) error {
-		parsed, err := ledger.ParseKey(key)
-		if err != nil {
-			return err
-		}
-		txid, vout, err := ledger.ParseOutpoint(parsed.Parts[1])
+		txid, vout, err := order.ParseCreditKey(key)
 		if err != nil {
 			return err
 		}
 		var p order.Payment
-		if err := t.need(ledger.PayKey(txid, vout), &p, order.ErrUnknown); err != nil {
+		if err := t.need(order.PaymentKey(txid, vout), &p, order.ErrUnknown); err != nil {
 			return err
 		}
 		list = append(list, p)
 		return nil
-	}, "credit", id)
+	}, order.CreditFamily, id)
 	return list, err
 }
 
@@ -217,7 +214,7 @@ func finals(t *Transaction, list []order.Payment) (map[uint32]string, error) {
 		if _, ok := final[p.Height]; ok {
 			continue
 		}
-		hash, err := t.text(ledger.DepthKey(p.Height))
+		hash, err := t.text(spv.FinalKey(spv.Height(p.Height)))
 		if err != nil {
 			return nil, err
 		}

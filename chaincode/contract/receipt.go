@@ -42,7 +42,7 @@ func (c *Licenses) recordReceipt(t *Transaction, document string) (license.Recei
 	receipt := license.Receipt{
 		License: g.License, Count: int64(pin.Count), Limit: int64(pin.Limit), Job: r.Job, Attestation: r.Attestation, Epoch: epoch,
 	}
-	if err := t.create(ledger.ReceiptKey(g.License, receipt.Count), receipt, license.ErrReceiptKnown); err != nil {
+	if err := t.create(license.ReceiptKey(g.License, receipt.Count), receipt, license.ErrReceiptKnown); err != nil {
 		return license.Receipt{}, err
 	}
 	return receipt, t.event(ledger.EventReceipt, receipt)
@@ -51,8 +51,8 @@ func (c *Licenses) recordReceipt(t *Transaction, document string) (license.Recei
 // recordedUses is the highest count on record where it is not lower than count, else 0. It looks at two receipts at
 // most: a license has as many as it has uses, and reading them all for each one would end a large license early.
 func recordedUses(t *Transaction, id string, count int64) (last int64, err error) {
-	_, end := ledger.Range("receipt", id)
-	it, err := t.GetStub().GetStateByRange(ledger.ReceiptKey(id, count), end)
+	_, end := license.ReceiptFamily.Range(id)
+	it, err := t.GetStub().GetStateByRange(license.ReceiptKey(id, count), end)
 	if err != nil {
 		return 0, fmt.Errorf("range over receipts: %w", err)
 	}
@@ -117,6 +117,6 @@ func receipts(t *Transaction, id string) ([]license.Receipt, error) {
 		}
 		list = append(list, r)
 		return nil
-	}, "receipt", id)
+	}, license.ReceiptFamily, id)
 	return list, err
 }

@@ -42,6 +42,6 @@ func accruals(t *Transaction, payee string) ([]royalty.Accrual, error) {
 		}
 		list = append(list, a)
 		return nil
-	}, "acc", payee)
+	}, royalty.AccrualFamily, payee)
 	return list, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/contract"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
@@ -406,7 +407,7 @@ func TestWritesDoNotReadWhatOthersWrite(t *testing.T) {
 			}
 		}()
 		for _, read := range res.Reads {
-			if read.Key == ledger.KeyClock && r.function != "governance:Tick" || read.Key == ledger.KeyTip && r.function != "bitcoin:SubmitHeaders" {
+			if read.Key == consortium.ClockKey() && r.function != "governance:Tick" || read.Key == spv.TipKey() && r.function != "bitcoin:SubmitHeaders" {
 				t.Errorf("%s reads %s", r.function, read.Key)
 			}
 		}

@@ -7,7 +7,9 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/payment"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
@@ -99,7 +101,7 @@ func recorded(t *Transaction, p order.Proven) (map[uint32]order.Payment, error) 
 	known := map[uint32]order.Payment{}
 	for _, out := range p.Outputs {
 		var before order.Payment
-		ok, err := t.get(ledger.PayKey(p.TxID, out.Vout), &before)
+		ok, err := t.get(order.PaymentKey(p.TxID, out.Vout), &before)
 		if err != nil {
 			return nil, err
 		}
@@ -114,10 +116,10 @@ func recorded(t *Transaction, p order.Proven) (map[uint32]order.Payment, error) 
 func book(t *Transaction, o order.Order, p order.Proven, all, fresh []order.Payment, epoch int64) (order.SettleResult, error) {
 	result := order.SettleResult{Licenses: []string{}}
 	for _, pay := range fresh {
-		if err := t.put(ledger.PayKey(pay.TxID, pay.Vout), pay); err != nil {
+		if err := t.put(order.PaymentKey(pay.TxID, pay.Vout), pay); err != nil {
 			return result, err
 		}
-		if err := t.putText(ledger.CreditKey(o.ID, pay.TxID, pay.Vout), ledger.Marker); err != nil {
+		if err := t.putText(order.CreditKey(o.ID, pay.TxID, pay.Vout), ledger.Marker); err != nil {
 			return result, err
 		}
 		result.Credited = append(result.Credited, ledger.Outpoint(pay.TxID, pay.Vout))
@@ -127,7 +129,7 @@ func book(t *Transaction, o order.Order, p order.Proven, all, fresh []order.Paym
 		return result, err
 	}
 	result.State = order.StateOf(o, all, func(h uint32) string { return final[h] }, epoch)
-	settled, err := t.has(ledger.SettledKey(o.ID))
+	settled, err := t.has(order.SettlementKey(o.ID))
 	if err != nil {
 		return result, err
 	}
@@ -147,19 +149,19 @@ func book(t *Transaction, o order.Order, p order.Proven, all, fresh []order.Paym
 }
 
 func storeSettled(t *Transaction, s order.Settled) error {
-	if err := t.put(ledger.SettledKey(s.Settlement.Order), s.Settlement); err != nil {
+	if err := t.put(order.SettlementKey(s.Settlement.Order), s.Settlement); err != nil {
 		return err
 	}
 	for _, l := range s.Licenses {
-		if err := t.put(ledger.LicenseKey(l.ID), l); err != nil {
+		if err := t.put(license.Key(l.ID), l); err != nil {
 			return err
 		}
-		if err := t.putText(ledger.HeldKey(l.Machine, l.ID), ledger.Marker); err != nil {
+		if err := t.putText(license.HeldKey(l.Machine, l.ID), ledger.Marker); err != nil {
 			return err
 		}
 	}
 	for _, a := range s.Accruals {
-		if err := t.put(ledger.AccrualKey(a.Payee, a.Epoch, a.Order, a.Item, a.Role), a); err != nil {
+		if err := t.put(royalty.AccrualKey(a.Payee, a.Epoch, a.Order, a.Item, a.Role), a); err != nil {
 			return err
 		}
 	}

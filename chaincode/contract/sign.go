@@ -24,7 +24,7 @@ func (t *Transaction) sign(clock Clock, s signing) (signed.Answer, error) {
 	if err := ledger.CheckID(s.nonce); err != nil {
 		return signed.Answer{}, err
 	}
-	if err := t.need(ledger.KeyClock, &now, consortium.ErrNoClock); err != nil {
+	if err := t.need(consortium.ClockKey(), &now, consortium.ErrNoClock); err != nil {
 		return signed.Answer{}, err
 	}
 	stamp, err := t.timestamp()
@@ -63,7 +63,7 @@ func (t *Transaction) timestamp() (int64, error) {
 
 // policy is the hash of the newest trust bundle's bytes.
 func (t *Transaction) policy() (string, error) {
-	newest, err := t.text(ledger.KeyBundle)
+	newest, err := t.text(consortium.NewestBundleKey())
 	if err != nil {
 		return "", err
 	}
@@ -104,7 +104,7 @@ func (g *Governance) signRecipients(t *Transaction, nonce string) (signed.Answer
 		}
 		body.Recipients = append(body.Recipients, r)
 		return nil
-	}, "recipient")
+	}, consortium.RecipientFamily)
 	if err != nil {
 		return signed.Answer{}, err
 	}

@@ -85,8 +85,8 @@ func (t *Transaction) createText(key, value string, taken *ledger.Refusal) error
 }
 
 // each calls do for every key of a family under its leading parts, in order.
-func (t *Transaction) each(do func(key string, value []byte) error, family string, parts ...string) error {
-	start, end := ledger.Range(family, parts...)
+func (t *Transaction) each(do func(key string, value []byte) error, family ledger.Family, parts ...string) error {
+	start, end := family.Range(parts...)
 	it, err := t.GetStub().GetStateByRange(start, end)
 	if err != nil {
 		return fmt.Errorf("range over %s: %w", start, err)
@@ -118,14 +118,14 @@ func (t *Transaction) event(name string, payload any) error {
 // epoch is the ledger's coarse time, which every write that depends on time reads (T8).
 func (t *Transaction) epoch() (int64, error) {
 	var e consortium.Epoch
-	err := t.need(ledger.KeyEpoch, &e, consortium.ErrNoClock)
+	err := t.need(consortium.EpochKey(), &e, consortium.ErrNoClock)
 	return e.Number, err
 }
 
 // pinned demands that the caller's key stands in its recorded party (T1).
 func (t *Transaction) pinned() error {
 	var p party.Party
-	if err := t.need(ledger.PartyKey(t.caller.Party), &p, party.ErrUnknown); err != nil {
+	if err := t.need(party.RecordKey(t.caller.Party), &p, party.ErrUnknown); err != nil {
 		return err
 	}
 	return party.Pinned(t.caller, p)

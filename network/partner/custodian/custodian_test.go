@@ -298,7 +298,7 @@ func TestGarbageIsNotConfirmed(t *testing.T) {
 			s.publish(x)
 			for _, msp := range []string{lic, ope} {
 				s.refusedDataset(s.nodes[msp], x.Manifest.Dataset, tt.code)
-				if s.has(ledger.ConfirmKey(x.Manifest.Dataset, 1, msp)) {
+				if s.has(dataset.ConfirmationKey(x.Manifest.Dataset, 1, msp)) {
 					t.Errorf("%s confirmed it", msp)
 				}
 			}

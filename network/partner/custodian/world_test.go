@@ -317,7 +317,7 @@ type sold struct {
 	license license.License
 }
 
-func (s *site) final(x sealed.Sealed) bool { return s.has(ledger.FinalKey(x.Manifest.Dataset, 1)) }
+func (s *site) final(x sealed.Sealed) bool { return s.has(dataset.FinalKey(x.Manifest.Dataset, 1)) }
 
 func (s *site) sell(salt string, msps ...string) *sold {
 	s.t.Helper()
@@ -369,7 +369,7 @@ func (s *sold) request(pair ...string) license.Grant {
 }
 
 func (s *sold) answered(g license.Grant, msp string) bool {
-	return s.has(ledger.AnswerKey(g.License, g.Number, msp))
+	return s.has(license.AnswerKey(g.License, g.Number, msp))
 }
 
 // activate runs an activation at a custodian over HTTP.

@@ -269,7 +269,7 @@ func (w *World) Inject(l license.License) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.block++
-	w.state.Apply([]replay.Write{{Key: ledger.LicenseKey(l.ID), Value: ledger.Encode(l)}}, replay.Version{Block: w.block})
+	w.state.Apply([]replay.Write{{Key: license.Key(l.ID), Value: ledger.Encode(l)}}, replay.Version{Block: w.block})
 }
 
 // Keys lists the keys on the ledger.
