@@ -9,6 +9,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/replay"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
@@ -182,7 +183,7 @@ func (b *Books) readUses(r *reader) {
 		meters[l.ID] = strings.Join([]string{l.Machine, l.Dataset, l.Terms}, "/")
 		b.Uses.Sold += l.Model.Uses
 	})
-	each(r, license.ReceiptFamily, func(v license.Receipt) {
+	each(r, grant.ReceiptFamily, func(v grant.Receipt) {
 		m := meters[v.License]
 		used[m] = max(used[m], v.Count)
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/replay"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
@@ -35,8 +36,8 @@ func sold(t *testing.T) *replay.Memory {
 	put(order.PaymentKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500, Height: 1, Block: block})
 	put(order.SettlementKey(o), order.Settlement{Order: o, Paid: 10_500, Licenses: []string{l}, TxID: "fabric-tx"})
 	put(license.Key(l), license.License{ID: l, Machine: id("machine"), Dataset: id("dataset"), Custodians: []string{}, Model: dataset.Model{Kind: "uses", Uses: 3}, Terms: id("terms")})
-	put(license.ReceiptKey(l, 1), license.Receipt{License: l, Count: 1})
-	put(license.ReceiptKey(l, 2), license.Receipt{License: l, Count: 2})
+	put(grant.ReceiptKey(l, 1), grant.Receipt{License: l, Count: 1})
+	put(grant.ReceiptKey(l, 2), grant.Receipt{License: l, Count: 2})
 	put(royalty.AccrualKey(market, 5, o, 0, royalty.RoleCommission), royalty.Accrual{Payee: market, Epoch: 5, Order: o, Role: royalty.RoleCommission, Amount: 3_000})
 	put(royalty.AccrualKey(author, 5, o, 0, royalty.RoleContributor), royalty.Accrual{Payee: author, Epoch: 5, Order: o, Role: royalty.RoleContributor, Amount: 7_000})
 	start, err := spv.Genesis("regtest")
@@ -138,7 +139,7 @@ func TestBooksThatDoNotAgree(t *testing.T) {
 		{"an accrual of no sale", royalty.AccrualKey(author, 5, id("other"), 0, royalty.RoleContributor), royalty.Accrual{Payee: author, Order: id("other"), Role: royalty.RoleContributor, Amount: 1}, nil, CheckBooks},
 		{"settled for too little", order.PaymentKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 9_999}, nil, CheckBooks},
 		{"split without a settlement", order.SettlementKey(o), nil, nil, CheckBooks},
-		{"more uses than sold", license.ReceiptKey(l, 4), license.Receipt{License: l, Count: 4}, nil, CheckBooks},
+		{"more uses than sold", grant.ReceiptKey(l, 4), grant.Receipt{License: l, Count: 4}, nil, CheckBooks},
 		{"a payment in another block", order.PaymentKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500, Height: 1, Block: id("block")}, []string{}, CheckPayment},
 		{"headers that end too early", "", nil, []string{}, CheckPayment},
 		{"headers without work", "", nil, []string{strings.Repeat("0", 160)}, CheckHeaders},

@@ -5,7 +5,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
@@ -15,8 +15,8 @@ func (c *Licenses) AnswerGrant(t *Transaction, document string) (string, error) 
 	return answer(c.answerGrant(t, document))
 }
 
-func (c *Licenses) answerGrant(t *Transaction, document string) (license.Answer, error) {
-	var a license.Answer
+func (c *Licenses) answerGrant(t *Transaction, document string) (grant.Answer, error) {
+	var a grant.Answer
 	if err := ledger.Decode([]byte(document), &a); err != nil {
 		return a, err
 	}
@@ -24,29 +24,29 @@ func (c *Licenses) answerGrant(t *Transaction, document string) (license.Answer,
 		return a, err
 	}
 	if a.Number < 1 {
-		return a, license.ErrNoGrant
+		return a, grant.ErrUnknown
 	}
-	var g license.Grant
-	if err := t.need(license.GrantKey(a.License, a.Number), &g, license.ErrNoGrant); err != nil {
+	var g grant.Grant
+	if err := t.need(grant.Key(a.License, a.Number), &g, grant.ErrUnknown); err != nil {
 		return a, err
 	}
-	newer, err := t.has(license.GrantKey(a.License, a.Number+1))
+	newer, err := t.has(grant.Key(a.License, a.Number+1))
 	if err != nil {
 		return a, err
 	}
 	if newer {
-		return a, license.ErrSuperseded
+		return a, grant.ErrSuperseded
 	}
 	if err := checkAnswer(t, a, g); err != nil {
 		return a, err
 	}
-	if err := t.create(license.AnswerKey(a.License, a.Number, a.MSP), a, license.ErrTwice); err != nil {
+	if err := t.create(grant.AnswerKey(a.License, a.Number, a.MSP), a, grant.ErrTwice); err != nil {
 		return a, err
 	}
 	return a, t.event(ledger.EventGrantAnswered, a)
 }
 
-func checkAnswer(t *Transaction, a license.Answer, g license.Grant) error {
+func checkAnswer(t *Transaction, a grant.Answer, g grant.Grant) error {
 	place := -1
 	for i, msp := range g.Pair {
 		if msp == a.MSP && msp == t.caller.MSP {
@@ -54,7 +54,7 @@ func checkAnswer(t *Transaction, a license.Answer, g license.Grant) error {
 		}
 	}
 	if place < 0 {
-		return license.ErrNotInPair.With(t.caller.MSP)
+		return grant.ErrNotInPair.With(t.caller.MSP)
 	}
 	l, err := loadLicense(t, g.License)
 	if err != nil {
@@ -68,7 +68,7 @@ func checkAnswer(t *Transaction, a license.Answer, g license.Grant) error {
 		return err
 	}
 	if recipients[a.MSP].Party != t.caller.Party {
-		return license.ErrNotInPair.With(t.caller.Party)
+		return grant.ErrNotInPair.With(t.caller.Party)
 	}
 	meter := tpmpolicy.Meter(l.Machine, l.Dataset, l.Terms)
 	index, err := tpmpolicy.NewIndex(g.Request.Index, keys, meter)
@@ -76,7 +76,7 @@ func checkAnswer(t *Transaction, a license.Answer, g license.Grant) error {
 		return err
 	}
 	if hex.EncodeToString(index.Policy[:]) != g.Policy {
-		return license.ErrKeysChanged
+		return grant.ErrKeysChanged
 	}
 	if err := checkLimit(a, g, index, meter, recipients[a.MSP]); err != nil {
 		return err
@@ -85,14 +85,14 @@ func checkAnswer(t *Transaction, a license.Answer, g license.Grant) error {
 }
 
 // checkLimit checks the custodian's signature over the write of the limit.
-func checkLimit(a license.Answer, g license.Grant, index tpmpolicy.Index, meter tpmpolicy.MeterID, r consortium.Recipient) error {
+func checkLimit(a grant.Answer, g grant.Grant, index tpmpolicy.Index, meter tpmpolicy.MeterID, r consortium.Recipient) error {
 	write, err := index.FirstLimit(g.Limit)
 	if err != nil {
 		return err
 	}
 	nonce, err := ledger.Base64(g.Nonce)
 	if err != nil {
-		return license.ErrNonce
+		return grant.ErrNonce
 	}
 	digest, err := write.Digest(nonce, meter)
 	if err != nil {
@@ -111,7 +111,7 @@ func checkLimit(a license.Answer, g license.Grant, index tpmpolicy.Index, meter 
 
 // checkHalf checks that the wrapped half demands the full policy of the terms: the lower custodian's burns a use, the
 // upper's only demands that the counter has moved, so that a use burns one (T10).
-func checkHalf(a license.Answer, g license.Grant, index tpmpolicy.Index, meter tpmpolicy.MeterID, place int) error {
+func checkHalf(a grant.Answer, g grant.Grant, index tpmpolicy.Index, meter tpmpolicy.MeterID, place int) error {
 	policy, err := tpmpolicy.CounterPolicy(tpmpolicy.CounterName(), g.Counter)
 	if place == 0 {
 		policy, err = tpmpolicy.UsePolicy(tpmpolicy.CounterName(), g.Counter, index, meter)

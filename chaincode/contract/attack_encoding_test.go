@@ -6,7 +6,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
@@ -22,16 +22,16 @@ func TestAttackSwollenBase64(t *testing.T) {
 		"a lot":      func(text string) string { return text + strings.Repeat("\n", 1<<18) },
 	} {
 		t.Run(name, func(*testing.T) {
-			for what, edit := range map[string]func(*license.GrantRequest){
-				"nonce":     func(r *license.GrantRequest) { r.Nonce = swell(r.Nonce) },
-				"attest":    func(r *license.GrantRequest) { r.Counter.Attest = swell(r.Counter.Attest) },
-				"signature": func(r *license.GrantRequest) { r.Time.Signature = swell(r.Time.Signature) },
+			for what, edit := range map[string]func(*grant.Request){
+				"nonce":     func(r *grant.Request) { r.Nonce = swell(r.Nonce) },
+				"attest":    func(r *grant.Request) { r.Counter.Attest = swell(r.Counter.Attest) },
+				"signature": func(r *grant.Request) { r.Time.Signature = swell(r.Time.Signature) },
 			} {
 				r := s.grantRequest(l, licensors, operator)
 				edit(&r)
-				want := license.ErrAttestation
+				want := grant.ErrAttestation
 				if what == "nonce" {
-					want = license.ErrNonce
+					want = grant.ErrNonce
 				}
 				s.refused(want, s.buyer, "licenses:RecordGrant", doc(r))
 			}
@@ -49,12 +49,12 @@ func TestAttackSwollenBase64(t *testing.T) {
 	g := s.grant(s.grantRequest(l, licensors, operator))
 	a := s.answerOf(l, g, licensors)
 	for _, c := range []struct {
-		edit func(*license.Answer)
+		edit func(*grant.Answer)
 		want *ledger.Refusal
 	}{
-		{func(a *license.Answer) { a.Signature += "\n" }, tpmpolicy.ErrLimitSignature},
-		{func(a *license.Answer) { a.Public += "\n" }, tpmpolicy.ErrBlobMalformed},
-		{func(a *license.Answer) { a.Seed += "\r\n" }, tpmpolicy.ErrBlobMalformed},
+		{func(a *grant.Answer) { a.Signature += "\n" }, tpmpolicy.ErrLimitSignature},
+		{func(a *grant.Answer) { a.Public += "\n" }, tpmpolicy.ErrBlobMalformed},
+		{func(a *grant.Answer) { a.Seed += "\r\n" }, tpmpolicy.ErrBlobMalformed},
 	} {
 		bad := a
 		c.edit(&bad)
@@ -63,5 +63,5 @@ func TestAttackSwollenBase64(t *testing.T) {
 	s.must(s.custodians[licensors], "licenses:AnswerGrant", doc(a))
 	r := s.receipt(l, g.Request.Index, 1, 3, job(1))
 	r.Attestation.Attest += "\n"
-	s.refused(license.ErrAttestation, s.buyer, "licenses:RecordReceipt", doc(r))
+	s.refused(grant.ErrAttestation, s.buyer, "licenses:RecordReceipt", doc(r))
 }

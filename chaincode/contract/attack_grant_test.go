@@ -5,7 +5,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/replay"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
@@ -24,7 +24,7 @@ func TestAttackGrantPaidByBlockTakenBack(t *testing.T) {
 		t.Error("an answer held back was recorded for an order that is disputed")
 	}
 	s.refused(order.ErrDisputed, s.custodians[operator], "licenses:AnswerGrant", doc(s.answerOf(l, g, operator)))
-	if v := read[license.GrantView](s.world, s.buyer, "licenses:GetGrant", l.ID, ""); len(v.Answers) != 1 {
+	if v := read[grant.View](s.world, s.buyer, "licenses:GetGrant", l.ID, ""); len(v.Answers) != 1 {
 		t.Errorf("got %d answers", len(v.Answers))
 	}
 }
@@ -38,7 +38,7 @@ func TestAttackReceiptsGrow(t *testing.T) {
 	s.offer = decodeAs[dataset.Offer](s.world, s.must(s.licensor, "catalogue:Offer", doc(r)))
 	l := s.buy("k")
 	g := s.grant(s.grantRequest(l, licensors, operator))
-	send := func(count uint32) license.ReceiptRequest {
+	send := func(count uint32) grant.ReceiptRequest {
 		return s.receipt(l, g.Request.Index, count, 1_000, job(int(count)))
 	}
 	var first, last int
@@ -55,11 +55,11 @@ func TestAttackReceiptsGrow(t *testing.T) {
 	if first != last {
 		t.Errorf("the first receipt read %d others, the fortieth %d", first, last)
 	}
-	s.refused(license.ErrReceiptKnown, s.buyer, "licenses:RecordReceipt", doc(send(80)))
+	s.refused(grant.ErrReceiptKnown, s.buyer, "licenses:RecordReceipt", doc(send(80)))
 	for _, back := range []uint32{1, 2, 40, 41, 79} {
-		s.refused(license.ErrReceiptBack, s.buyer, "licenses:RecordReceipt", doc(send(back)))
+		s.refused(grant.ErrReceiptBack, s.buyer, "licenses:RecordReceipt", doc(send(back)))
 	}
-	s.refused(license.ErrReceiptLimit, s.buyer, "licenses:RecordReceipt", doc(send(0)))
+	s.refused(grant.ErrReceiptLimit, s.buyer, "licenses:RecordReceipt", doc(send(0)))
 	lower, higher := s.simulate(s.buyer, "licenses:RecordReceipt", doc(send(81))), s.simulate(s.buyer, "licenses:RecordReceipt", doc(send(82)))
 	again := s.simulate(s.buyer, "licenses:RecordReceipt", doc(send(82)))
 	if err := s.commit(higher); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
@@ -30,8 +31,8 @@ func stored() map[string]any {
 		"signed-bundle": &consortium.SignedBundle{}, "party-1": &party.Party{}, "manifest-1": &dataset.Manifest{},
 		"publication-1": &dataset.Publication{}, "confirmation": &dataset.Confirmation{}, "final": &dataset.Final{},
 		"offer-1": &dataset.Offer{}, "machine-1": &machine.Machine{}, "shard": &machine.Shard{}, "order-1": &order.Order{},
-		"payment": &order.Payment{}, "settlement": &order.Settlement{}, "license-1": &license.License{}, "grant-1": &license.Grant{},
-		"open-grant": &license.OpenGrant{}, "answer": &license.Answer{}, "receipt": &license.Receipt{}, "accrual": &royalty.Accrual{},
+		"payment": &order.Payment{}, "settlement": &order.Settlement{}, "license-1": &license.License{}, "grant-1": &grant.Grant{},
+		"open-grant": &grant.Open{}, "answer": &grant.Answer{}, "receipt": &grant.Receipt{}, "accrual": &royalty.Accrual{},
 	}
 }
 

@@ -18,44 +18,44 @@ func (c *Licenses) RecordGrant(t *Transaction, document string) (string, error) 
 	return answer(c.recordGrant(t, document))
 }
 
-func (c *Licenses) recordGrant(t *Transaction, document string) (license.Grant, error) {
-	var r license.GrantRequest
+func (c *Licenses) recordGrant(t *Transaction, document string) (grant.Grant, error) {
+	var r grant.Request
 	if err := ledger.Decode([]byte(document), &r); err != nil {
-		return license.Grant{}, err
+		return grant.Grant{}, err
 	}
 	l, m, err := t.holds(r.License)
 	if err != nil {
-		return license.Grant{}, err
+		return grant.Grant{}, err
 	}
-	if err := l.CheckPair(r.Pair); err != nil {
-		return license.Grant{}, err
+	if err := grant.CheckPair(l, r.Pair); err != nil {
+		return grant.Grant{}, err
 	}
 	if err := undisputed(t, l.Order); err != nil {
-		return license.Grant{}, err
+		return grant.Grant{}, err
 	}
 	g, err := attested(t, r, l, m)
 	if err != nil {
-		return license.Grant{}, err
+		return grant.Grant{}, err
 	}
 	history, err := grantHistory(t, g)
 	if err != nil {
-		return license.Grant{}, err
+		return grant.Grant{}, err
 	}
-	g.Number, err = license.Next(license.Seen{
+	g.Number, err = grant.Next(grant.Seen{
 		License: g.License, IndexName: g.IndexName, Counter: g.Counter, ResetCount: g.ResetCount,
 	}, history)
 	if err != nil {
-		return license.Grant{}, err
+		return grant.Grant{}, err
 	}
 	if g.Epoch, err = t.epoch(); err != nil {
-		return license.Grant{}, err
+		return grant.Grant{}, err
 	}
-	if err := t.create(license.GrantKey(g.License, g.Number), g, license.ErrOpen); err != nil {
-		return license.Grant{}, err
+	if err := t.create(grant.Key(g.License, g.Number), g, grant.ErrOpen); err != nil {
+		return grant.Grant{}, err
 	}
-	open := license.OpenGrant{License: g.License, Number: g.Number, Counter: g.Counter}
-	if err := t.put(license.OpenGrantKey(g.Machine), open); err != nil {
-		return license.Grant{}, err
+	open := grant.Open{License: g.License, Number: g.Number, Counter: g.Counter}
+	if err := t.put(grant.OpenKey(g.Machine), open); err != nil {
+		return grant.Grant{}, err
 	}
 	return g, t.event(ledger.EventGrantRecorded, g)
 }
@@ -73,19 +73,19 @@ func undisputed(t *Transaction, orderID string) error {
 }
 
 // attested makes the grant from the request's attestations and the license's terms; its number is still open.
-func attested(t *Transaction, r license.GrantRequest, l license.License, m machine.Machine) (license.Grant, error) {
-	none := license.Grant{}
+func attested(t *Transaction, r grant.Request, l license.License, m machine.Machine) (grant.Grant, error) {
+	none := grant.Grant{}
 	index, meter, err := indexOf(t, l, r.Index)
 	if err != nil {
 		return none, err
 	}
 	name := index.Name(false)
 	if name.Hex() != r.IndexName {
-		return none, license.ErrIndexName.With(r.IndexName)
+		return none, grant.ErrIndexName.With(r.IndexName)
 	}
 	nonce, err := ledger.Base64(r.Nonce)
 	if err != nil || len(nonce) != tpmpolicy.NonceSize {
-		return none, license.ErrNonce
+		return none, grant.ErrNonce
 	}
 	signer, err := grant.Signer(m)
 	if err != nil {
@@ -99,14 +99,14 @@ func attested(t *Transaction, r license.GrantRequest, l license.License, m machi
 	if _, err := index.FirstLimit(l.Model.Uses); err != nil {
 		return none, err
 	}
-	return license.Grant{
-		Format: license.GrantFormat, License: l.ID, Machine: m.ID, Meter: hex.EncodeToString(meter[:]),
+	return grant.Grant{
+		Format: grant.Format, License: l.ID, Machine: m.ID, Meter: hex.EncodeToString(meter[:]),
 		Policy: hex.EncodeToString(index.Policy[:]), SRKName: signer.SRK().Name().Hex(), IndexName: r.IndexName,
 		Nonce: r.Nonce, Counter: counter, ResetCount: time.ResetCount, Limit: l.Model.Uses, Pair: r.Pair, Request: r,
 	}, nil
 }
 
-func readAttestations(s *tpmpolicy.Signer, r license.GrantRequest, m machine.Machine, extra []byte) (uint64, tpmpolicy.Time, error) {
+func readAttestations(s *tpmpolicy.Signer, r grant.Request, m machine.Machine, extra []byte) (uint64, tpmpolicy.Time, error) {
 	name, err := tpmpolicy.ParseName(m.Counter)
 	if err != nil {
 		return 0, tpmpolicy.Time{}, err
@@ -148,7 +148,7 @@ func custodians(t *Transaction, msps []string) (tpmpolicy.Custodians, map[string
 	for _, msp := range msps {
 		r, ok := found[msp]
 		if !ok {
-			return nil, nil, license.ErrNoCustodian.With(msp)
+			return nil, nil, grant.ErrNoCustodian.With(msp)
 		}
 		key, err := r.SigningKey()
 		if err != nil {
@@ -176,19 +176,19 @@ func custodianRecipients(t *Transaction) (map[string]consortium.Recipient, error
 
 // grantHistory loads the machine's newest grant, whether both custodians have answered it, and whether the license
 // had a grant before.
-func grantHistory(t *Transaction, g license.Grant) (license.History, error) {
-	var h license.History
-	var open license.OpenGrant
+func grantHistory(t *Transaction, g grant.Grant) (grant.History, error) {
+	var h grant.History
+	var open grant.Open
 	var err error
-	if h.Granted, err = t.has(license.GrantKey(g.License, 1)); err != nil {
+	if h.Granted, err = t.has(grant.Key(g.License, 1)); err != nil {
 		return h, err
 	}
-	known, err := t.get(license.OpenGrantKey(g.Machine), &open)
+	known, err := t.get(grant.OpenKey(g.Machine), &open)
 	if err != nil || !known {
 		return h, err
 	}
-	h.Newest = new(license.Grant)
-	if err := t.need(license.GrantKey(open.License, open.Number), h.Newest, license.ErrNoGrant); err != nil {
+	h.Newest = new(grant.Grant)
+	if err := t.need(grant.Key(open.License, open.Number), h.Newest, grant.ErrUnknown); err != nil {
 		return h, err
 	}
 	answers, err := answersOf(t, h.Newest)
@@ -197,11 +197,11 @@ func grantHistory(t *Transaction, g license.Grant) (license.History, error) {
 }
 
 // answersOf reads each custodian's answer by its own key, so that an answer and a newer grant in one block conflict.
-func answersOf(t *Transaction, g *license.Grant) ([]license.Answer, error) {
-	answers := []license.Answer{}
+func answersOf(t *Transaction, g *grant.Grant) ([]grant.Answer, error) {
+	answers := []grant.Answer{}
 	for _, msp := range g.Pair {
-		var a license.Answer
-		ok, err := t.get(license.AnswerKey(g.License, g.Number, msp), &a)
+		var a grant.Answer
+		ok, err := t.get(grant.AnswerKey(g.License, g.Number, msp), &a)
 		if err != nil {
 			return nil, err
 		}
@@ -217,8 +217,8 @@ func (c *Licenses) GetGrant(t *Transaction, id, number string) (string, error) {
 	return answer(c.getGrant(t, id, number))
 }
 
-func (c *Licenses) getGrant(t *Transaction, id, number string) (license.GrantView, error) {
-	var v license.GrantView
+func (c *Licenses) getGrant(t *Transaction, id, number string) (grant.View, error) {
+	var v grant.View
 	if err := ledger.CheckID(id); err != nil {
 		return v, err
 	}
@@ -228,7 +228,7 @@ func (c *Licenses) getGrant(t *Transaction, id, number string) (license.GrantVie
 	} else {
 		var n int64
 		if n, err = parseNumber(number); err == nil {
-			err = t.need(license.GrantKey(id, int(n)), &v.Grant, license.ErrNoGrant)
+			err = t.need(grant.Key(id, int(n)), &v.Grant, grant.ErrUnknown)
 		}
 	}
 	if err != nil {
@@ -239,14 +239,14 @@ func (c *Licenses) getGrant(t *Transaction, id, number string) (license.GrantVie
 }
 
 // newestGrant walks a license's grants, of which there is rarely more than one.
-func newestGrant(t *Transaction, id string) (license.Grant, error) {
-	var newest license.Grant
+func newestGrant(t *Transaction, id string) (grant.Grant, error) {
+	var newest grant.Grant
 	err := t.each(func(_ string, value []byte) error {
-		newest = license.Grant{}
+		newest = grant.Grant{}
 		return ledger.DecodeCanonical(value, &newest)
-	}, license.GrantFamily, id)
+	}, grant.Family, id)
 	if err == nil && newest.Number == 0 {
-		err = license.ErrNoGrant.With(id)
+		err = grant.ErrUnknown.With(id)
 	}
 	return newest, err
 }

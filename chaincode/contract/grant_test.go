@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
@@ -19,14 +20,14 @@ func TestGrant(t *testing.T) {
 	}
 	for i, m := range g.Pair {
 		s.must(s.custodians[m], "licenses:AnswerGrant", doc(s.answerOf(l, g, m)))
-		s.refused(license.ErrTwice, s.custodians[m], "licenses:AnswerGrant", doc(s.answerOf(l, g, m)))
-		if v := read[license.GrantView](s.world, s.buyer, "licenses:GetGrant", l.ID, ""); len(v.Answers) != i+1 || doc(v.Grant) != doc(g) {
+		s.refused(grant.ErrTwice, s.custodians[m], "licenses:AnswerGrant", doc(s.answerOf(l, g, m)))
+		if v := read[grant.View](s.world, s.buyer, "licenses:GetGrant", l.ID, ""); len(v.Answers) != i+1 || doc(v.Grant) != doc(g) {
 			t.Errorf("got %+v", v)
 		}
 	}
-	s.refused(license.ErrNotInPair, s.custodians[manufacturer], "licenses:AnswerGrant", doc(s.answerOf(l, g, manufacturer)))
-	s.refused(license.ErrNoGrant, s.buyer, "licenses:GetGrant", l.ID, "2")
-	s.refused(license.ErrNoGrant, s.buyer, "licenses:GetGrant", nonce(1), "")
+	s.refused(grant.ErrNotInPair, s.custodians[manufacturer], "licenses:AnswerGrant", doc(s.answerOf(l, g, manufacturer)))
+	s.refused(grant.ErrUnknown, s.buyer, "licenses:GetGrant", l.ID, "2")
+	s.refused(grant.ErrUnknown, s.buyer, "licenses:GetGrant", nonce(1), "")
 }
 
 func TestGrantRequestRefused(t *testing.T) {
@@ -35,24 +36,24 @@ func TestGrantRequestRefused(t *testing.T) {
 	strangers := &tpmKeys{ak: newKey(t), srk: newKey(t), token: newKey(t)}
 	for _, c := range []struct {
 		name string
-		edit func(*license.GrantRequest)
+		edit func(*grant.Request)
 		want *ledger.Refusal
 	}{
-		{"an unknown license", func(r *license.GrantRequest) { r.License = nonce(1) }, license.ErrUnknown},
-		{"a pair of one", func(r *license.GrantRequest) { r.Pair = r.Pair[:1] }, license.ErrPair},
-		{"one custodian twice", func(r *license.GrantRequest) { r.Pair = []string{operator, operator} }, license.ErrPair},
-		{"a pair not sorted", func(r *license.GrantRequest) { r.Pair = []string{operator, licensors} }, license.ErrPair},
-		{"a pair with a stranger", func(r *license.GrantRequest) { r.Pair = []string{auditor, operator} }, license.ErrPair},
-		{"another handle than the Name's", func(r *license.GrantRequest) { r.Index++ }, license.ErrIndexName},
-		{"a handle outside the meters", func(r *license.GrantRequest) { r.Index = tpmpolicy.CounterHandle }, tpmpolicy.ErrIndexHandle},
-		{"another index's Name", func(r *license.GrantRequest) { r.IndexName = tpmpolicy.CounterName().Hex() }, license.ErrIndexName},
-		{"a short nonce", func(r *license.GrantRequest) { r.Nonce = b64([]byte("short")) }, license.ErrNonce},
-		{"a nonce that the TPM did not attest", func(r *license.GrantRequest) { r.Nonce = b64(make([]byte, 32)) }, tpmpolicy.ErrAttestExtra},
-		{"another TPM's counter", func(r *license.GrantRequest) {
+		{"an unknown license", func(r *grant.Request) { r.License = nonce(1) }, license.ErrUnknown},
+		{"a pair of one", func(r *grant.Request) { r.Pair = r.Pair[:1] }, grant.ErrPair},
+		{"one custodian twice", func(r *grant.Request) { r.Pair = []string{operator, operator} }, grant.ErrPair},
+		{"a pair not sorted", func(r *grant.Request) { r.Pair = []string{operator, licensors} }, grant.ErrPair},
+		{"a pair with a stranger", func(r *grant.Request) { r.Pair = []string{auditor, operator} }, grant.ErrPair},
+		{"another handle than the Name's", func(r *grant.Request) { r.Index++ }, grant.ErrIndexName},
+		{"a handle outside the meters", func(r *grant.Request) { r.Index = tpmpolicy.CounterHandle }, tpmpolicy.ErrIndexHandle},
+		{"another index's Name", func(r *grant.Request) { r.IndexName = tpmpolicy.CounterName().Hex() }, grant.ErrIndexName},
+		{"a short nonce", func(r *grant.Request) { r.Nonce = b64([]byte("short")) }, grant.ErrNonce},
+		{"a nonce that the TPM did not attest", func(r *grant.Request) { r.Nonce = b64(make([]byte, 32)) }, tpmpolicy.ErrAttestExtra},
+		{"another TPM's counter", func(r *grant.Request) {
 			r.Counter = certifyNV(strangers, tpmpolicy.CounterName(), nil, make([]byte, 8))
 		}, tpmpolicy.ErrAttestSignature},
-		{"the time for the counter", func(r *license.GrantRequest) { r.Counter = r.Time }, tpmpolicy.ErrAttestType},
-		{"no base64", func(r *license.GrantRequest) { r.Time.Attest = "!" }, license.ErrAttestation},
+		{"the time for the counter", func(r *grant.Request) { r.Counter = r.Time }, tpmpolicy.ErrAttestType},
+		{"no base64", func(r *grant.Request) { r.Time.Attest = "!" }, grant.ErrAttestation},
 	} {
 		t.Run(c.name, func(*testing.T) {
 			r := s.grantRequest(l, licensors, operator)
@@ -68,32 +69,32 @@ func TestOneOpenGrant(t *testing.T) {
 	s := newSale(newWorld(t))
 	first, second := s.buy("a"), s.buy("b")
 	g := s.grant(s.grantRequest(first, licensors, operator))
-	s.refused(license.ErrOpen, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(second, licensors, operator)))
-	s.refused(license.ErrSessionAlive, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(first, licensors, operator)))
+	s.refused(grant.ErrOpen, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(second, licensors, operator)))
+	s.refused(grant.ErrSessionAlive, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(first, licensors, operator)))
 	late := s.answerOf(first, g, licensors)
 
 	s.keys.resets++ // the TPM was reset: the first session is dead
-	s.refused(license.ErrOpen, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(second, licensors, operator)))
+	s.refused(grant.ErrOpen, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(second, licensors, operator)))
 	moved := s.grantRequestAt(first, tpmpolicy.FirstIndexHandle+1, licensors, operator)
-	s.refused(license.ErrIndexChanged, s.buyer, "licenses:RecordGrant", doc(moved))
+	s.refused(grant.ErrIndexChanged, s.buyer, "licenses:RecordGrant", doc(moved))
 	s.must(s.custodians[operator], "licenses:AnswerGrant", doc(s.answerOf(first, g, operator))) // one alone writes nothing
 	again := s.grant(s.grantRequest(first, licensors, manufacturer))
 	if again.Number != 2 || again.Limit != 3 || again.IndexName != g.IndexName {
 		t.Errorf("got %+v", again)
 	}
-	s.refused(license.ErrSuperseded, s.custodians[licensors], "licenses:AnswerGrant", doc(late))
+	s.refused(grant.ErrSuperseded, s.custodians[licensors], "licenses:AnswerGrant", doc(late))
 
 	for _, m := range again.Pair {
 		s.must(s.custodians[m], "licenses:AnswerGrant", doc(s.answerOf(first, again, m)))
 	}
 	s.keys.resets++ // the limit can have been written before this reset: a third signature would double the uses
-	s.refused(license.ErrAnswered, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(first, licensors, operator)))
+	s.refused(grant.ErrAnswered, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(first, licensors, operator)))
 
 	s.keys.counter++ // the machine armed its grant
-	s.refused(license.ErrDone, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(first, licensors, operator)))
+	s.refused(grant.ErrDone, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(first, licensors, operator)))
 	s.grant(s.grantRequest(second, licensors, operator))
 	s.keys.counter--
-	s.refused(license.ErrCounterBack, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(second, licensors, operator)))
+	s.refused(grant.ErrCounterBack, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(second, licensors, operator)))
 }
 
 // TestAnswerAndNewerGrantConflict: the last answer and a re-issue can't both be committed.
@@ -126,25 +127,25 @@ func TestAnswerRefused(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		by   *caller
-		edit func(*license.Answer)
+		edit func(*grant.Answer)
 		want *ledger.Refusal
 	}{
-		{"another custodian's name", s.custodians[operator], func(*license.Answer) {}, license.ErrNotInPair},
-		{"a second custodian of the partner", someone(t, licensors, party.Custodian), func(*license.Answer) {}, license.ErrNotInPair},
-		{"a grant that is none", s.custodians[licensors], func(a *license.Answer) { a.Number = 9 }, license.ErrNoGrant},
-		{"a negative number", s.custodians[licensors], func(a *license.Answer) { a.Number = -1 }, license.ErrNoGrant},
-		{"another's signature", s.custodians[licensors], func(a *license.Answer) {
+		{"another custodian's name", s.custodians[operator], func(*grant.Answer) {}, grant.ErrNotInPair},
+		{"a second custodian of the partner", someone(t, licensors, party.Custodian), func(*grant.Answer) {}, grant.ErrNotInPair},
+		{"a grant that is none", s.custodians[licensors], func(a *grant.Answer) { a.Number = 9 }, grant.ErrUnknown},
+		{"a negative number", s.custodians[licensors], func(a *grant.Answer) { a.Number = -1 }, grant.ErrUnknown},
+		{"another's signature", s.custodians[licensors], func(a *grant.Answer) {
 			a.Signature = s.answerOf(l, g, operator).Signature
 		}, tpmpolicy.ErrLimitSignature},
-		{"a larger limit", s.custodians[licensors], func(a *license.Answer) {
+		{"a larger limit", s.custodians[licensors], func(a *grant.Answer) {
 			more := g
 			more.Limit = 4
 			a.Signature = s.answerOf(l, more, licensors).Signature
 		}, tpmpolicy.ErrLimitSignature},
-		{"a half that burns no use", s.custodians[licensors], func(a *license.Answer) {
+		{"a half that burns no use", s.custodians[licensors], func(a *grant.Answer) {
 			a.Public = s.answerOf(l, g, operator).Public
 		}, tpmpolicy.ErrSealedPolicy},
-		{"no blob", s.custodians[licensors], func(a *license.Answer) { a.Duplicate = "" }, tpmpolicy.ErrBlobMalformed},
+		{"no blob", s.custodians[licensors], func(a *grant.Answer) { a.Duplicate = "" }, tpmpolicy.ErrBlobMalformed},
 	} {
 		t.Run(c.name, func(*testing.T) {
 			a := s.answerOf(l, g, licensors)
@@ -157,36 +158,36 @@ func TestAnswerRefused(t *testing.T) {
 	changed := s.custodianRecipient(manufacturer)
 	changed.Version = 2
 	s.must(s.custodians[manufacturer], "governance:SetRecipient", doc(changed))
-	s.refused(license.ErrKeysChanged, s.custodians[licensors], "licenses:AnswerGrant", doc(honest))
+	s.refused(grant.ErrKeysChanged, s.custodians[licensors], "licenses:AnswerGrant", doc(honest))
 }
 
 func TestReceipts(t *testing.T) {
 	s := newSale(newWorld(t))
 	l := s.buy("k")
 	handle := tpmpolicy.FirstIndexHandle
-	s.refused(license.ErrNoGrant, s.buyer, "licenses:RecordReceipt", doc(s.receipt(l, handle, 1, 3, job(1))))
+	s.refused(grant.ErrUnknown, s.buyer, "licenses:RecordReceipt", doc(s.receipt(l, handle, 1, 3, job(1))))
 	s.grant(s.grantRequest(l, licensors, operator))
 	s.must(s.buyer, "licenses:RecordReceipt", doc(s.receipt(l, handle, 1, 3, job(1))))
-	s.refused(license.ErrReceiptKnown, s.buyer, "licenses:RecordReceipt", doc(s.receipt(l, handle, 1, 3, job(1))))
+	s.refused(grant.ErrReceiptKnown, s.buyer, "licenses:RecordReceipt", doc(s.receipt(l, handle, 1, 3, job(1))))
 	s.must(s.buyer, "licenses:RecordReceipt", doc(s.receipt(l, handle, 3, 3, job(3))))
 	for _, c := range []struct {
 		name    string
-		request license.ReceiptRequest
+		request grant.ReceiptRequest
 		want    *ledger.Refusal
 	}{
-		{"a lower count", s.receipt(l, handle, 2, 3, job(2)), license.ErrReceiptBack},
-		{"a count above the limit", s.receipt(l, handle, 4, 3, job(4)), license.ErrReceiptLimit},
-		{"a count of zero", s.receipt(l, handle, 0, 3, job(4)), license.ErrReceiptLimit},
-		{"another limit", s.receipt(l, handle, 3, 300, job(4)), license.ErrReceiptLimit},
+		{"a lower count", s.receipt(l, handle, 2, 3, job(2)), grant.ErrReceiptBack},
+		{"a count above the limit", s.receipt(l, handle, 4, 3, job(4)), grant.ErrReceiptLimit},
+		{"a count of zero", s.receipt(l, handle, 0, 3, job(4)), grant.ErrReceiptLimit},
+		{"another limit", s.receipt(l, handle, 3, 300, job(4)), grant.ErrReceiptLimit},
 		{"another index", s.receipt(l, handle+1, 3, 3, job(4)), tpmpolicy.ErrAttestName},
-		{"a job in plain words", s.receipt(l, handle, 3, 3, "lot 7 for Bob"), license.ErrReceiptJob},
+		{"a job in plain words", s.receipt(l, handle, 3, 3, "lot 7 for Bob"), grant.ErrReceiptJob},
 	} {
 		t.Run(c.name, func(*testing.T) { s.refused(c.want, s.buyer, "licenses:RecordReceipt", doc(c.request)) })
 	}
 	moved := s.receipt(l, handle, 3, 3, job(4))
 	moved.Job = job(5)
 	s.refused(tpmpolicy.ErrAttestExtra, s.buyer, "licenses:RecordReceipt", doc(moved))
-	list := read[[]license.Receipt](s.world, s.buyer, "licenses:Receipts", l.ID)
+	list := read[[]grant.Receipt](s.world, s.buyer, "licenses:Receipts", l.ID)
 	if len(list) != 2 || list[0].Count != 1 || list[1].Count != 3 || list[1].Limit != 3 {
 		t.Errorf("got %+v", list)
 	}

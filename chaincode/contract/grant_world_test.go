@@ -9,13 +9,15 @@ import (
 	"math/big"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // attest signs a TPMS_ATTEST (Part 2, 10.12.12) as the machine's TPM would.
-func (k *tpmKeys) attest(kind uint16, extra, body []byte) license.Attestation {
+func (k *tpmKeys) attest(kind uint16, extra, body []byte) machine.Attestation {
 	sized := func(to, b []byte) []byte { return append(binary.BigEndian.AppendUint16(to, uint16(len(b))), b...) }
 	a := binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint32(nil, 0xFF544347), kind)
 	a = sized(sized(a, k.qualified()), extra)
@@ -31,17 +33,17 @@ func (k *tpmKeys) attest(kind uint16, extra, body []byte) license.Attestation {
 	for _, n := range []*big.Int{r, s} {
 		sig = sized(sig, n.FillBytes(make([]byte, 32)))
 	}
-	return license.Attestation{Attest: b64(a), Signature: b64(sig)}
+	return machine.Attestation{Attest: b64(a), Signature: b64(sig)}
 }
 
-func certifyNV(k *tpmKeys, name tpmpolicy.Name, extra, contents []byte) license.Attestation {
+func certifyNV(k *tpmKeys, name tpmpolicy.Name, extra, contents []byte) machine.Attestation {
 	body := append(binary.BigEndian.AppendUint16(nil, uint16(len(name))), name[:]...)
 	body = binary.BigEndian.AppendUint16(body, 0)
 	body = append(binary.BigEndian.AppendUint16(body, uint16(len(contents))), contents...)
 	return k.attest(0x8014, extra, body)
 }
 
-func (k *tpmKeys) getTime(extra []byte) license.Attestation {
+func (k *tpmKeys) getTime(extra []byte) machine.Attestation {
 	body := append(make([]byte, 8+8), binary.BigEndian.AppendUint32(nil, k.resets)...)
 	body = append(append(append(body, make([]byte, 4)...), 1), make([]byte, 8)...)
 	return k.attest(0x8019, extra, body)
@@ -63,12 +65,12 @@ func (s *sale) index(l license.License, handle uint32) (tpmpolicy.Index, tpmpoli
 }
 
 // grantRequest is what the sale's machine asks for.
-func (s *sale) grantRequest(l license.License, pair ...string) license.GrantRequest {
+func (s *sale) grantRequest(l license.License, pair ...string) grant.Request {
 	s.t.Helper()
 	return s.grantRequestAt(l, tpmpolicy.FirstIndexHandle, pair...)
 }
 
-func (s *sale) grantRequestAt(l license.License, handle uint32, pair ...string) license.GrantRequest {
+func (s *sale) grantRequestAt(l license.License, handle uint32, pair ...string) grant.Request {
 	s.t.Helper()
 	x, _ := s.index(l, handle)
 	session := make([]byte, tpmpolicy.NonceSize)
@@ -76,7 +78,7 @@ func (s *sale) grantRequestAt(l license.License, handle uint32, pair ...string) 
 		s.t.Fatal(err)
 	}
 	extra := tpmpolicy.GrantDigest(l.ID, session, x.Name(false))
-	return license.GrantRequest{
+	return grant.Request{
 		License: l.ID, Pair: pair, Index: x.Handle, Nonce: b64(session), IndexName: x.Name(false).Hex(),
 		Counter: certifyNV(s.keys, tpmpolicy.CounterName(), extra[:], binary.BigEndian.AppendUint64(nil, s.keys.counter)),
 		Time:    s.keys.getTime(extra[:]),
@@ -84,7 +86,7 @@ func (s *sale) grantRequestAt(l license.License, handle uint32, pair ...string) 
 }
 
 // answerOf is a custodian's honest answer to a grant.
-func (s *sale) answerOf(l license.License, g license.Grant, mspID string) license.Answer {
+func (s *sale) answerOf(l license.License, g grant.Grant, mspID string) grant.Answer {
 	s.t.Helper()
 	x, meter := s.index(l, g.Request.Index)
 	write, err := x.FirstLimit(g.Limit)
@@ -114,19 +116,19 @@ func (s *sale) answerOf(l license.License, g license.Grant, mspID string) licens
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return license.Answer{
+	return grant.Answer{
 		License: l.ID, Number: g.Number, MSP: mspID, Signature: b64(der),
 		Public: b64(blob.Public), Duplicate: b64(blob.Duplicate), Seed: b64(blob.Seed),
 	}
 }
 
 // receipt is an attestation of the meter's count.
-func (s *sale) receipt(l license.License, handle uint32, count, limit uint32, job string) license.ReceiptRequest {
+func (s *sale) receipt(l license.License, handle uint32, count, limit uint32, job string) grant.ReceiptRequest {
 	s.t.Helper()
 	x, _ := s.index(l, handle)
 	extra := tpmpolicy.ReceiptDigest(l.ID, job)
 	contents := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, count), limit)
-	return license.ReceiptRequest{License: l.ID, Job: job, Attestation: certifyNV(s.keys, x.Name(true), extra[:], contents)}
+	return grant.ReceiptRequest{License: l.ID, Job: job, Attestation: certifyNV(s.keys, x.Name(true), extra[:], contents)}
 }
 
 // buy places, pays and settles an order.
@@ -138,9 +140,9 @@ func (s *sale) buy(key string) license.License {
 	return read[license.License](s.world, s.buyer, "licenses:Get", r.Licenses[0])
 }
 
-func (s *sale) grant(r license.GrantRequest) license.Grant {
+func (s *sale) grant(r grant.Request) grant.Grant {
 	s.t.Helper()
-	return decodeAs[license.Grant](s.world, s.must(s.buyer, "licenses:RecordGrant", doc(r)))
+	return decodeAs[grant.Grant](s.world, s.must(s.buyer, "licenses:RecordGrant", doc(r)))
 }
 
 func job(n int) string { return ledger.Hash("job", nonce(n)) }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
@@ -16,34 +15,34 @@ func (c *Licenses) RecordReceipt(t *Transaction, document string) (string, error
 	return answer(c.recordReceipt(t, document))
 }
 
-func (c *Licenses) recordReceipt(t *Transaction, document string) (license.Receipt, error) {
-	var r license.ReceiptRequest
+func (c *Licenses) recordReceipt(t *Transaction, document string) (grant.Receipt, error) {
+	var r grant.ReceiptRequest
 	if err := ledger.Decode([]byte(document), &r); err != nil {
-		return license.Receipt{}, err
+		return grant.Receipt{}, err
 	}
 	if ledger.CheckID(r.Job) != nil {
-		return license.Receipt{}, license.ErrReceiptJob.With(r.Job)
+		return grant.Receipt{}, grant.ErrReceiptJob.With(r.Job)
 	}
 	g, pin, err := attestedUses(t, r)
 	if err != nil {
-		return license.Receipt{}, err
+		return grant.Receipt{}, err
 	}
 	last, err := recordedUses(t, g.License, int64(pin.Count))
 	if err != nil {
-		return license.Receipt{}, err
+		return grant.Receipt{}, err
 	}
-	if err := license.CheckReceipt(&g, int64(pin.Count), int64(pin.Limit), last); err != nil {
-		return license.Receipt{}, err
+	if err := grant.CheckReceipt(&g, int64(pin.Count), int64(pin.Limit), last); err != nil {
+		return grant.Receipt{}, err
 	}
 	epoch, err := t.epoch()
 	if err != nil {
-		return license.Receipt{}, err
+		return grant.Receipt{}, err
 	}
-	receipt := license.Receipt{
+	receipt := grant.Receipt{
 		License: g.License, Count: int64(pin.Count), Limit: int64(pin.Limit), Job: r.Job, Attestation: r.Attestation, Epoch: epoch,
 	}
-	if err := t.create(license.ReceiptKey(g.License, receipt.Count), receipt, license.ErrReceiptKnown); err != nil {
-		return license.Receipt{}, err
+	if err := t.create(grant.ReceiptKey(g.License, receipt.Count), receipt, grant.ErrReceiptKnown); err != nil {
+		return grant.Receipt{}, err
 	}
 	return receipt, t.event(ledger.EventReceipt, receipt)
 }
@@ -51,8 +50,8 @@ func (c *Licenses) recordReceipt(t *Transaction, document string) (license.Recei
 // recordedUses is the highest count on record where it is not lower than count, else 0. It looks at two receipts at
 // most: a license has as many as it has uses, and reading them all for each one would end a large license early.
 func recordedUses(t *Transaction, id string, count int64) (last int64, err error) {
-	_, end := license.ReceiptFamily.Range(id)
-	it, err := t.GetStub().GetStateByRange(license.ReceiptKey(id, count), end)
+	_, end := grant.ReceiptFamily.Range(id)
+	it, err := t.GetStub().GetStateByRange(grant.ReceiptKey(id, count), end)
 	if err != nil {
 		return 0, fmt.Errorf("range over receipts: %w", err)
 	}
@@ -62,7 +61,7 @@ func recordedUses(t *Transaction, id string, count int64) (last int64, err error
 		if err != nil {
 			return 0, fmt.Errorf("read the next receipt: %w", err)
 		}
-		var r license.Receipt
+		var r grant.Receipt
 		if err := ledger.DecodeCanonical(kv.GetValue(), &r); err != nil {
 			return 0, err
 		}
@@ -72,11 +71,11 @@ func recordedUses(t *Transaction, id string, count int64) (last int64, err error
 }
 
 // attestedUses checks the attestation of the meter that the license's newest grant wrote.
-func attestedUses(t *Transaction, r license.ReceiptRequest) (license.Grant, tpmpolicy.Pin, error) {
+func attestedUses(t *Transaction, r grant.ReceiptRequest) (grant.Grant, tpmpolicy.Pin, error) {
 	var pin tpmpolicy.Pin
 	l, m, err := t.holds(r.License)
 	if err != nil {
-		return license.Grant{}, pin, err
+		return grant.Grant{}, pin, err
 	}
 	g, err := newestGrant(t, l.ID)
 	if err != nil {
@@ -84,7 +83,7 @@ func attestedUses(t *Transaction, r license.ReceiptRequest) (license.Grant, tpmp
 	}
 	policy, err := hex.DecodeString(g.Policy)
 	if err != nil || len(policy) != len(tpmpolicy.Digest{}) {
-		return g, pin, license.ErrNoGrant.With("policy")
+		return g, pin, grant.ErrUnknown.With("policy")
 	}
 	index := tpmpolicy.Index{Handle: g.Request.Index, Policy: tpmpolicy.Digest(policy)}
 	signer, err := grant.Signer(m)
@@ -108,15 +107,15 @@ func (c *Licenses) Receipts(t *Transaction, id string) (string, error) {
 	return answer(receipts(t, id))
 }
 
-func receipts(t *Transaction, id string) ([]license.Receipt, error) {
-	list := []license.Receipt{}
+func receipts(t *Transaction, id string) ([]grant.Receipt, error) {
+	list := []grant.Receipt{}
 	err := t.each(func(_ string, value []byte) error {
-		var r license.Receipt
+		var r grant.Receipt
 		if err := ledger.DecodeCanonical(value, &r); err != nil {
 			return err
 		}
 		list = append(list, r)
 		return nil
-	}, license.ReceiptFamily, id)
+	}, grant.ReceiptFamily, id)
 	return list, err
 }

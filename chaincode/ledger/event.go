@@ -18,7 +18,7 @@ const (
 	EventPaymentCredited  = "payment.credited"   // order.Credited
 	EventHeaders          = "bitcoin.headers"    // spv.Headers
 	EventAttested         = "bitcoin.attested"   // spv.Attested
-	EventGrantRecorded    = "grant.recorded"     // license.Grant
-	EventGrantAnswered    = "grant.answered"     // license.Answer
-	EventReceipt          = "receipt.recorded"   // license.Receipt
+	EventGrantRecorded    = "grant.recorded"     // grant.Grant
+	EventGrantAnswered    = "grant.answered"     // grant.Answer
+	EventReceipt          = "receipt.recorded"   // grant.Receipt
 )

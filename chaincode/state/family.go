@@ -7,6 +7,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
@@ -19,7 +20,7 @@ import (
 func Families() []ledger.Family {
 	all := slices.Concat(
 		consortium.Families(), party.Families(), dataset.Families(), machine.Families(), order.Families(),
-		license.Families(), royalty.Families(), spv.Families(),
+		license.Families(), grant.Families(), royalty.Families(), spv.Families(),
 	)
 	slices.SortFunc(all, func(a, b ledger.Family) int { return strings.Compare(a.Name(), b.Name()) })
 	return all

@@ -9,6 +9,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
@@ -50,10 +51,10 @@ func everyKey() map[string]string {
 		order.SettlementKey(id):                            "settled/" + id,
 		license.Key(id):                                    "license/" + id,
 		license.HeldKey(id, other):                         "held/" + id + "/" + other,
-		license.GrantKey(id, 1):                            "grant/" + id + "/0000000001",
-		license.AnswerKey(id, 1, "OperatorMSP"):            "answer/" + id + "/0000000001/OperatorMSP",
-		license.OpenGrantKey(id):                           "granting/" + id,
-		license.ReceiptKey(id, 3):                          "receipt/" + id + "/0000000003",
+		grant.Key(id, 1):                                   "grant/" + id + "/0000000001",
+		grant.AnswerKey(id, 1, "OperatorMSP"):              "answer/" + id + "/0000000001/OperatorMSP",
+		grant.OpenKey(id):                                  "granting/" + id,
+		grant.ReceiptKey(id, 3):                            "receipt/" + id + "/0000000003",
 		royalty.AccrualKey(payee, 5, id, 0, "contributor"): "acc/" + payee + "/0000000005/" + id + "/0000000000/contributor",
 		spv.HeaderKey(id):                                  "h/" + id,
 		spv.ActiveKey(1<<32 - 1):                           "n/4294967295",
@@ -165,9 +166,9 @@ func TestRangeHoldsItsFamilyAlone(t *testing.T) {
 			t.Errorf("%s is in the range", k)
 		}
 	}
-	numbers := []string{license.GrantKey(id, 2), license.GrantKey(id, 10), license.GrantKey(id, 9)}
+	numbers := []string{grant.Key(id, 2), grant.Key(id, 10), grant.Key(id, 9)}
 	slices.Sort(numbers)
-	if numbers[1] != license.GrantKey(id, 9) {
+	if numbers[1] != grant.Key(id, 9) {
 		t.Errorf("numbers are not in order: %v", numbers)
 	}
 }

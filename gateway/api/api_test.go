@@ -13,7 +13,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
@@ -235,13 +236,13 @@ func TestEveryMachineOnlyForItself(t *testing.T) {
 	w := newWorld(t)
 	other := header{"Authorization", "Bearer " + w.token(func(c jwt.MapClaims) { c["sub"], c["client_id"] = id("another"), id("another") })}
 	nonce := `{"nonce":"` + id("nonce") + `"}`
-	grant := string(ledger.Encode(theGrantRequest()))
-	receipt := string(ledger.Encode(license.ReceiptRequest{License: id("license"), Job: "j", Attestation: license.Attestation{Attest: "AAAA", Signature: "AAAA"}}))
+	request := string(ledger.Encode(theGrantRequest()))
+	receipt := string(ledger.Encode(grant.ReceiptRequest{License: id("license"), Job: "j", Attestation: machine.Attestation{Attest: "AAAA", Signature: "AAAA"}}))
 	tests := []struct{ method, path, body, code string }{
 		{"GET", "/v1/orders/" + id("order"), "", "order.not_yours"},
 		{"POST", "/v1/orders/" + id("order") + "/sign", nonce, "order.not_yours"},
 		{"POST", "/v1/licenses/" + id("license") + "/sign", nonce, "license.not_yours"},
-		{"POST", "/v1/licenses/" + id("license") + "/grants", grant, "license.not_yours"},
+		{"POST", "/v1/licenses/" + id("license") + "/grants", request, "license.not_yours"},
 		{"GET", "/v1/licenses/" + id("license") + "/grants/newest", "", "license.not_yours"},
 		{"POST", "/v1/licenses/" + id("license") + "/receipts", receipt, "license.not_yours"},
 		{"GET", "/v1/machines/" + id("machine"), "", "machine.not_yours"},
@@ -259,33 +260,33 @@ func TestEveryMachineOnlyForItself(t *testing.T) {
 	}
 }
 
-func theGrantRequest() license.GrantRequest {
-	a := license.Attestation{Attest: "AAAA", Signature: "AAAA"}
-	return license.GrantRequest{License: id("license"), Pair: []string{"LicensorsMSP", "ManufacturerMSP"}, Index: 0x01800200, Nonce: "AAAA", Counter: a, Time: a, IndexName: "000b"}
+func theGrantRequest() grant.Request {
+	a := machine.Attestation{Attest: "AAAA", Signature: "AAAA"}
+	return grant.Request{License: id("license"), Pair: []string{"LicensorsMSP", "ManufacturerMSP"}, Index: 0x01800200, Nonce: "AAAA", Counter: a, Time: a, IndexName: "000b"}
 }
 
 func TestGrantAndReceipt(t *testing.T) {
 	w := newWorld(t)
-	grant := license.Grant{
+	recorded := grant.Grant{
 		Format: "guildmark/grant/1", License: id("license"), Machine: id("machine"), Meter: id("meter"), SRKName: "000b", IndexName: "000b",
 		Nonce: "AAAA", Pair: []string{"LicensorsMSP", "ManufacturerMSP"}, Request: theGrantRequest(),
 	}
-	w.buyer.answers["licenses:RecordGrant"] = func([]string) ([]byte, error) { return ledger.Encode(grant), nil }
+	w.buyer.answers["licenses:RecordGrant"] = func([]string) ([]byte, error) { return ledger.Encode(recorded), nil }
 	w.buyer.answers["licenses:RecordReceipt"] = func([]string) ([]byte, error) {
-		return ledger.Encode(license.Receipt{License: id("license"), Count: 1, Limit: 3, Job: "j", Attestation: theGrantRequest().Time}), nil
+		return ledger.Encode(grant.Receipt{License: id("license"), Count: 1, Limit: 3, Job: "j", Attestation: theGrantRequest().Time}), nil
 	}
 	w.reader.answers["licenses:GetGrant"] = func(args []string) ([]byte, error) {
 		if args[1] != "" {
 			return nil, ledger.Refuse(ledger.NotFound, "grant.unknown", "no such grant")
 		}
-		return ledger.Encode(license.GrantView{Grant: grant}), nil
+		return ledger.Encode(grant.View{Grant: recorded}), nil
 	}
 	base := "/v1/licenses/" + id("license")
 	wants(t, w.do("POST", base+"/grants", string(ledger.Encode(theGrantRequest())), w.machineToken()), 202, "")
 	wants(t, w.do("GET", base+"/grants/newest", "", w.machineToken()), 200, "")
 	wants(t, w.do("GET", base+"/grants/7", "", w.machineToken()), 404, "grant.unknown")
 	wants(t, w.do("GET", base+"/grants/-1", "", w.machineToken()), 422, "request.schema")
-	receipt := license.ReceiptRequest{License: id("license"), Job: "j", Attestation: theGrantRequest().Time}
+	receipt := grant.ReceiptRequest{License: id("license"), Job: "j", Attestation: theGrantRequest().Time}
 	wants(t, w.do("POST", base+"/receipts", string(ledger.Encode(receipt)), w.machineToken()), 201, "")
 	receipt.License = id("another license")
 	wants(t, w.do("POST", base+"/receipts", string(ledger.Encode(receipt)), w.machineToken()), 422, "request.mismatch")

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 )
 
@@ -55,12 +56,12 @@ func (s *Server) ownLicense(c *gin.Context) (license.License, error) {
 
 // requestGrant records the machine's request (T15); custodians follow their own peers, nobody calls them.
 func (s *Server) requestGrant(c *gin.Context) error {
-	var request license.GrantRequest
+	var request grant.Request
 	return s.record(c, http.StatusAccepted, "licenses:RecordGrant", &request, func() string { return request.License })
 }
 
 func (s *Server) recordReceipt(c *gin.Context) error {
-	var request license.ReceiptRequest
+	var request grant.ReceiptRequest
 	return s.record(c, http.StatusCreated, "licenses:RecordReceipt", &request, func() string { return request.License })
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
@@ -21,8 +22,8 @@ func TestSchemasAreTheLedgersDocuments(t *testing.T) {
 	w := newWorld(t)
 	for name, document := range map[string]any{
 		"Offer": dataset.Offer{}, "Publication": dataset.Publication{}, "DatasetVersion": dataset.View{}, "Order": order.Order{}, "OrderView": order.View{},
-		"License": license.License{}, "GrantRequest": license.GrantRequest{}, "Grant": license.Grant{}, "GrantView": license.GrantView{},
-		"ReceiptRequest": license.ReceiptRequest{}, "Receipt": license.Receipt{}, "Machine": machine.Machine{}, "SignedAnswer": signed.File{},
+		"License": license.License{}, "GrantRequest": grant.Request{}, "Grant": grant.Grant{}, "GrantView": grant.View{},
+		"ReceiptRequest": grant.ReceiptRequest{}, "Receipt": grant.Receipt{}, "Machine": machine.Machine{}, "SignedAnswer": signed.File{},
 		"ActivationChallenge": machine.Activation{}, "ActivationProof": machine.ActivationProof{}, "Problem": Problem{},
 	} {
 		same(t, name, w.server.spec.spec.Components.Schemas[name].Value, reflect.TypeOf(document))

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/machine/device/mixer"
 	"github.com/guildmark/guildmark/machine/holding"
@@ -141,8 +141,8 @@ func (a *Agent) keepReceipt(ctx context.Context, h holding.Holding) (used Used, 
 }
 
 // attestUse is the count and limit of a license's meter, attested for one job.
-func (s *session) attestUse(h holding.Holding, job string) (license.ReceiptRequest, tpmpolicy.Pin, error) {
-	request := license.ReceiptRequest{License: h.License.ID, Job: job}
+func (s *session) attestUse(h holding.Holding, job string) (grant.ReceiptRequest, tpmpolicy.Pin, error) {
+	request := grant.ReceiptRequest{License: h.License.ID, Job: job}
 	count, err := meter.Open(s.conn, s.machine.Store.Folder.Path(h.Meter))
 	if err != nil {
 		return request, tpmpolicy.Pin{}, err

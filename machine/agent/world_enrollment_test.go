@@ -8,7 +8,6 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
@@ -135,7 +134,7 @@ func (w *world) activated(r *http.Request) (any, error) {
 	return struct{}{}, nil
 }
 
-func attested(a license.Attestation) tpmpolicy.Attestation {
+func attested(a machine.Attestation) tpmpolicy.Attestation {
 	attest, _ := base64.StdEncoding.DecodeString(a.Attest)
 	signature, _ := base64.StdEncoding.DecodeString(a.Signature)
 	return tpmpolicy.Attestation{Attest: attest, Signature: signature}

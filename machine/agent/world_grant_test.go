@@ -9,7 +9,7 @@ import (
 	"net/http"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
@@ -22,7 +22,7 @@ func (w *world) recordGrant(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := decode[license.GrantRequest](r)
+	in, err := decode[grant.Request](r)
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +57,8 @@ func (w *world) recordGrant(r *http.Request) (any, error) {
 	if n := len(all); n > 0 && all[n-1].Counter == c && all[n-1].ResetCount >= now.ResetCount {
 		return nil, ledger.Refuse(ledger.Conflict, "grant.open", "a grant is open")
 	}
-	g := license.Grant{
-		Format: license.GrantFormat, License: in.License, Number: len(all) + 1, Machine: m.ID, Meter: hex.EncodeToString(meterID[:]),
+	g := grant.Grant{
+		Format: grant.Format, License: in.License, Number: len(all) + 1, Machine: m.ID, Meter: hex.EncodeToString(meterID[:]),
 		IndexName: index.Name(false).Hex(), Nonce: in.Nonce, Counter: c, ResetCount: now.ResetCount, Limit: l.Model.Uses, Pair: in.Pair, Request: in, Epoch: 3,
 	}
 	w.grants[in.License] = append(all, g)
@@ -84,7 +84,7 @@ func (w *world) getGrant(r *http.Request) (any, error) {
 		return nil, ledger.Refuse(ledger.NotFound, "grant.unknown", "no such grant")
 	}
 	g := all[len(all)-1]
-	view := license.GrantView{Grant: g}
+	view := grant.View{Grant: g}
 	for place, msp := range g.Pair {
 		a, err := w.answer(g, place, msp)
 		if err != nil {
@@ -95,55 +95,55 @@ func (w *world) getGrant(r *http.Request) (any, error) {
 	return view, nil
 }
 
-func (w *world) answer(g license.Grant, place int, msp string) (license.Answer, error) {
+func (w *world) answer(g grant.Grant, place int, msp string) (grant.Answer, error) {
 	c, m := w.custodians[msp], w.machines[g.Machine]
 	if !c.known[m.ID] {
-		return license.Answer{}, ledger.Refuse(ledger.Forbidden, "custodian.not_activated", "unknown machine")
+		return grant.Answer{}, ledger.Refuse(ledger.Forbidden, "custodian.not_activated", "unknown machine")
 	}
 	envelope, err := sealed.ParseEnvelope(w.envelope)
 	if err != nil {
-		return license.Answer{}, err
+		return grant.Answer{}, err
 	}
 	binding := sealed.Binding{Channel: w.consortium.Bundle.Channel, Manifest: w.manifest}
 	half, err := binding.OpenHalf(envelope, c.hpke, msp+".00000000000000cc", msp, g.Pair)
 	if err != nil {
-		return license.Answer{}, err
+		return grant.Answer{}, err
 	}
 	l := w.licenses[g.License]
 	id := tpmpolicy.Meter(m.ID, l.Dataset, l.Terms)
 	index, err := tpmpolicy.NewIndex(g.Request.Index, w.grantKeys(), id)
 	if err != nil {
-		return license.Answer{}, err
+		return grant.Answer{}, err
 	}
 	policy, err := tpmpolicy.UsePolicy(tpmpolicy.CounterName(), g.Counter, index, id)
 	if place == 1 {
 		policy, err = tpmpolicy.CounterPolicy(tpmpolicy.CounterName(), g.Counter)
 	}
 	if err != nil {
-		return license.Answer{}, err
+		return grant.Answer{}, err
 	}
 	srk, _, err := keysOf(m)
 	if err != nil {
-		return license.Answer{}, err
+		return grant.Answer{}, err
 	}
 	blob, err := tpmpolicy.Wrap(rand.Reader, half[:], srk, policy)
 	if err != nil {
-		return license.Answer{}, err
+		return grant.Answer{}, err
 	}
 	write, err := index.FirstLimit(g.Limit)
 	if err != nil {
-		return license.Answer{}, err
+		return grant.Answer{}, err
 	}
 	nonce, err := base64.StdEncoding.DecodeString(g.Nonce)
 	if err != nil {
-		return license.Answer{}, err
+		return grant.Answer{}, err
 	}
 	digest, err := write.Digest(nonce, id)
 	if err != nil {
-		return license.Answer{}, err
+		return grant.Answer{}, err
 	}
 	signature, err := ecdsa.SignASN1(rand.Reader, c.grant, digest[:])
-	return license.Answer{
+	return grant.Answer{
 		License: g.License, Number: g.Number, MSP: msp, Signature: base64.StdEncoding.EncodeToString(signature),
 		Public: base64.StdEncoding.EncodeToString(blob.Public), Duplicate: base64.StdEncoding.EncodeToString(blob.Duplicate),
 		Seed: base64.StdEncoding.EncodeToString(blob.Seed),
@@ -151,7 +151,7 @@ func (w *world) answer(g license.Grant, place int, msp string) (license.Answer, 
 }
 
 func (w *world) recordReceipt(r *http.Request) (any, error) {
-	in, err := decode[license.ReceiptRequest](r)
+	in, err := decode[grant.ReceiptRequest](r)
 	if err != nil {
 		return nil, err
 	}
@@ -180,5 +180,5 @@ func (w *world) recordReceipt(r *http.Request) (any, error) {
 		return nil, ledger.Refuse(ledger.Conflict, "receipt.known", "the receipt is recorded")
 	}
 	w.receipts[key] = in
-	return license.Receipt{License: l.ID, Count: int64(pin.Count), Limit: int64(pin.Limit), Job: in.Job, Attestation: in.Attestation}, nil
+	return grant.Receipt{License: l.ID, Count: int64(pin.Count), Limit: int64(pin.Limit), Job: in.Job, Attestation: in.Attestation}, nil
 }

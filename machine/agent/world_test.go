@@ -23,6 +23,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/payment"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
@@ -61,8 +62,8 @@ type world struct {
 	orders   map[string]order.Order // by machine and key
 	paid     map[string]bool
 	licenses map[string]license.License
-	grants   map[string][]license.Grant
-	receipts map[string]license.ReceiptRequest
+	grants   map[string][]grant.Grant
+	receipts map[string]grant.ReceiptRequest
 	requests []string           // method and path, in order
 	crook    func(*order.Order) // what a crooked partner makes of orders
 	deed     signedtest.Deed    // how signed answers depart from honest ones
@@ -88,8 +89,8 @@ func newWorld(t *testing.T, recipe string) *world {
 	w := &world{
 		t: t, custodians: map[string]*custodian{}, clock: time.Now().Unix(), tokens: map[string]string{},
 		machines: map[string]machine.Machine{}, pending: map[string]activation{}, orders: map[string]order.Order{},
-		paid: map[string]bool{}, licenses: map[string]license.License{}, grants: map[string][]license.Grant{},
-		receipts: map[string]license.ReceiptRequest{}, runtime: draw(t, 32), line: runtimeID,
+		paid: map[string]bool{}, licenses: map[string]license.License{}, grants: map[string][]grant.Grant{},
+		receipts: map[string]grant.ReceiptRequest{}, runtime: draw(t, 32), line: runtimeID,
 	}
 	var err error
 	w.consortium, err = signedtest.New(time.Now())

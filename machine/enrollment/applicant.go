@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
@@ -134,7 +133,7 @@ func (p *Applicant) registration(id, proof string) (machine.EnrollmentRequest, e
 		Token: base64.StdEncoding.EncodeToString(p.TPM.Keys().Token),
 	}
 	for _, c := range []struct {
-		to      *license.Attestation
+		to      *machine.Attestation
 		certify func([]byte) (tpmpolicy.Attestation, error)
 	}{{&r.SRKCertify, p.TPM.CertifySRK}, {&r.TokenCertify, p.TPM.CertifyToken}, {&r.CounterCertify, p.TPM.CertifyCounter}} {
 		attestation, err := c.certify(extra)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 )
 
 // ReceiptFormat is the format of a receipt's file.
@@ -14,11 +14,11 @@ const ReceiptFormat = "guildmark/kept-receipt/1"
 // Receipt is the TPM's statement after a use; licenses/<id>/receipts/<count>.json. It waits for the network until it is
 // delivered.
 type Receipt struct {
-	Format    string                 `json:"format"` // "guildmark/kept-receipt/1"
-	Request   license.ReceiptRequest `json:"request"`
-	Count     int64                  `json:"count"`
-	Limit     int64                  `json:"limit"`
-	Delivered bool                   `json:"delivered"`
+	Format    string               `json:"format"` // "guildmark/kept-receipt/1"
+	Request   grant.ReceiptRequest `json:"request"`
+	Count     int64                `json:"count"`
+	Limit     int64                `json:"limit"`
+	Delivered bool                 `json:"delivered"`
 }
 
 // Name is the receipt's file name: receipts sort by their count.
@@ -66,7 +66,7 @@ func (m *Machine) Deliver(ctx context.Context, id string) (int, error) {
 		if err := m.Store.Folder.Load(name, &r); err != nil {
 			return sent, err
 		}
-		if err := m.Gateway.RecordReceipt(ctx, r.Request); err != nil && !errors.Is(err, license.ErrReceiptKnown) {
+		if err := m.Gateway.RecordReceipt(ctx, r.Request); err != nil && !errors.Is(err, grant.ErrReceiptKnown) {
 			return sent, err
 		}
 		r.Delivered = true

@@ -10,7 +10,7 @@ import (
 	"strconv"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
@@ -139,26 +139,26 @@ func (c content) Read(p []byte) (int, error) {
 }
 
 // RecordGrant has the ledger record a grant request.
-func (g *Gateway) RecordGrant(ctx context.Context, r license.GrantRequest) (license.Grant, error) {
-	var grant license.Grant
-	err := g.client.post(ctx, "/v1/licenses/"+r.License+"/grants", r, &grant)
-	return grant, err
+func (g *Gateway) RecordGrant(ctx context.Context, r grant.Request) (grant.Grant, error) {
+	var recorded grant.Grant
+	err := g.client.post(ctx, "/v1/licenses/"+r.License+"/grants", r, &recorded)
+	return recorded, err
 }
 
 // Grant reads a license's grant with the custodians' answers; number 0 is the newest.
-func (g *Gateway) Grant(ctx context.Context, licenseID string, number int) (license.GrantView, error) {
+func (g *Gateway) Grant(ctx context.Context, licenseID string, number int) (grant.View, error) {
 	which := "newest"
 	if number > 0 {
 		which = strconv.Itoa(number)
 	}
-	var view license.GrantView
+	var view grant.View
 	err := g.client.get(ctx, "/v1/licenses/"+licenseID+"/grants/"+which, &view)
 	return view, err
 }
 
 // RecordReceipt delivers a receipt to the ledger.
-func (g *Gateway) RecordReceipt(ctx context.Context, r license.ReceiptRequest) error {
-	var recorded license.Receipt
+func (g *Gateway) RecordReceipt(ctx context.Context, r grant.ReceiptRequest) error {
+	var recorded grant.Receipt
 	return g.client.post(ctx, "/v1/licenses/"+r.License+"/receipts", r, &recorded)
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-tpm/tpm2"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/machine/tpm"
 )
@@ -28,7 +28,7 @@ type Grant struct {
 var errAnswer = errors.New("the grant is not answered by its pair")
 
 // FromView reads a grant from the ledger's document; set are the custodians' MSPs in order.
-func FromView(v license.GrantView, set []string) (Grant, error) {
+func FromView(v grant.View, set []string) (Grant, error) {
 	g := Grant{License: v.Grant.License, Limit: v.Grant.Limit}
 	var err error
 	if g.Nonce, err = ledger.Base64(v.Grant.Nonce); err != nil {
@@ -39,7 +39,7 @@ func FromView(v license.GrantView, set []string) (Grant, error) {
 	}
 	for i, msp := range v.Grant.Pair {
 		g.Pair[i] = slices.Index(set, msp)
-		at := slices.IndexFunc(v.Answers, func(a license.Answer) bool { return a.MSP == msp && a.Number == v.Grant.Number })
+		at := slices.IndexFunc(v.Answers, func(a grant.Answer) bool { return a.MSP == msp && a.Number == v.Grant.Number })
 		if g.Pair[i] < 0 || at < 0 {
 			return Grant{}, fmt.Errorf("%w: %s", errAnswer, msp)
 		}
@@ -54,7 +54,7 @@ func FromView(v license.GrantView, set []string) (Grant, error) {
 	return g, nil
 }
 
-func (g *Grant) readAnswer(i int, a license.Answer) (b tpmpolicy.Blob, err error) {
+func (g *Grant) readAnswer(i int, a grant.Answer) (b tpmpolicy.Blob, err error) {
 	for _, f := range []struct {
 		to   *[]byte
 		from string

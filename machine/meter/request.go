@@ -4,7 +4,8 @@ import (
 	"encoding/base64"
 	"errors"
 
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/machine/tpm"
 )
@@ -19,16 +20,16 @@ type Request struct {
 }
 
 // Document is the request as licenses:RecordGrant takes it; pair are the two custodians' MSPs, sorted.
-func (r Request) Document(pair []string) license.GrantRequest {
-	return license.GrantRequest{
+func (r Request) Document(pair []string) grant.Request {
+	return grant.Request{
 		License: r.License, Pair: pair, Index: r.Index.Handle, Nonce: base64.StdEncoding.EncodeToString(r.Nonce),
 		Counter: Document(r.Counter), Time: Document(r.Time), IndexName: r.Index.Name(false).Hex(),
 	}
 }
 
 // Document is an attestation as the ledger's documents carry it.
-func Document(a tpmpolicy.Attestation) license.Attestation {
-	return license.Attestation{
+func Document(a tpmpolicy.Attestation) machine.Attestation {
+	return machine.Attestation{
 		Attest:    base64.StdEncoding.EncodeToString(a.Attest),
 		Signature: base64.StdEncoding.EncodeToString(a.Signature),
 	}

@@ -7,36 +7,36 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/machine/meter"
 )
 
 func TestFromView(t *testing.T) {
 	text := base64.StdEncoding.EncodeToString([]byte("bytes"))
-	answer := func(msp string, number int) license.Answer {
-		return license.Answer{License: licenseID, Number: number, MSP: msp, Signature: text, Public: text, Duplicate: text, Seed: text}
+	answer := func(msp string, number int) grant.Answer {
+		return grant.Answer{License: licenseID, Number: number, MSP: msp, Signature: text, Public: text, Duplicate: text, Seed: text}
 	}
-	good := func() license.GrantView {
-		return license.GrantView{
-			Grant:   license.Grant{License: licenseID, Number: 2, Nonce: text, Limit: 3, Pair: []string{"A", "C"}},
-			Answers: []license.Answer{answer("C", 2), answer("A", 1), answer("A", 2)},
+	good := func() grant.View {
+		return grant.View{
+			Grant:   grant.Grant{License: licenseID, Number: 2, Nonce: text, Limit: 3, Pair: []string{"A", "C"}},
+			Answers: []grant.Answer{answer("C", 2), answer("A", 1), answer("A", 2)},
 		}
 	}
 	for _, c := range []struct {
 		name   string
-		change func(*license.GrantView)
+		change func(*grant.View)
 		ok     bool
 		blobs  int
 	}{
-		{"good", func(*license.GrantView) {}, true, 2},
-		{"a close brings no halves", func(v *license.GrantView) { v.Grant.Limit = 0 }, true, 0},
-		{"one answer is missing", func(v *license.GrantView) { v.Answers = v.Answers[:2] }, false, 0},
-		{"an answer to another grant", func(v *license.GrantView) { v.Answers[0].Number = 1 }, false, 0},
-		{"a pair of one", func(v *license.GrantView) { v.Grant.Pair = v.Grant.Pair[:1] }, false, 0},
-		{"a stranger in the pair", func(v *license.GrantView) { v.Grant.Pair[1] = "X" }, false, 0},
-		{"nonce not base64", func(v *license.GrantView) { v.Grant.Nonce = "!" }, false, 0},
-		{"signature not base64", func(v *license.GrantView) { v.Answers[0].Signature = "!" }, false, 0},
+		{"good", func(*grant.View) {}, true, 2},
+		{"a close brings no halves", func(v *grant.View) { v.Grant.Limit = 0 }, true, 0},
+		{"one answer is missing", func(v *grant.View) { v.Answers = v.Answers[:2] }, false, 0},
+		{"an answer to another grant", func(v *grant.View) { v.Answers[0].Number = 1 }, false, 0},
+		{"a pair of one", func(v *grant.View) { v.Grant.Pair = v.Grant.Pair[:1] }, false, 0},
+		{"a stranger in the pair", func(v *grant.View) { v.Grant.Pair[1] = "X" }, false, 0},
+		{"nonce not base64", func(v *grant.View) { v.Grant.Nonce = "!" }, false, 0},
+		{"signature not base64", func(v *grant.View) { v.Answers[0].Signature = "!" }, false, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := good()

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/machine/folder"
@@ -100,13 +101,13 @@ func (b *Buyer) pair(p *Purchase) ([]string, error) {
 // recordGrant has the ledger record the request. When the answer to the first try was lost, the grant with our nonce
 // stands there already.
 func (b *Buyer) recordGrant(ctx context.Context, p *Purchase) error {
-	var grant license.Grant
+	var g grant.Grant
 	err := market.CaughtUp(ctx, b.Machine.Every, func() (err error) {
-		grant, err = b.Machine.Gateway.RecordGrant(ctx, *p.Request)
+		g, err = b.Machine.Gateway.RecordGrant(ctx, *p.Request)
 		return err
 	})
 	if isConflict(err) {
-		if grant, err = b.recorded(ctx, p, err); isConflict(err) {
+		if g, err = b.recorded(ctx, p, err); isConflict(err) {
 			// Another grant is in the way. Whatever is done about it, a later try needs new attestations.
 			return errors.Join(err, b.save(p, Fetched))
 		}
@@ -114,10 +115,10 @@ func (b *Buyer) recordGrant(ctx context.Context, p *Purchase) error {
 	if err != nil {
 		return err
 	}
-	if grant.License != p.License || grant.Nonce != p.Request.Nonce {
-		return ErrOtherGrant.With(grant.License)
+	if g.License != p.License || g.Nonce != p.Request.Nonce {
+		return ErrOtherGrant.With(g.License)
 	}
-	p.Number = grant.Number
+	p.Number = g.Number
 	return b.save(p, Recorded)
 }
 
@@ -125,13 +126,13 @@ func (b *Buyer) recordGrant(ctx context.Context, p *Purchase) error {
 const newest = 0
 
 // recorded looks for our own grant behind a conflict.
-func (b *Buyer) recorded(ctx context.Context, p *Purchase, conflict error) (license.Grant, error) {
+func (b *Buyer) recorded(ctx context.Context, p *Purchase, conflict error) (grant.Grant, error) {
 	view, err := b.Machine.Gateway.Grant(ctx, p.License, newest)
 	if err != nil {
-		return license.Grant{}, errors.Join(conflict, err)
+		return grant.Grant{}, errors.Join(conflict, err)
 	}
 	if view.Grant.Nonce != p.Request.Nonce {
-		return license.Grant{}, conflict
+		return grant.Grant{}, conflict
 	}
 	return view.Grant, nil
 }
@@ -147,15 +148,15 @@ func (b *Buyer) arm(ctx context.Context, p *Purchase) error {
 	if err != nil {
 		return err
 	}
-	grant, err := meter.FromView(view, slices.Sorted(slices.Values(p.item().Custodians)))
+	g, err := meter.FromView(view, slices.Sorted(slices.Values(p.item().Custodians)))
 	if err != nil {
 		return err
 	}
-	err = count.Apply(grant)
+	err = count.Apply(g)
 	switch {
 	case errors.Is(err, meter.ErrNoRequest):
 		// A run before a crash applied it and had no time to journal, or the state folder is an old copy.
-		err = applied(count, grant)
+		err = applied(count, g)
 	case errors.Is(err, meter.ErrSessionLost):
 		b.say("grant", "the TPM was reset meanwhile; asking again")
 		return b.save(p, Fetched)
@@ -167,7 +168,7 @@ func (b *Buyer) arm(ctx context.Context, p *Purchase) error {
 }
 
 // answers polls until both custodians of the pair have answered.
-func (b *Buyer) answers(ctx context.Context, p *Purchase) (view license.GrantView, err error) {
+func (b *Buyer) answers(ctx context.Context, p *Purchase) (view grant.View, err error) {
 	err = market.Poll(ctx, b.Machine.Every, func() (bool, error) {
 		if view, err = b.Machine.Gateway.Grant(ctx, p.License, p.Number); err != nil {
 			return false, err
@@ -181,12 +182,12 @@ func (b *Buyer) answers(ctx context.Context, p *Purchase) (view license.GrantVie
 }
 
 // applied tells whether the meter stands at the grant's limit.
-func applied(count *meter.Meter, grant meter.Grant) error {
+func applied(count *meter.Meter, g meter.Grant) error {
 	pin, err := count.Read()
 	if err != nil {
 		return err
 	}
-	if int64(pin.Limit) != grant.Limit {
+	if int64(pin.Limit) != g.Limit {
 		return ErrRestart
 	}
 	return nil

@@ -2,7 +2,7 @@ package purchase
 
 import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/machine/folder"
 )
@@ -28,16 +28,16 @@ const (
 
 // Purchase is the journal of one order of one offer; purchases/<key>.json.
 type Purchase struct {
-	Format  string                `json:"format"` // "guildmark/purchase/1"
-	Key     string                `json:"key"`    // idempotency key of the order
-	Offer   string                `json:"offer"`
-	AtMost  ledger.Satoshi        `json:"atMost,omitempty"`
-	Step    Step                  `json:"step"`
-	Order   *order.Order          `json:"order,omitempty"`
-	TxID    string                `json:"txid,omitempty"`
-	License string                `json:"license,omitempty"`
-	Request *license.GrantRequest `json:"request,omitempty"`
-	Number  int                   `json:"number,omitempty"` // of the grant
+	Format  string         `json:"format"` // "guildmark/purchase/1"
+	Key     string         `json:"key"`    // idempotency key of the order
+	Offer   string         `json:"offer"`
+	AtMost  ledger.Satoshi `json:"atMost,omitempty"`
+	Step    Step           `json:"step"`
+	Order   *order.Order   `json:"order,omitempty"`
+	TxID    string         `json:"txid,omitempty"`
+	License string         `json:"license,omitempty"`
+	Request *grant.Request `json:"request,omitempty"`
+	Number  int            `json:"number,omitempty"` // of the grant
 }
 
 // Ended says that nothing is left to do.

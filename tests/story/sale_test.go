@@ -7,6 +7,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/spv"
@@ -152,7 +153,7 @@ func (v *victim) settled(t *testing.T) {
 // granted: one grant, answered once by each custodian of its pair.
 func (v *victim) granted(t *testing.T) {
 	t.Helper()
-	var view license.GrantView
+	var view grant.View
 	if err := on.Read(t.Context(), &view, "licenses:GetGrant", v.license, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +186,7 @@ func (v *victim) used(t *testing.T) {
 // reported: the ledger has exactly the receipts of the uses that the machine finished.
 func (v *victim) reported(t *testing.T) {
 	t.Helper()
-	var list []license.Receipt
+	var list []grant.Receipt
 	if err := on.Read(t.Context(), &list, "licenses:Receipts", v.license); err != nil {
 		t.Fatal(err)
 	}

@@ -2,20 +2,19 @@ package grant
 
 import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // Decode reads an attestation's bytes; whether they prove something is for a [tpmpolicy.Signer] to judge.
-func Decode(a license.Attestation) (tpmpolicy.Attestation, error) {
+func Decode(a machine.Attestation) (tpmpolicy.Attestation, error) {
 	attest, err := ledger.Base64(a.Attest)
 	if err != nil {
-		return tpmpolicy.Attestation{}, license.ErrAttestation
+		return tpmpolicy.Attestation{}, ErrAttestation
 	}
 	signature, err := ledger.Base64(a.Signature)
 	if err != nil {
-		return tpmpolicy.Attestation{}, license.ErrAttestation
+		return tpmpolicy.Attestation{}, ErrAttestation
 	}
 	return tpmpolicy.Attestation{Attest: attest, Signature: signature}, nil
 }

@@ -7,11 +7,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 )
 
-// Formats of this package's documents.
-const (
-	Format      = "guildmark/license/1"
-	GrantFormat = "guildmark/grant/1"
-)
+// Format is the license's.
+const Format = "guildmark/license/1"
 
 // Refusals about licenses.
 var (

@@ -8,7 +8,6 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
 )
 
 // The documents of POST /activations and POST /activations/{id}, between a machine and the registrar or a custodian
@@ -37,14 +36,14 @@ type (
 
 	// EnrollmentRequest ends it at the registrar. Every attestation's extra data is ActivationDigest.
 	EnrollmentRequest struct {
-		Proof          string              `json:"proof"`
-		SRK            string              `json:"srk"` // TPMT_PUBLIC
-		SRKCertify     license.Attestation `json:"srkCertify"`
-		Token          string              `json:"token"` // TPMT_PUBLIC
-		TokenCertify   license.Attestation `json:"tokenCertify"`
-		Counter        string              `json:"counter"` // hex Name
-		CounterCertify license.Attestation `json:"counterCertify"`
-		Line           string              `json:"line"`
+		Proof          string      `json:"proof"`
+		SRK            string      `json:"srk"` // TPMT_PUBLIC
+		SRKCertify     Attestation `json:"srkCertify"`
+		Token          string      `json:"token"` // TPMT_PUBLIC
+		TokenCertify   Attestation `json:"tokenCertify"`
+		Counter        string      `json:"counter"` // hex Name
+		CounterCertify Attestation `json:"counterCertify"`
+		Line           string      `json:"line"`
 	}
 
 	// Enrolled is what the registrar hands back: the record on the ledger, the trust bundle, the runtime's key.

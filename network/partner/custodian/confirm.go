@@ -9,7 +9,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
@@ -45,7 +45,7 @@ func (c *Custodian) do(ctx context.Context, t task) (verdict, error) {
 	case ledger.EventDatasetPublished:
 		err = c.confirm(ctx, t.Payload)
 	case ledger.EventGrantRecorded:
-		var g license.Grant
+		var g grant.Grant
 		if err = ledger.Decode(t.Payload, &g); err == nil {
 			err = c.answer(ctx, g)
 		}

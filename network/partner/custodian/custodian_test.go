@@ -14,7 +14,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/network/partner/custodian"
@@ -70,7 +70,7 @@ func TestGrant(t *testing.T) {
 }
 
 // policy is what a half must demand: the lower partner's burns a use.
-func (s *sold) policy(g license.Grant, x tpmpolicy.Index, place int) tpmpolicy.Digest {
+func (s *sold) policy(g grant.Grant, x tpmpolicy.Index, place int) tpmpolicy.Digest {
 	s.t.Helper()
 	meter := tpmpolicy.Meter(s.license.Machine, s.license.Dataset, s.license.Terms)
 	d, err := tpmpolicy.CounterPolicy(tpmpolicy.CounterName(), g.Counter)
@@ -83,13 +83,13 @@ func (s *sold) policy(g license.Grant, x tpmpolicy.Index, place int) tpmpolicy.D
 	return d
 }
 
-func (s *sold) answer(g license.Grant, msp string) license.Answer {
+func (s *sold) answer(g grant.Grant, msp string) grant.Answer {
 	s.t.Helper()
 	doc, err := s.buyer.Evaluate(s.t.Context(), "licenses:GetGrant", g.License, strconv.Itoa(g.Number))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	var v license.GrantView
+	var v grant.View
 	if err := ledger.Decode([]byte(doc), &v); err != nil {
 		s.t.Fatal(err)
 	}
@@ -99,11 +99,11 @@ func (s *sold) answer(g license.Grant, msp string) license.Answer {
 		}
 	}
 	s.t.Fatalf("no answer of %s", msp)
-	return license.Answer{}
+	return grant.Answer{}
 }
 
 // checkLimit verifies the signature that the machine's TPM will verify.
-func (s *sold) checkLimit(g license.Grant, x tpmpolicy.Index, a license.Answer) {
+func (s *sold) checkLimit(g grant.Grant, x tpmpolicy.Index, a grant.Answer) {
 	s.t.Helper()
 	write, err := x.FirstLimit(3)
 	if err != nil {
@@ -175,12 +175,12 @@ func TestAttackAnswerHeldBack(t *testing.T) {
 
 // With its own peer stopped, or lying, a custodian releases nothing although the others say yes.
 func TestOwnPeerDecides(t *testing.T) {
-	edit := func(function string, f func(*license.GrantView)) func(string, string) (string, error) {
+	edit := func(function string, f func(*grant.View)) func(string, string) (string, error) {
 		return func(called, doc string) (string, error) {
 			if called != function {
 				return doc, nil
 			}
-			var v license.GrantView
+			var v grant.View
 			if err := ledger.Decode([]byte(doc), &v); err != nil {
 				return "", err
 			}
@@ -205,16 +205,16 @@ func TestOwnPeerDecides(t *testing.T) {
 		{"never heard of the grant", func(_ *sold, p *peer) {
 			p.lie = func(function, doc string) (string, error) {
 				if function == "licenses:GetGrant" {
-					return "", license.ErrNoGrant
+					return "", grant.ErrUnknown
 				}
 				return doc, nil
 			}
 		}, ""},
 		{"a higher limit", func(_ *sold, p *peer) {
-			p.lie = edit("licenses:GetGrant", func(v *license.GrantView) { v.Grant.Limit = 1000 })
+			p.lie = edit("licenses:GetGrant", func(v *grant.View) { v.Grant.Limit = 1000 })
 		}, "custodian.record"},
 		{"another counter", func(_ *sold, p *peer) {
-			p.lie = edit("licenses:GetGrant", func(v *license.GrantView) { v.Grant.Counter-- })
+			p.lie = edit("licenses:GetGrant", func(v *grant.View) { v.Grant.Counter-- })
 		}, "custodian.record"},
 		{"more uses in the license", func(_ *sold, p *peer) { p.lie = replace("licenses:Get", `"uses":3`, `"uses":4`) }, "custodian.record"},
 		{"another machine's license", func(s *sold, p *peer) {

@@ -24,7 +24,7 @@ import (
 
 // answer does what T15 asks of a custodian: read the committed record from the own peer, recompute everything from the
 // terms, sign the limit, wrap the half, and say so on the ledger.
-func (c *Custodian) answer(ctx context.Context, announced license.Grant) error {
+func (c *Custodian) answer(ctx context.Context, announced grant.Grant) error {
 	r, err := c.load(ctx, announced)
 	if err != nil || r.answered {
 		return err
@@ -51,7 +51,7 @@ func (c *Custodian) answer(ctx context.Context, announced license.Grant) error {
 		return err
 	}
 	_, err = c.Ledger.Submit(ctx, "licenses:AnswerGrant", string(ledger.Encode(a)))
-	if errors.Is(err, license.ErrTwice) {
+	if errors.Is(err, grant.ErrTwice) {
 		return nil // said before a crash
 	}
 	return err
@@ -59,7 +59,7 @@ func (c *Custodian) answer(ctx context.Context, announced license.Grant) error {
 
 // record is all that the own peer holds about one grant.
 type record struct {
-	grant    license.Grant
+	grant    grant.Grant
 	answered bool
 	license  license.License
 	machine  machine.Machine
@@ -69,8 +69,8 @@ type record struct {
 }
 
 // load reads a grant and what it rests on from the own peer, and refuses a grant that the event told differently.
-func (c *Custodian) load(ctx context.Context, announced license.Grant) (*record, error) {
-	var v license.GrantView
+func (c *Custodian) load(ctx context.Context, announced grant.Grant) (*record, error) {
+	var v grant.View
 	if err := c.read(ctx, &v, "licenses:GetGrant", announced.License, strconv.Itoa(announced.Number)); err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (c *Custodian) load(ctx context.Context, announced license.Grant) (*record,
 		return nil, ErrRecord.With("another grant than was announced")
 	}
 	r := &record{grant: v.Grant}
-	if r.answered = slices.ContainsFunc(v.Answers, func(a license.Answer) bool { return a.MSP == c.MSP }); r.answered {
+	if r.answered = slices.ContainsFunc(v.Answers, func(a grant.Answer) bool { return a.MSP == c.MSP }); r.answered {
 		return r, nil
 	}
 	if err := c.read(ctx, &r.license, "licenses:Get", r.grant.License); err != nil {
@@ -210,30 +210,30 @@ func (r *record) limit() (tpmpolicy.Digest, error) {
 }
 
 // release signs the limit and wraps the half: the lower MSP's under the policy that burns a use, the upper's without.
-func (c *Custodian) release(ctx context.Context, r *record, limit tpmpolicy.Digest) (license.Answer, error) {
+func (c *Custodian) release(ctx context.Context, r *record, limit tpmpolicy.Digest) (grant.Answer, error) {
 	half, err := c.licensedHalf(ctx, r)
 	if err != nil {
-		return license.Answer{}, err
+		return grant.Answer{}, err
 	}
 	defer half.Wipe()
 	policy, err := r.policy(c.MSP)
 	if err != nil {
-		return license.Answer{}, err
+		return grant.Answer{}, err
 	}
 	srk, err := ledger.Base64(r.machine.SRK)
 	if err != nil {
-		return license.Answer{}, ErrRecord.With("SRK")
+		return grant.Answer{}, ErrRecord.With("SRK")
 	}
 	blob, err := tpmpolicy.Wrap(rand.Reader, half[:], srk, policy)
 	if err != nil {
-		return license.Answer{}, err
+		return grant.Answer{}, err
 	}
 	signature, err := ecdsa.SignASN1(rand.Reader, c.grant, limit[:])
 	if err != nil {
-		return license.Answer{}, fmt.Errorf("sign the limit: %w", err)
+		return grant.Answer{}, fmt.Errorf("sign the limit: %w", err)
 	}
 	text := base64.StdEncoding.EncodeToString
-	return license.Answer{
+	return grant.Answer{
 		License: r.grant.License, Number: r.grant.Number, MSP: c.MSP, Signature: text(signature),
 		Public: text(blob.Public), Duplicate: text(blob.Duplicate), Seed: text(blob.Seed),
 	}, nil

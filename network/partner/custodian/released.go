@@ -13,7 +13,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 )
 
 // released says for which grant of a license an answer last left this custodian; a file, written before the answer is.
@@ -24,13 +24,13 @@ type released struct {
 // remember allows one more answer for a license only if the one before it is committed. An endorsing partner sees an
 // answer before it commits: held back from ordering and handed to the machine, it would write a limit that the ledger
 // knows nothing of, and a second answer would let the machine define its index anew and use the license twice.
-func (c *Custodian) remember(ctx context.Context, g license.Grant) error {
-	var newest license.GrantView
+func (c *Custodian) remember(ctx context.Context, g grant.Grant) error {
+	var newest grant.View
 	if err := c.read(ctx, &newest, "licenses:GetGrant", g.License, ""); err != nil {
 		return err
 	}
 	if newest.Grant.Number != g.Number {
-		return license.ErrSuperseded.With(strconv.Itoa(g.Number)) // its answer could not commit: let nobody see one
+		return grant.ErrSuperseded.With(strconv.Itoa(g.Number)) // its answer could not commit: let nobody see one
 	}
 	path := filepath.Join(c.State, "released", g.License+".json")
 	before, err := readReleased(path)
@@ -47,11 +47,11 @@ func (c *Custodian) remember(ctx context.Context, g license.Grant) error {
 
 // committed refuses unless the own peer holds this custodian's answer to a grant.
 func (c *Custodian) committed(ctx context.Context, id string, number int) error {
-	var v license.GrantView
+	var v grant.View
 	if err := c.read(ctx, &v, "licenses:GetGrant", id, strconv.Itoa(number)); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(v.Answers, func(a license.Answer) bool { return a.MSP == c.MSP }) {
+	if !slices.ContainsFunc(v.Answers, func(a grant.Answer) bool { return a.MSP == c.MSP }) {
 		return ErrReleased.With(strconv.Itoa(number))
 	}
 	return nil

@@ -15,7 +15,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 )
 
 // errState means that the state folder can't be written: nothing may go on.
@@ -90,7 +90,7 @@ func (c *Custodian) concerns(e Event) (string, error) {
 		}
 		return fmt.Sprintf("confirm-%s-%d", m.Dataset, m.Version), ledger.CheckID(m.Dataset)
 	case ledger.EventGrantRecorded:
-		var g license.Grant
+		var g grant.Grant
 		if err := ledger.Decode(e.Payload, &g); err != nil {
 			return "", err
 		}

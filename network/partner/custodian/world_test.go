@@ -22,6 +22,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
@@ -358,18 +359,18 @@ func (s *sold) grantKeys() tpmpolicy.Custodians {
 }
 
 // request records a grant.
-func (s *sold) request(pair ...string) license.Grant {
+func (s *sold) request(pair ...string) grant.Grant {
 	s.t.Helper()
 	doc := s.buyer.Must("licenses:RecordGrant", string(ledger.Encode(s.tpm.GrantRequest(s.license, s.grantKeys(), pair))))
-	var g license.Grant
+	var g grant.Grant
 	if err := ledger.Decode([]byte(doc), &g); err != nil {
 		s.t.Fatal(err)
 	}
 	return g
 }
 
-func (s *sold) answered(g license.Grant, msp string) bool {
-	return s.has(license.AnswerKey(g.License, g.Number, msp))
+func (s *sold) answered(g grant.Grant, msp string) bool {
+	return s.has(grant.AnswerKey(g.License, g.Number, msp))
 }
 
 // activate runs an activation at a custodian over HTTP.

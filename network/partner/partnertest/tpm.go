@@ -27,6 +27,7 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
@@ -172,7 +173,7 @@ func owner() []byte { return binary.BigEndian.AppendUint32(nil, 0x40000001) }
 func (p *TPM) srkPlace() []byte { return qualified(owner(), name(p.SRK())) }
 
 // attest signs a TPMS_ATTEST (TCG TPM 2.0 Part 2, 10.12.12).
-func (p *TPM) attest(kind uint16, extra, body []byte) license.Attestation {
+func (p *TPM) attest(kind uint16, extra, body []byte) machine.Attestation {
 	a := binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint32(nil, 0xFF544347), kind)
 	a = sized(sized(a, qualified(p.srkPlace(), name(p.AK()))), extra)
 	a = append(append(append(a, make([]byte, 16)...), 1), make([]byte, 8)...)
@@ -184,11 +185,11 @@ func (p *TPM) attest(kind uint16, extra, body []byte) license.Attestation {
 	for _, n := range []*big.Int{r, s} {
 		sig = sized(sig, n.FillBytes(make([]byte, 32)))
 	}
-	return license.Attestation{Attest: text(a), Signature: text(sig)}
+	return machine.Attestation{Attest: text(a), Signature: text(sig)}
 }
 
 // Certify attests the SRK or the token key.
-func (p *TPM) Certify(key, extra []byte) license.Attestation {
+func (p *TPM) Certify(key, extra []byte) machine.Attestation {
 	parent := p.srkPlace()
 	if bytes.Equal(key, p.SRK()) {
 		parent = owner()
@@ -197,14 +198,14 @@ func (p *TPM) Certify(key, extra []byte) license.Attestation {
 }
 
 // CertifyCounter attests the epoch counter.
-func (p *TPM) CertifyCounter(extra []byte) license.Attestation {
+func (p *TPM) CertifyCounter(extra []byte) machine.Attestation {
 	n := tpmpolicy.CounterName()
 	body := append(sized(nil, n[:]), 0, 0)
 	return p.attest(0x8014, extra, sized(body, binary.BigEndian.AppendUint64(nil, p.Counter)))
 }
 
 // Time attests the TPM's time.
-func (p *TPM) Time(extra []byte) license.Attestation {
+func (p *TPM) Time(extra []byte) machine.Attestation {
 	body := binary.BigEndian.AppendUint32(make([]byte, 16), p.Resets)
 	body = append(append(append(body, make([]byte, 4)...), 1), make([]byte, 8)...)
 	return p.attest(0x8019, extra, body)
@@ -303,14 +304,14 @@ func (p *TPM) Import(b tpmpolicy.Blob) ([]byte, error) {
 }
 
 // GrantRequest is what the machine asks for a license with an index at a handle.
-func (p *TPM) GrantRequest(l license.License, custodians tpmpolicy.Custodians, pair []string) license.GrantRequest {
+func (p *TPM) GrantRequest(l license.License, custodians tpmpolicy.Custodians, pair []string) grant.Request {
 	meter := tpmpolicy.Meter(l.Machine, l.Dataset, l.Terms)
 	x, err := tpmpolicy.NewIndex(tpmpolicy.FirstIndexHandle, custodians, meter)
 	check(p.t, err)
 	nonce := make([]byte, tpmpolicy.NonceSize)
 	_, _ = rand.Read(nonce)
 	extra := tpmpolicy.GrantDigest(l.ID, nonce, x.Name(false))
-	return license.GrantRequest{
+	return grant.Request{
 		License: l.ID, Pair: pair, Index: x.Handle, Nonce: text(nonce), IndexName: x.Name(false).Hex(),
 		Counter: p.CertifyCounter(extra[:]), Time: p.Time(extra[:]),
 	}

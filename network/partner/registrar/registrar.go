@@ -19,7 +19,6 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
@@ -247,7 +246,7 @@ func certified(f activation.Facts, request machine.EnrollmentRequest, id string)
 	}
 	extra := machine.ActivationDigest(id, f.AKName.Hex())
 	for _, step := range []struct {
-		from  license.Attestation
+		from  machine.Attestation
 		check func(tpmpolicy.Attestation) error
 	}{
 		{request.SRKCertify, func(a tpmpolicy.Attestation) error { return signer.CertifySRK(a, extra) }},

@@ -1,0 +1,32 @@
+package grant
+
+import "github.com/guildmark/guildmark/chaincode/ledger"
+
+// The key families of grants and of what a machine reports.
+var (
+	Family        = ledger.NewFamily("grant", ledger.IsHash, ledger.IsNumber)                // Grant by license and number, from 1
+	AnswerFamily  = ledger.NewFamily("answer", ledger.IsHash, ledger.IsNumber, ledger.IsMSP) // Answer by license, grant's number and custodian
+	OpenFamily    = ledger.NewFamily("granting", ledger.IsHash)                              // Open by machine
+	ReceiptFamily = ledger.NewFamily("receipt", ledger.IsHash, ledger.IsNumber)              // Receipt by license and count
+)
+
+// Families lists them.
+func Families() []ledger.Family {
+	return []ledger.Family{Family, AnswerFamily, OpenFamily, ReceiptFamily}
+}
+
+// Key names the n-th grant of a license, from 1.
+func Key(license string, n int) string { return Family.Key(license, ledger.Number(n)) }
+
+// AnswerKey names a custodian's answer to a grant.
+func AnswerKey(license string, n int, msp string) string {
+	return AnswerFamily.Key(license, ledger.Number(n), msp)
+}
+
+// OpenKey names a machine's newest grant.
+func OpenKey(machine string) string { return OpenFamily.Key(machine) }
+
+// ReceiptKey names the receipt that attests a count.
+func ReceiptKey(license string, count int64) string {
+	return ReceiptFamily.Key(license, ledger.Number(count))
+}
