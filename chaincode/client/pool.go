@@ -1,10 +1,8 @@
 package client
 
 import (
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -14,6 +12,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
+
+	"github.com/guildmark/guildmark/chaincode/host"
 )
 
 // pool holds a gateway connection to each peer; the SDK itself has no failover.
@@ -78,13 +78,9 @@ func choose(peers []endpoint, partners []string, msp string) ([]endpoint, error)
 }
 
 func dial(p endpoint, id Identity) (*node, error) {
-	pem, err := os.ReadFile(p.TLSRoot)
+	roots, err := host.Roots(p.TLSRoot)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConnection, err)
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%w: no certificate in %s", ErrConnection, p.TLSRoot)
 	}
 	conn, err := grpc.NewClient(p.Address,
 		grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(roots, p.ServerName)),

@@ -17,14 +17,30 @@ type ConfigError struct {
 	File    string
 	Key     string // "listen", "tls.key", "buyers[].party"; "" where the file as a whole is wrong
 	Problem string // what is expected, and what stands there
+
+	// Cause is the strict decoder's refusal, whose code stands behind the sentence; nil where the program itself judged.
+	Cause *ledger.Refusal
 }
 
-// Error reads for the operator: file, key, problem.
+// Error reads for the operator: file, key, problem, code.
 func (e *ConfigError) Error() string {
-	if e.Key == "" {
-		return "configuration " + e.File + ": " + e.Problem
+	text := "configuration " + e.File
+	if e.Key != "" {
+		text += fmt.Sprintf(", key %q", e.Key)
 	}
-	return fmt.Sprintf("configuration %s, key %q: %s", e.File, e.Key, e.Problem)
+	text += ": " + e.Problem
+	if e.Cause != nil {
+		text += " (" + e.Cause.Code + ")"
+	}
+	return text
+}
+
+// Unwrap lets errors.Is find the strict decoder's refusals.
+func (e *ConfigError) Unwrap() error {
+	if e.Cause == nil {
+		return nil
+	}
+	return e.Cause
 }
 
 // Expected makes the error for a key that was read but has a value that the program can't use.
@@ -57,13 +73,13 @@ func decodeConfig(path string, raw []byte, v any) error {
 	if !ok {
 		return err
 	}
-	e := &ConfigError{File: path, Key: refusal.Saw}
+	e := &ConfigError{File: path, Key: refusal.Saw, Cause: refusal}
 	known := keysOf(reflect.TypeOf(v).Elem(), "")
 	switch {
 	case errors.Is(err, ledger.ErrUnknownKey):
 		e.Problem = "this program knows no such key; it knows " + strings.Join(known, ", ")
 	case errors.Is(err, ledger.ErrMissingKey):
-		e.Key, e.Problem = whole(known, refusal.Saw), "the key is missing; it has to be there"
+		e.Key, e.Problem = whole(known, refusal.Saw), "the key is missing; the program needs it"
 	case errors.Is(err, ledger.ErrDuplicateKey):
 		e.Key, e.Problem = whole(known, refusal.Saw), "the key stands twice in one object; keep one"
 	default:
@@ -82,7 +98,7 @@ func shape(raw []byte, v any, refusal *ledger.Refusal) (key, problem string) {
 		at := min(int(e.Offset), len(raw))
 		return "", fmt.Sprintf("line %d is not JSON: %v", 1+bytes.Count(raw[:at], []byte("\n")), e)
 	}
-	return "", refusal.Message + " (" + refusal.Saw + ")"
+	return "", refusal.Message + ": " + refusal.Saw
 }
 
 // named is a Go type in the words of JSON.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/guildmark/guildmark/chaincode/host"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
 type config struct {
@@ -65,6 +66,9 @@ func TestReadConfig(t *testing.T) {
 					t.Errorf("ReadConfig: %+v, %v", c, err)
 				}
 				return
+			}
+			if _, ok := errors.AsType[*ledger.Refusal](err); !ok || !strings.Contains(err.Error(), "(document.") {
+				t.Errorf("ReadConfig: error %v does not hold the decoder's refusal with its code", err)
 			}
 			got, ok := errors.AsType[*host.ConfigError](err)
 			if !ok || got.File != path || got.Key != tt.key || !strings.Contains(got.Problem, tt.problem) {

@@ -82,6 +82,7 @@ func (s Server) Run(ctx context.Context) error {
 		s.Log.WarnContext(ctx, "requests were cut off", slog.Any("error", err))
 		return server.Close()
 	}
+	s.Log.InfoContext(ctx, "stopped", slog.String("address", s.Listen))
 	return nil
 }
 

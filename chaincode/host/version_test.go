@@ -22,3 +22,14 @@ func TestVersionText(t *testing.T) {
 		})
 	}
 }
+
+// A loopback address may do without TLS, no other.
+func TestLoopback(t *testing.T) {
+	for address, want := range map[string]bool{
+		"127.0.0.1:0": true, "[::1]:0": true, "localhost:0": true, "0.0.0.0:0": false, ":0": false, "192.0.2.1:0": false, "": false,
+	} {
+		if got := loopback(address); got != want {
+			t.Errorf("loopback(%q) = %v, want %v", address, got, want)
+		}
+	}
+}

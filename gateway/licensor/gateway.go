@@ -3,17 +3,15 @@ package licensor
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 )
@@ -34,20 +32,11 @@ const (
 
 // NewGateway talks to the gateway at url; roots is a PEM file for its certificate, "" means the system's.
 func NewGateway(url, roots string) (*Gateway, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if roots != "" {
-		raw, err := os.ReadFile(roots)
-		if err != nil {
-			return nil, fmt.Errorf("read the gateway's roots: %w", err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(raw) {
-			return nil, fmt.Errorf("read the gateway's roots: no certificate in %s", roots)
-		}
+	pool, err := host.RootsOrSystem(roots)
+	if err != nil {
+		return nil, fmt.Errorf("the gateway's roots: %w", err)
 	}
-	return &Gateway{base: strings.TrimSuffix(url, "/"), http: &http.Client{
-		Timeout: gatewayTimeout, Transport: &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true},
-	}}, nil
+	return &Gateway{base: strings.TrimSuffix(url, "/"), http: host.Client(pool, nil, gatewayTimeout)}, nil
 }
 
 // SignRecipients is an [Ask].

@@ -3,17 +3,15 @@ package market
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
@@ -52,26 +50,11 @@ type client struct {
 
 // newClient trusts the server's CA file only, or the system's roots when none is named.
 func newClient(s Server) (*client, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if s.CA != "" {
-		text, err := os.ReadFile(s.CA)
-		if err != nil {
-			return nil, ErrConfig.With(err.Error())
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(text) {
-			return nil, ErrConfig.With(s.CA + " holds no certificate")
-		}
+	roots, err := host.RootsOrSystem(s.CA)
+	if err != nil {
+		return nil, ErrConfig.With(err.Error())
 	}
-	return &client{
-		base: strings.TrimSuffix(s.URL, "/"),
-		http: &http.Client{
-			Timeout:   requestTimeout,
-			Transport: &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true},
-			// A server that sends us elsewhere would get our token there.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	}, nil
+	return &client{base: strings.TrimSuffix(s.URL, "/"), http: host.Client(roots, nil, requestTimeout)}, nil
 }
 
 // get asks for a JSON document.

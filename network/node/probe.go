@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/guildmark/guildmark/chaincode/host"
 )
 
 const (
@@ -42,15 +43,11 @@ func (p Probe) try(ctx context.Context) error {
 }
 
 func (p Probe) tryHTTP(ctx context.Context) error {
-	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
-	if p.Root != "" {
-		raw, err := os.ReadFile(p.Root)
-		if err != nil {
-			return fmt.Errorf("%w: %w", errNotReady, err)
-		}
-		transport.TLSClientConfig.RootCAs = x509.NewCertPool()
-		transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(raw)
+	roots, err := host.RootsOrSystem(p.Root)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNotReady, err)
 	}
+	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.HTTP, nil)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNotReady, err)

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -123,13 +124,9 @@ func (n *Network) asAdmin(p topology.Partner) (*grpc.ClientConn, identity.Signin
 }
 
 func (n *Network) tlsPool(p topology.Partner) (*x509.CertPool, error) {
-	raw, err := os.ReadFile(n.layout.tlsRoot(p.Name))
+	pool, err := host.Roots(n.layout.tlsRoot(p.Name))
 	if err != nil {
-		return nil, fmt.Errorf("TLS root of %s: %w", p.Name, err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(raw) {
-		return nil, fmt.Errorf("%w: no certificate in %s", ErrState, n.layout.tlsRoot(p.Name))
+		return nil, fmt.Errorf("%w: peer of %s: %w", ErrState, p.Name, err)
 	}
 	return pool, nil
 }

@@ -327,7 +327,7 @@ func restarted(t *testing.T, n *networktest.Running) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `msg="died, starting it again" process=peer.manufacturer exit="signal: killed"`; !strings.Contains(string(log), want) {
+	if want := `"msg":"died, starting it again","process":"peer.manufacturer","exit":"signal: killed"`; !strings.Contains(string(log), want) {
 		t.Errorf("supervisor.log doesn't say %s", want)
 	}
 }

@@ -11,11 +11,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/guildmark/guildmark/chaincode/audit"
 	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/host"
 )
 
 const usage = `audit copies and checks a guildmark ledger.
@@ -64,23 +64,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	case "replay":
 		return replay(args[1:], out)
 	case "--version", "version":
-		_, err := fmt.Fprintln(out, "audit", version())
+		_, err := fmt.Fprintln(out, "audit", host.Version())
 		return err
 	case "--help", "-h", "help":
 		_, err := fmt.Fprint(out, usage)
 		return err
 	}
 	return fmt.Errorf("no command %q. See audit --help", args[0])
-}
-
-func version() string {
-	info, _ := debug.ReadBuildInfo()
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value
-		}
-	}
-	return info.Main.Version
 }
 
 func flags(name string) *flag.FlagSet {

@@ -8,9 +8,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
+
+	"github.com/guildmark/guildmark/chaincode/host"
 )
 
 const help = `chaincode runs the ledger's program as a service that a peer connects to.
@@ -39,7 +40,7 @@ func main() {
 
 func arguments(args []string) int {
 	if len(args) == 1 && args[0] == "--version" {
-		fmt.Println("chaincode", version())
+		fmt.Println("chaincode", host.Version())
 		return 0
 	}
 	fmt.Fprint(os.Stderr, help)
@@ -47,25 +48,4 @@ func arguments(args []string) int {
 		return 0
 	}
 	return 2
-}
-
-// commit is set by the linker (-X main.commit=...) where Go can't stamp the binary itself.
-var commit = "unknown"
-
-// version is the module's version and the commit that the binary was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return commit
-	}
-	revision, dirty := commit, ""
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			revision = s.Value
-		case s.Key == "vcs.modified" && s.Value == "true":
-			dirty = "+changes"
-		}
-	}
-	return info.Main.Version + " " + revision + dirty
 }

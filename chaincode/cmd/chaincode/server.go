@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"time"
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
@@ -17,6 +15,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"github.com/guildmark/guildmark/chaincode/contract"
+	"github.com/guildmark/guildmark/chaincode/host"
 )
 
 // Limits of the connection, as the shim's own server has them (shim/internal/server.go).
@@ -42,25 +41,18 @@ func configFrom(env func(string) string) (config, error) {
 	if c.id == "" || c.address == "" {
 		return c, fmt.Errorf("%w CHAINCODE_ID or CHAINCODE_ADDRESS", errEnvironment)
 	}
-	files := map[string][]byte{}
 	for _, name := range []string{"CHAINCODE_TLS_CERT", "CHAINCODE_TLS_KEY", "CHAINCODE_TLS_CLIENT_CA"} {
-		path := env(name)
-		if path == "" {
+		if env(name) == "" {
 			return c, fmt.Errorf("%w %s", errEnvironment, name)
 		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return c, fmt.Errorf("read %s: %w", name, err)
-		}
-		files[name] = b
 	}
-	pair, err := tls.X509KeyPair(files["CHAINCODE_TLS_CERT"], files["CHAINCODE_TLS_KEY"])
+	pair, err := host.KeyPair(env("CHAINCODE_TLS_CERT"), env("CHAINCODE_TLS_KEY"))
 	if err != nil {
-		return c, fmt.Errorf("pair CHAINCODE_TLS_CERT with CHAINCODE_TLS_KEY: %w", err)
+		return c, fmt.Errorf("CHAINCODE_TLS_CERT with CHAINCODE_TLS_KEY: %w", err)
 	}
-	clients := x509.NewCertPool()
-	if !clients.AppendCertsFromPEM(files["CHAINCODE_TLS_CLIENT_CA"]) {
-		return c, errors.New("CHAINCODE_TLS_CLIENT_CA holds no certificate")
+	clients, err := host.Roots(env("CHAINCODE_TLS_CLIENT_CA"))
+	if err != nil {
+		return c, fmt.Errorf("CHAINCODE_TLS_CLIENT_CA: %w", err)
 	}
 	c.tls = &tls.Config{
 		Certificates: []tls.Certificate{pair}, ClientCAs: clients, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS12,

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/gateway/auth"
-	"github.com/guildmark/guildmark/gateway/serve"
 )
 
 const help = `auth signs machines in and issues access tokens for the gateway.
@@ -51,7 +51,7 @@ func main() {
 	version := flag.Bool("version", false, "print version and commit")
 	flag.Parse()
 	if *version {
-		fmt.Println("auth", serve.Version())
+		fmt.Println("auth", host.Version())
 		return
 	}
 	if *path == "" || flag.NArg() > 0 {
@@ -69,12 +69,12 @@ func main() {
 
 func run(ctx context.Context, path string, check, rotate bool) (err error) {
 	var c config
-	if err := serve.Config(path, &c); err != nil {
+	if err := host.ReadConfig(path, &c); err != nil {
 		return err
 	}
-	log, err := serve.Log(c.Log)
+	log, err := host.Log(os.Stderr, c.Log)
 	if err != nil {
-		return fmt.Errorf("configuration: log: %w", err)
+		return &host.ConfigError{File: path, Key: "log", Problem: err.Error()}
 	}
 	keys, err := auth.OpenKeys(c.SigningKeys, time.Now)
 	if err != nil {
@@ -83,7 +83,7 @@ func run(ctx context.Context, path string, check, rotate bool) (err error) {
 	if rotate {
 		return keys.Rotate()
 	}
-	certificate, err := serve.Certificate(c.Certificate, c.Key)
+	certificate, err := host.KeyPair(c.Certificate, c.Key)
 	if err != nil {
 		return err
 	}
@@ -99,13 +99,17 @@ func run(ctx context.Context, path string, check, rotate bool) (err error) {
 	defer func() { err = errors.Join(err, once.Close()) }()
 	server, err := auth.New(auth.Config{
 		Issuer: c.Issuer, Audience: c.Audience, Keys: keys, Machines: auth.NewMachines(ledger.Evaluate, time.Now),
-		Once: once, Log: log, Version: serve.Version(),
+		Once: once, Log: log, Version: host.Version(),
 	})
 	if err != nil || check {
 		return err
 	}
 	go maintain(ctx, keys, log)
-	return serve.HTTPS(ctx, c.Listen, certificate, server.Handler(), log)
+	config, err := host.ServerTLS(certificate, nil)
+	if err != nil {
+		return err
+	}
+	return host.Server{Listen: c.Listen, TLS: config, Handler: server.Handler(), Log: log}.Run(ctx)
 }
 
 // maintain looks after the signing keys until ctx ends.

@@ -11,8 +11,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/gateway/api"
-	"github.com/guildmark/guildmark/gateway/serve"
 )
 
 const help = `gateway serves Guildmark's REST interface.
@@ -61,7 +61,7 @@ func main() {
 	version := flag.Bool("version", false, "print version and commit")
 	flag.Parse()
 	if *version {
-		fmt.Println("gateway", serve.Version())
+		fmt.Println("gateway", host.Version())
 		return
 	}
 	if *path == "" || flag.NArg() > 0 {
@@ -79,12 +79,12 @@ func main() {
 
 func run(ctx context.Context, path string, check bool) (err error) {
 	var c config
-	if err := serve.Config(path, &c); err != nil {
+	if err := host.ReadConfig(path, &c); err != nil {
 		return err
 	}
-	log, err := serve.Log(c.Log)
+	log, err := host.Log(os.Stderr, c.Log)
 	if err != nil {
-		return fmt.Errorf("configuration: log: %w", err)
+		return &host.ConfigError{File: path, Key: "log", Problem: err.Error()}
 	}
 	p, err := open(ctx, c, log)
 	defer func() { err = errors.Join(err, p.close()) }()

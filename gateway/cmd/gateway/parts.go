@@ -10,11 +10,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/gateway/api"
 	"github.com/guildmark/guildmark/gateway/api/bearer"
 	"github.com/guildmark/guildmark/gateway/content"
 	"github.com/guildmark/guildmark/gateway/projection"
-	"github.com/guildmark/guildmark/gateway/serve"
 	"github.com/guildmark/guildmark/gateway/store"
 )
 
@@ -34,16 +34,16 @@ type parts struct {
 func open(ctx context.Context, c config, log *slog.Logger) (*parts, error) {
 	p := &parts{buyers: map[string]api.Ledger{}}
 	var err error
-	if p.certificate, err = serve.Certificate(c.Certificate, c.Key); err != nil {
+	if p.certificate, err = host.KeyPair(c.Certificate, c.Key); err != nil {
 		return p, err
 	}
-	roots, err := serve.Roots(c.Roots)
+	roots, err := host.Roots(c.Roots...)
 	if err != nil {
 		return p, err
 	}
 	const answer = 8 * time.Second // shorter than the routes that wait for it
-	p.keys = serve.Client(roots, nil, answer)
-	p.relay = serve.Client(roots, []tls.Certificate{p.certificate}, answer)
+	p.keys = host.Client(roots, nil, answer)
+	p.relay = host.Client(roots, []tls.Certificate{p.certificate}, answer)
 	if p.reader, err = p.identity(c.Connection, c.Reader, log); err != nil {
 		return p, err
 	}
@@ -91,7 +91,7 @@ func (p *parts) config(c config, log *slog.Logger) api.Config {
 	keys := bearer.NewKeys(c.Issuer+"/keys", p.keys, time.Now)
 	return api.Config{
 		URL: c.URL, Issuer: c.Issuer, Tokens: bearer.New(c.Issuer, c.URL, keys, time.Now), Reader: p.reader, Buyers: p.buyers,
-		Store: p.store, Content: p.content, Custodians: custodians, Relay: p.relay, Log: log, Version: serve.Version(), Now: time.Now,
+		Store: p.store, Content: p.content, Custodians: custodians, Relay: p.relay, Log: log, Version: host.Version(), Now: time.Now,
 	}
 }
 
@@ -100,11 +100,11 @@ func (p *parts) serve(ctx context.Context, c config, handler http.Handler, log *
 	if n, err := p.content.Sweep(ctx, time.Now()); err != nil || n > 0 {
 		log.WarnContext(ctx, "removed half-written content", "count", n, "error", err)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- (&projection.Projection{Store: p.store, Source: p.reader.events, Log: log}).Run(ctx) }()
-	err := serve.HTTPS(ctx, c.Listen, p.certificate, handler, log)
-	cancel()
-	return errors.Join(err, <-done)
+	config, err := host.ServerTLS(p.certificate, nil)
+	if err != nil {
+		return err
+	}
+	server := host.Server{Listen: c.Listen, TLS: config, Handler: handler, Log: log}
+	model := &projection.Projection{Store: p.store, Source: p.reader.events, Log: log}
+	return host.Together(ctx, server.Run, model.Run)
 }

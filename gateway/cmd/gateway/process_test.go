@@ -23,7 +23,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guildmark/guildmark/gateway/serve"
+	"github.com/guildmark/guildmark/chaincode/host"
 )
 
 // The test's own binary plays the command: main runs when the environment says so.
@@ -160,9 +160,9 @@ func (p *place) start() (*exec.Cmd, *out) {
 
 func (p *place) get(path string) int {
 	p.t.Helper()
-	roots, err := serve.Roots(p.config.Roots)
+	roots, err := host.Roots(p.config.Roots...)
 	must(p.t, err)
-	client := serve.Client(roots, nil, 5*time.Second)
+	client := host.Client(roots, nil, 5*time.Second)
 	defer client.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.config.URL+path, nil)
 	must(p.t, err)

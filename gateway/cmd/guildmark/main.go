@@ -14,10 +14,10 @@ import (
 	"maps"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"slices"
 	"syscall"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 0
 	}
 	if args[0] == "--version" {
-		_, _ = fmt.Fprintln(out, "guildmark", version())
+		_, _ = fmt.Fprintln(out, "guildmark", host.Version())
 		return 0
 	}
 	do, ok := map[string]command{"bundle": bundle, "seal": seal, "publish": publishFolder, "offers": offers}[args[0]]
@@ -141,18 +141,4 @@ func need(values map[string]string) error {
 		}
 	}
 	return nil
-}
-
-// version is the commit that Go stamped into the binary.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value
-		}
-	}
-	return info.Main.Version
 }

@@ -11,9 +11,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/machine/agent"
 	"github.com/guildmark/guildmark/machine/folder"
 	"github.com/guildmark/guildmark/machine/runtime"
@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 0
 	}
 	if args[0] == "--version" {
-		_, _ = fmt.Fprintln(out, "machine", version())
+		_, _ = fmt.Fprintln(out, "machine", host.Version())
 		return 0
 	}
 	do, ok := commands()[args[0]]
@@ -123,22 +123,4 @@ func (t *task) perform(ctx context.Context, do command) (err error) {
 		t.show(result)
 	}
 	return err
-}
-
-// version is the module's version and the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	commit, dirty := "unknown", ""
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			commit = s.Value
-		case s.Key == "vcs.modified" && s.Value == "true":
-			dirty = "+changes"
-		}
-	}
-	return info.Main.Version + " commit " + commit + dirty
 }

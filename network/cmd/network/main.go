@@ -11,9 +11,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"syscall"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/network/play"
 )
 
@@ -74,7 +74,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 0
 	}
 	if args[0] == "--version" {
-		say(out, "network %s\n", version())
+		say(out, "network %s\n", host.Version())
 		return 0
 	}
 	do, ok := commands()[args[0]]
@@ -96,18 +96,6 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		say(errs, "network %s: %v\n", args[0], err)
 		return 1
 	}
-}
-
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				return s.Value
-			}
-		}
-		return info.Main.Version
-	}
-	return "unknown"
 }
 
 // build is the external builder: Fabric tells by the exit code whether it may go on, and logs what is said.

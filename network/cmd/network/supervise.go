@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"io"
-	"log/slog"
 	"syscall"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/network/node"
 	"github.com/guildmark/guildmark/network/play"
 )
@@ -22,7 +22,11 @@ func supervise(ctx context.Context, args []string, out io.Writer) error {
 	syscall.Umask(0o077)          // for the children: Fabric CA would make its database and keys 0644
 	syscall.CloseOnExec(heldPort) // or every child would hold the block of ports, too
 	layout := play.Layout{Dir: o.dir}
-	sup := node.New(layout.Logs(), slog.New(slog.NewTextHandler(out, nil)))
+	log, err := host.Log(out, "")
+	if err != nil {
+		return err
+	}
+	sup := node.New(layout.Logs(), log)
 	go func() {
 		<-ctx.Done() // SIGTERM or Ctrl-C
 		sup.Down()   //nolint:contextcheck // stops because ctx has ended

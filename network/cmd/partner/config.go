@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/host"
-	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -69,17 +68,13 @@ type server struct {
 
 // load reads a configuration strictly from a file that only its owner can read.
 func load(path string, v interface{ base() *common }) error {
-	raw, err := host.ReadPrivate(path)
-	if err != nil {
+	if err := host.ReadPrivateConfig(path, v); err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
-	}
-	if err := ledger.Decode(raw, v); err != nil {
-		return fmt.Errorf("%w: %s: %w", errUsage, path, err)
 	}
 	c := v.base()
 	for key, value := range map[string]string{"connection": c.Connection, "identity": c.Identity} {
 		if !filepath.IsAbs(value) {
-			return fmt.Errorf("%w: %s: %s must be an absolute path", errUsage, path, key)
+			return fmt.Errorf("%w: %w", errUsage, host.Expected(path, key, "an absolute path", value))
 		}
 	}
 	return nil

@@ -13,8 +13,9 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
+
+	"github.com/guildmark/guildmark/chaincode/host"
 )
 
 const help = `partner runs one service of one partner until it is told to stop.
@@ -53,11 +54,14 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 0
 	}
 	if args[0] == "--version" {
-		_, _ = fmt.Fprintln(out, "partner", version())
+		_, _ = fmt.Fprintln(out, "partner", host.Version())
 		return 0
 	}
-	log := slog.New(slog.NewJSONHandler(errs, nil)).With(slog.String("service", args[0]))
-	err := dispatch(ctx, args, out, log)
+	log, err := host.Log(errs, "")
+	if err == nil {
+		log = log.With(slog.String("service", args[0]))
+		err = dispatch(ctx, args, out, log)
+	}
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
@@ -95,18 +99,4 @@ func dispatch(ctx context.Context, args []string, out io.Writer, log *slog.Logge
 		return nil
 	}
 	return err
-}
-
-// version is the commit that Go stamped into the binary.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value
-		}
-	}
-	return info.Main.Version
 }

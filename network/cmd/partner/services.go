@@ -2,16 +2,15 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"time"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/network/partner/activation"
 	"github.com/guildmark/guildmark/network/partner/bitcoin"
 	"github.com/guildmark/guildmark/network/partner/custodian"
@@ -104,14 +103,11 @@ func runCustodian(ctx context.Context, path string, log *slog.Logger) error {
 		return err
 	}
 	defer w.close()
-	roots, err := pool(c.Gateway.Roots)
+	roots, err := host.RootsOrSystem(c.Gateway.Roots)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errUsage, err)
 	}
-	fetch := &http.Client{
-		Timeout:   fetchTimeout,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true},
-	}
+	fetch := host.Client(roots, nil, fetchTimeout)
 	cust, err := custodian.New(custodian.Settings{
 		MSP: who.MSP, Party: who.Party, Channel: conn.Channel, State: c.State, Ledger: w,
 		Content: custodian.HTTPContent(fetch, c.Gateway.URL), Roots: activation.Roots(c.EKRoots), Log: log,
