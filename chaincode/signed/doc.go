@@ -6,7 +6,7 @@
 // signature covers and that isn't compared with one that is. Signature bytes are malleable by nature: never use a
 // file's bytes or hash as an id.
 //
-// Read [Verifier.Verify] first; its body is the list of checks, in the order that chaincode/docs/ledger.md fixes.
+// Read [Verifier.Verify] first; its body is the list of checks, in the order that docs/signed.md fixes.
 //
 // Errors: every verdict is a *ledger.Refusal, found by errors.Is with the sentinels in refusal.go. A caller acts on
 // them so: [ErrPolicy] means that bundle and file are of different age (fetch the newer bundle, [Bundle.Succeed], or a

@@ -2,7 +2,7 @@ package signed
 
 import "github.com/guildmark/guildmark/chaincode/ledger"
 
-// The verdicts against a file, in the order in which they are reached (chaincode/docs/ledger.md, "Signed answers").
+// The verdicts against a file, in the order in which they are reached (chaincode/signed/docs/signed.md).
 var (
 	ErrMalformed = ledger.Refuse(ledger.Invalid, "signed.malformed", "the file is not in the one strict form that signed files have")
 	ErrProposal  = ledger.Refuse(ledger.Forbidden, "signed.proposal", "the question in the file is not the one that was answered")

@@ -27,7 +27,7 @@ func Verify(file []byte, bundle *Bundle, want Expectation) (Answer, error) {
 }
 
 // Verify returns the answer in the file if peers of enough partners of the bundle signed it for the question expected.
-// The first check that fails is the verdict; the order is part of the contract (chaincode/docs/ledger.md).
+// The first check that fails is the verdict; the order is part of the contract (docs/signed.md).
 func (v *Verifier) Verify(file []byte, want Expectation) (Answer, error) {
 	c, err := v.run(file, want)
 	if err != nil {

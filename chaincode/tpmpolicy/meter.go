@@ -48,7 +48,7 @@ func ParseName(text string) (Name, error) {
 // everything that belongs to the meter, so nothing signed for one fits another.
 type MeterID [sha256.Size]byte
 
-// Meter is the id of the meter of a machine, a dataset and the hash of its terms (chaincode/docs/ledger.md).
+// Meter is the id of the meter of a machine, a dataset and the hash of its terms (docs/tpmpolicy.md).
 func Meter(machine, dataset, terms string) MeterID {
 	return MeterID(ledgerDigest("guildmark/meter/1", machine, dataset, terms))
 }

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 )
 
-// MaxEnvelope bounds a key envelope in bytes (chaincode/docs/ledger.md, PUT /v1/content).
+// MaxEnvelope bounds a key envelope in bytes (gateway/docs/gateway.md, PUT /v1/content).
 const MaxEnvelope = 1 << 20
 
 // queries are the look-ups of every request, parsed once.

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 
 // The examples in the documentation are configurations that the program takes.
 func TestDocumentedConfigurations(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/partner.md")
+	doc, err := os.ReadFile("../../docs/services.md")
 	if err != nil {
 		t.Fatal(err)
 	}
