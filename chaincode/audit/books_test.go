@@ -9,9 +9,9 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/replay"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
-	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/spv"
@@ -35,7 +35,7 @@ func sold(t *testing.T) *replay.Memory {
 	put(order.Key(o), order.Order{ID: o, Price: 10_000, Items: []order.Item{{Custodians: []string{}, Split: royalty.Terms{Contributors: []royalty.Contributor{}}}}})
 	put(order.PaymentKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500, Height: 1, Block: block})
 	put(order.SettlementKey(o), order.Settlement{Order: o, Paid: 10_500, Licenses: []string{l}, TxID: "fabric-tx"})
-	put(license.Key(l), license.License{ID: l, Machine: id("machine"), Dataset: id("dataset"), Custodians: []string{}, Model: dataset.Model{Kind: "uses", Uses: 3}, Terms: id("terms")})
+	put(license.Key(l), license.License{ID: l, Machine: id("machine"), Dataset: id("dataset"), Custodians: []string{}, Model: offer.Model{Kind: "uses", Uses: 3}, Terms: id("terms")})
 	put(grant.ReceiptKey(l, 1), grant.Receipt{License: l, Count: 1})
 	put(grant.ReceiptKey(l, 2), grant.Receipt{License: l, Count: 2})
 	put(royalty.AccrualKey(market, 5, o, 0, royalty.RoleCommission), royalty.Accrual{Payee: market, Epoch: 5, Order: o, Role: royalty.RoleCommission, Amount: 3_000})

@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/guildmark/guildmark/chaincode/replay"
-	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
@@ -35,7 +35,7 @@ func TestAttackReceiptsGrow(t *testing.T) {
 	s := newSale(newWorld(t))
 	r := s.offerRequest(s.manifest)
 	r.Key, r.Model.Uses = "many", 1_000
-	s.offer = decodeAs[dataset.Offer](s.world, s.must(s.licensor, "catalogue:Offer", doc(r)))
+	s.offer = decodeAs[offer.Offer](s.world, s.must(s.licensor, "catalogue:Offer", doc(r)))
 	l := s.buy("k")
 	g := s.grant(s.grantRequest(l, licensors, operator))
 	send := func(count uint32) grant.ReceiptRequest {

@@ -11,6 +11,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
@@ -174,9 +175,9 @@ func (c *Catalogue) Offer(t *Transaction, document string) (string, error) {
 	return answer(c.offer(t, document))
 }
 
-func (c *Catalogue) offer(t *Transaction, document string) (dataset.Offer, error) {
-	var r dataset.OfferRequest
-	var o dataset.Offer
+func (c *Catalogue) offer(t *Transaction, document string) (offer.Offer, error) {
+	var r offer.Request
+	var o offer.Offer
 	if err := ledger.Decode([]byte(document), &r); err != nil {
 		return o, err
 	}
@@ -189,15 +190,15 @@ func (c *Catalogue) offer(t *Transaction, document string) (dataset.Offer, error
 		Rate: royalty.Share(t.config.Commission.Rate), Min: t.config.Commission.Min, Max: t.config.Commission.Max,
 		Payee: t.config.Commission.Payee,
 	}
-	o, err = dataset.NewOffer(r, owner, commission, t.config.Limits.MinPrice, consortium.Assurances(), epoch)
+	o, err = offer.New(r, owner, commission, t.config.Limits.MinPrice, consortium.Assurances(), epoch)
 	if err != nil {
 		return o, err
 	}
 	if err := t.checkPayees(o.Split); err != nil {
 		return o, err
 	}
-	var before dataset.Offer
-	known, err := t.get(dataset.OfferKey(o.ID), &before)
+	var before offer.Offer
+	known, err := t.get(offer.Key(o.ID), &before)
 	if err != nil {
 		return o, err
 	}
@@ -205,7 +206,7 @@ func (c *Catalogue) offer(t *Transaction, document string) (dataset.Offer, error
 		if before.Repeats(r) {
 			return before, nil
 		}
-		return o, dataset.ErrOfferReused.With(r.Key)
+		return o, offer.ErrKeyReused.With(r.Key)
 	}
 	var p dataset.Publication
 	if err := t.need(dataset.PublicationKey(o.Dataset, o.Version), &p, dataset.ErrUnknown); err != nil {
@@ -214,7 +215,7 @@ func (c *Catalogue) offer(t *Transaction, document string) (dataset.Offer, error
 	if p.Licensor != owner {
 		return o, dataset.ErrForeign.With(p.Licensor.Party)
 	}
-	if err := t.put(dataset.OfferKey(o.ID), o); err != nil {
+	if err := t.put(offer.Key(o.ID), o); err != nil {
 		return o, err
 	}
 	return o, t.event(ledger.EventOfferMade, o)
@@ -243,10 +244,10 @@ func (c *Catalogue) GetOffer(t *Transaction, id string) (string, error) {
 	return answer(loadOffer(t, id))
 }
 
-func loadOffer(t *Transaction, id string) (dataset.Offer, error) {
-	var o dataset.Offer
+func loadOffer(t *Transaction, id string) (offer.Offer, error) {
+	var o offer.Offer
 	if err := ledger.CheckID(id); err != nil {
 		return o, err
 	}
-	return o, t.need(dataset.OfferKey(id), &o, dataset.ErrUnknownOffer)
+	return o, t.need(offer.Key(id), &o, offer.ErrUnknown)
 }

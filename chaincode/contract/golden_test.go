@@ -15,6 +15,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
@@ -30,7 +31,7 @@ func stored() map[string]any {
 		"config-1": &consortium.Config{}, "recipient-1": &consortium.Recipient{}, "clock": &consortium.Clock{}, "epoch": &consortium.Epoch{},
 		"signed-bundle": &consortium.SignedBundle{}, "party-1": &party.Party{}, "manifest-1": &dataset.Manifest{},
 		"publication-1": &dataset.Publication{}, "confirmation": &dataset.Confirmation{}, "final": &dataset.Final{},
-		"offer-1": &dataset.Offer{}, "machine-1": &machine.Machine{}, "shard": &machine.Shard{}, "order-1": &order.Order{},
+		"offer-1": &offer.Offer{}, "machine-1": &machine.Machine{}, "shard": &machine.Shard{}, "order-1": &order.Order{},
 		"payment": &order.Payment{}, "settlement": &order.Settlement{}, "license-1": &license.License{}, "grant-1": &grant.Grant{},
 		"open-grant": &grant.Open{}, "answer": &grant.Answer{}, "receipt": &grant.Receipt{}, "accrual": &royalty.Accrual{},
 	}

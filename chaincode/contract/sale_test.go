@@ -12,6 +12,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
@@ -87,28 +88,28 @@ func TestOffer(t *testing.T) {
 	m := w.publish(1)
 	for _, c := range []struct {
 		name string
-		edit func(*dataset.OfferRequest)
+		edit func(*offer.Request)
 		want *ledger.Refusal
 	}{
-		{"a price of zero", func(r *dataset.OfferRequest) { r.Price = 0 }, dataset.ErrPrice},
-		{"a negative price", func(r *dataset.OfferRequest) { r.Price = -10_000 }, dataset.ErrPrice},
-		{"a price above all satoshi", func(r *dataset.OfferRequest) { r.Price = ledger.MaxSatoshi + 1 }, dataset.ErrPrice},
-		{"under the minimum", func(r *dataset.OfferRequest) { r.Price = 1_999 }, dataset.ErrMinPrice},
-		{"no uses", func(r *dataset.OfferRequest) { r.Model.Uses = 0 }, dataset.ErrModel},
-		{"negative uses", func(r *dataset.OfferRequest) { r.Model.Uses = -3 }, dataset.ErrModel},
-		{"another model", func(r *dataset.OfferRequest) { r.Model.Kind = "forever" }, dataset.ErrModel},
-		{"a weight of zero", func(r *dataset.OfferRequest) { r.Contributors[0].Weight = 0 }, royalty.ErrWeights},
-		{"a negative weight", func(r *dataset.OfferRequest) { r.Contributors[0].Weight = -1 }, royalty.ErrWeights},
-		{"a weight that overflows", func(r *dataset.OfferRequest) { r.Contributors[0].Weight = 1 << 62 }, royalty.ErrWeights},
-		{"a payee twice", func(r *dataset.OfferRequest) { r.Contributors[1].Payee = r.Contributors[0].Payee }, royalty.ErrDuplicate},
-		{"a payee without a home", func(r *dataset.OfferRequest) { r.Contributors[0].Payee = "StrangerMSP.00000000000000aa" }, royalty.ErrPayee},
-		{"a payee that is no party", func(r *dataset.OfferRequest) { r.Contributors[0].Payee = "bob" }, royalty.ErrPayee},
-		{"contributors and a residual", func(r *dataset.OfferRequest) { r.Residual = licensors + ".00000000000000cc" }, royalty.ErrResidual},
-		{"nobody to pay", func(r *dataset.OfferRequest) { r.Contributors = nil }, royalty.ErrResidual},
-		{"no assurance", func(r *dataset.OfferRequest) { r.Assurance = nil }, dataset.ErrOffer},
-		{"an unknown assurance", func(r *dataset.OfferRequest) { r.Assurance = []string{"trust-me"} }, dataset.ErrOffer},
-		{"an unknown dataset", func(r *dataset.OfferRequest) { r.Dataset = nonce(1) }, dataset.ErrUnknown},
-		{"a version that is not published", func(r *dataset.OfferRequest) { r.Version = 2 }, dataset.ErrUnknown},
+		{"a price of zero", func(r *offer.Request) { r.Price = 0 }, offer.ErrPrice},
+		{"a negative price", func(r *offer.Request) { r.Price = -10_000 }, offer.ErrPrice},
+		{"a price above all satoshi", func(r *offer.Request) { r.Price = ledger.MaxSatoshi + 1 }, offer.ErrPrice},
+		{"under the minimum", func(r *offer.Request) { r.Price = 1_999 }, offer.ErrMinPrice},
+		{"no uses", func(r *offer.Request) { r.Model.Uses = 0 }, offer.ErrModel},
+		{"negative uses", func(r *offer.Request) { r.Model.Uses = -3 }, offer.ErrModel},
+		{"another model", func(r *offer.Request) { r.Model.Kind = "forever" }, offer.ErrModel},
+		{"a weight of zero", func(r *offer.Request) { r.Contributors[0].Weight = 0 }, royalty.ErrWeights},
+		{"a negative weight", func(r *offer.Request) { r.Contributors[0].Weight = -1 }, royalty.ErrWeights},
+		{"a weight that overflows", func(r *offer.Request) { r.Contributors[0].Weight = 1 << 62 }, royalty.ErrWeights},
+		{"a payee twice", func(r *offer.Request) { r.Contributors[1].Payee = r.Contributors[0].Payee }, royalty.ErrDuplicate},
+		{"a payee without a home", func(r *offer.Request) { r.Contributors[0].Payee = "StrangerMSP.00000000000000aa" }, royalty.ErrPayee},
+		{"a payee that is no party", func(r *offer.Request) { r.Contributors[0].Payee = "bob" }, royalty.ErrPayee},
+		{"contributors and a residual", func(r *offer.Request) { r.Residual = licensors + ".00000000000000cc" }, royalty.ErrResidual},
+		{"nobody to pay", func(r *offer.Request) { r.Contributors = nil }, royalty.ErrResidual},
+		{"no assurance", func(r *offer.Request) { r.Assurance = nil }, offer.ErrInvalid},
+		{"an unknown assurance", func(r *offer.Request) { r.Assurance = []string{"trust-me"} }, offer.ErrInvalid},
+		{"an unknown dataset", func(r *offer.Request) { r.Dataset = nonce(1) }, dataset.ErrUnknown},
+		{"a version that is not published", func(r *offer.Request) { r.Version = 2 }, dataset.ErrUnknown},
 	} {
 		t.Run(c.name, func(*testing.T) {
 			r := w.offerRequest(m)
@@ -126,7 +127,7 @@ func TestOffer(t *testing.T) {
 	}
 	changed := w.offerRequest(m)
 	changed.Price++
-	w.refused(dataset.ErrOfferReused, w.licensor, "catalogue:Offer", doc(changed))
+	w.refused(offer.ErrKeyReused, w.licensor, "catalogue:Offer", doc(changed))
 }
 
 func TestMachines(t *testing.T) {
@@ -198,7 +199,7 @@ func TestPlace(t *testing.T) {
 		by   *caller
 		want *ledger.Refusal
 	}{
-		"an unknown offer":     {func(r *order.Request) { r.Offers = []string{nonce(1)} }, s.buyer, dataset.ErrUnknownOffer},
+		"an unknown offer":     {func(r *order.Request) { r.Offers = []string{nonce(1)} }, s.buyer, offer.ErrUnknown},
 		"an unknown machine":   {func(r *order.Request) { r.Machine = nonce(1) }, s.buyer, machine.ErrUnknown},
 		"an id in capitals":    {func(r *order.Request) { r.Machine = "A" + r.Machine[1:] }, s.buyer, ledger.ErrID},
 		"another's machine":    {func(*order.Request) {}, someone(t, operator, party.Buyer), machine.ErrOwner},
@@ -222,7 +223,7 @@ func TestPlaceNeedsFinalDatasetAndAdmittedMachine(t *testing.T) {
 	w := newWorld(t)
 	m := w.manifest(1)
 	w.must(w.licensor, "catalogue:Publish", doc(w.publishRequest(m)))
-	o := decodeAs[dataset.Offer](w, w.must(w.licensor, "catalogue:Offer", doc(w.offerRequest(m))))
+	o := decodeAs[offer.Offer](w, w.must(w.licensor, "catalogue:Offer", doc(w.offerRequest(m))))
 	mc, _ := w.newMachine(1)
 	w.must(w.registrar, "machines:Register", doc(mc))
 	soft, _ := w.newMachine(2)

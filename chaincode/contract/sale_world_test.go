@@ -11,6 +11,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
@@ -54,9 +55,9 @@ func (w *world) publish(version int) dataset.Manifest {
 }
 
 // offerRequest is "3 uses, price, two contributors 2:1".
-func (w *world) offerRequest(m dataset.Manifest) dataset.OfferRequest {
-	return dataset.OfferRequest{
-		Key: "offer-1", Dataset: m.Dataset, Version: m.Version, Model: dataset.Model{Kind: dataset.ModelUses, Uses: 3}, Price: 10_001,
+func (w *world) offerRequest(m dataset.Manifest) offer.Request {
+	return offer.Request{
+		Key: "offer-1", Dataset: m.Dataset, Version: m.Version, Model: offer.Model{Kind: offer.ModelUses, Uses: 3}, Price: 10_001,
 		Assurance: []string{"tpm"}, Contributors: []royalty.Contributor{
 			{Payee: licensors + ".00000000000000aa", Weight: 2}, {Payee: licensors + ".00000000000000bb", Weight: 1},
 		},
@@ -116,7 +117,7 @@ func (k *tpmKeys) qualified() []byte {
 type sale struct {
 	*world
 	manifest dataset.Manifest
-	offer    dataset.Offer
+	offer    offer.Offer
 	machine  machine.Machine
 	keys     *tpmKeys
 	miner    *miner
@@ -125,7 +126,7 @@ type sale struct {
 func newSale(w *world) *sale {
 	w.t.Helper()
 	s := &sale{world: w, manifest: w.publish(1)}
-	s.offer = decodeAs[dataset.Offer](w, w.must(w.licensor, "catalogue:Offer", doc(w.offerRequest(s.manifest))))
+	s.offer = decodeAs[offer.Offer](w, w.must(w.licensor, "catalogue:Offer", doc(w.offerRequest(s.manifest))))
 	s.machine, s.keys = w.newMachine(7)
 	s.machine = decodeAs[machine.Machine](w, w.must(w.registrar, "machines:Register", doc(s.machine)))
 	w.must(w.oracles[operator], "bitcoin:Start")

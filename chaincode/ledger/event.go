@@ -11,7 +11,7 @@ const (
 	EventBundlePut        = "bundle.put"         // governance.SignedBundle
 	EventDatasetPublished = "dataset.published"  // dataset.Published
 	EventDatasetConfirmed = "dataset.confirmed"  // dataset.Confirmed
-	EventOfferMade        = "offer.made"         // dataset.Offer
+	EventOfferMade        = "offer.made"         // offer.Offer
 	EventMachine          = "machine.registered" // machine.Machine
 	EventOrderPlaced      = "order.placed"       // order.Order
 	EventOrderSettled     = "order.settled"      // order.Settled

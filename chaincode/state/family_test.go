@@ -12,6 +12,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
@@ -41,7 +42,7 @@ func everyKey() map[string]string {
 		dataset.PublicationKey(id, 3):                      "published/" + id + "/0000000003",
 		dataset.ConfirmationKey(id, 3, "OperatorMSP"):      "confirm/" + id + "/0000000003/OperatorMSP",
 		dataset.FinalKey(id, 3):                            "final/" + id + "/0000000003",
-		dataset.OfferKey(id):                               "offer/" + id,
+		offer.Key(id):                                      "offer/" + id,
 		machine.Key(id):                                    "machine/" + id,
 		machine.ShardKey(1<<31 - 1):                        "shard/2147483647",
 		order.Key(id):                                      "order/" + id,

@@ -12,6 +12,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/signed"
 )
@@ -21,7 +22,7 @@ import (
 func TestSchemasAreTheLedgersDocuments(t *testing.T) {
 	w := newWorld(t)
 	for name, document := range map[string]any{
-		"Offer": dataset.Offer{}, "Publication": dataset.Publication{}, "DatasetVersion": dataset.View{}, "Order": order.Order{}, "OrderView": order.View{},
+		"Offer": offer.Offer{}, "Publication": dataset.Publication{}, "DatasetVersion": dataset.View{}, "Order": order.Order{}, "OrderView": order.View{},
 		"License": license.License{}, "GrantRequest": grant.Request{}, "Grant": grant.Grant{}, "GrantView": grant.View{},
 		"ReceiptRequest": grant.ReceiptRequest{}, "Receipt": grant.Receipt{}, "Machine": machine.Machine{}, "SignedAnswer": signed.File{},
 		"ActivationChallenge": machine.Activation{}, "ActivationProof": machine.ActivationProof{}, "Problem": Problem{},

@@ -31,6 +31,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/gateway/api/bearer"
@@ -309,7 +310,7 @@ func theOrder() order.Order {
 		Format: "guildmark/order/1", ID: id("order"), Buyer: owner, Machine: id("machine"), Price: 30_000,
 		Items: []order.Item{{
 			Offer: id("offer"), Dataset: id("dataset"), Version: 1, Manifest: id("manifest"), Custodians: []string{"LicensorsMSP", "ManufacturerMSP"},
-			Model: dataset.Model{Kind: "uses", Uses: 3}, Price: 30_000, Split: theSplit(),
+			Model: offer.Model{Kind: "uses", Uses: 3}, Price: 30_000, Split: theSplit(),
 		}},
 		Descriptor: 1, Shard: 7, Number: 0, Script: "0020" + id("script"), Address: "bcrt1qexample", Created: 3, Expires: 9,
 	}
@@ -318,7 +319,7 @@ func theOrder() order.Order {
 func theLicense() license.License {
 	return license.License{
 		Format: "guildmark/license/1", ID: id("license"), Order: id("order"), Machine: id("machine"), Buyer: owner, Dataset: id("dataset"),
-		Version: 1, Manifest: id("manifest"), Custodians: []string{"LicensorsMSP", "ManufacturerMSP"}, Model: dataset.Model{Kind: "uses", Uses: 3}, Terms: id("terms"), Epoch: 3,
+		Version: 1, Manifest: id("manifest"), Custodians: []string{"LicensorsMSP", "ManufacturerMSP"}, Model: offer.Model{Kind: "uses", Uses: 3}, Terms: id("terms"), Epoch: 3,
 	}
 }
 
@@ -331,10 +332,10 @@ func theConfig() consortium.Config {
 	}}
 }
 
-func theOffer(name string, version int) dataset.Offer {
-	return dataset.Offer{
+func theOffer(name string, version int) offer.Offer {
+	return offer.Offer{
 		Format: "guildmark/offer/1", ID: id(name), Licensor: dataset.Licensor{MSP: "LicensorsMSP", Party: "LicensorsMSP.0000000000000001"},
-		Dataset: id("dataset"), Version: version, Model: dataset.Model{Kind: "uses", Uses: 3}, Price: 30_000, Assurance: []string{"tpm", "vtpm"}, Split: theSplit(), Epoch: 3,
+		Dataset: id("dataset"), Version: version, Model: offer.Model{Kind: "uses", Uses: 3}, Price: 30_000, Assurance: []string{"tpm", "vtpm"}, Split: theSplit(), Epoch: 3,
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
@@ -48,18 +49,18 @@ type Publisher struct {
 
 // Publish puts a sealed dataset on the ledger, uploads it, waits until each custodian has confirmed, and offers it.
 // Every step that is done already counts as done, so an interrupted run is simply repeated.
-func (p *Publisher) Publish(ctx context.Context, f Folder, offer dataset.OfferRequest) (dataset.Offer, error) {
+func (p *Publisher) Publish(ctx context.Context, f Folder, request offer.Request) (offer.Offer, error) {
 	for _, step := range []func(context.Context, Folder) error{p.announce, p.upload, p.await} {
 		if err := step(ctx, f); err != nil {
-			return dataset.Offer{}, err
+			return offer.Offer{}, err
 		}
 	}
-	offer.Dataset, offer.Version = f.Manifest.Dataset, f.Manifest.Version
-	r, err := p.Ledger.Submit(ctx, "catalogue:Offer", string(ledger.Encode(offer)))
+	request.Dataset, request.Version = f.Manifest.Dataset, f.Manifest.Version
+	r, err := p.Ledger.Submit(ctx, "catalogue:Offer", string(ledger.Encode(request)))
 	if err != nil {
-		return dataset.Offer{}, err
+		return offer.Offer{}, err
 	}
-	var o dataset.Offer
+	var o offer.Offer
 	if err := ledger.Decode(r.Payload, &o); err != nil {
 		return o, err
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/signed"
@@ -222,7 +223,7 @@ type book struct {
 	manifest  string
 	confirmed []string
 	stored    map[string]bool
-	offer     dataset.Offer
+	offer     offer.Offer
 	calls     map[string]int
 	lag       int // uploads that the gateway refuses before its read model has caught up
 }
@@ -232,14 +233,14 @@ func (b *book) Submit(_ context.Context, function string, args ...string) (clien
 	defer b.mu.Unlock()
 	b.calls[function]++
 	if function == "catalogue:Offer" {
-		var r dataset.OfferRequest
+		var r offer.Request
 		if err := ledger.Decode([]byte(args[0]), &r); err != nil {
 			return client.Result{}, err
 		}
 		if len(b.confirmed) < 2 {
 			return client.Result{}, dataset.ErrNotFinal
 		}
-		o, err := dataset.NewOffer(r, who, royalty.Commission{Rate: 30_000_000, Min: 1, Max: 1_000_000, Payee: "OperatorMSP.0000000000000001"}, 2000, consortium.Assurances(), 1)
+		o, err := offer.New(r, who, royalty.Commission{Rate: 30_000_000, Min: 1, Max: 1_000_000, Payee: "OperatorMSP.0000000000000001"}, 2000, consortium.Assurances(), 1)
 		b.offer = o
 		return client.Result{Payload: ledger.Encode(o)}, err
 	}
@@ -318,9 +319,9 @@ func newBook(t *testing.T) (*book, *licensor.Publisher) {
 	}
 }
 
-func offer() dataset.OfferRequest {
-	return dataset.OfferRequest{
-		Key: "first", Model: dataset.Model{Kind: "uses", Uses: 3}, Price: 25_000, Assurance: []string{"vtpm"},
+func firstOffer() offer.Request {
+	return offer.Request{
+		Key: "first", Model: offer.Model{Kind: "uses", Uses: 3}, Price: 25_000, Assurance: []string{"vtpm"},
 		Contributors: []royalty.Contributor{{Payee: "LicensorsMSP.00000000000000aa", Weight: 2}, {Payee: "LicensorsMSP.00000000000000bb", Weight: 1}},
 	}
 }
@@ -334,7 +335,7 @@ func TestPublish(t *testing.T) {
 	b.lag = 1 // the read model follows a moment later
 	var steps []string
 	p.Progress = func(step, _ string) { steps = append(steps, step) }
-	o, err := p.Publish(t.Context(), f, offer())
+	o, err := p.Publish(t.Context(), f, firstOffer())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,7 +346,7 @@ func TestPublish(t *testing.T) {
 		t.Errorf("steps: %s", got)
 	}
 	// A run that was cut off anywhere is simply repeated.
-	again, err := p.Publish(t.Context(), f, offer())
+	again, err := p.Publish(t.Context(), f, firstOffer())
 	if err != nil || again.ID != o.ID {
 		t.Errorf("again: offer %s, %v", again.ID, err)
 	}
@@ -354,7 +355,7 @@ func TestPublish(t *testing.T) {
 		t.Fatal(err)
 	}
 	other.Manifest.Dataset = f.Manifest.Dataset
-	if _, err := p.Publish(t.Context(), other, offer()); !errors.Is(err, dataset.ErrPublished) {
+	if _, err := p.Publish(t.Context(), other, firstOffer()); !errors.Is(err, dataset.ErrPublished) {
 		t.Errorf("other bytes under the same name: error %v, want %v", err, dataset.ErrPublished)
 	}
 }
@@ -369,7 +370,7 @@ func TestPublishSaysWhatIsMissing(t *testing.T) {
 		p.Store = noStore{}
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		if _, err := p.Publish(ctx, f, offer()); !errors.Is(err, licensor.ErrNotConfirmed) {
+		if _, err := p.Publish(ctx, f, firstOffer()); !errors.Is(err, licensor.ErrNotConfirmed) {
 			t.Errorf("error %v, want %v", err, licensor.ErrNotConfirmed)
 		}
 		if b.calls["catalogue:Offer"] != 0 {
@@ -379,7 +380,7 @@ func TestPublishSaysWhatIsMissing(t *testing.T) {
 	t.Run("another licensor's folder", func(t *testing.T) {
 		_, p := newBook(t)
 		p.Licensor.Party = "LicensorsMSP.ffffffffffffffff"
-		if _, err := p.Publish(t.Context(), f, offer()); !errors.Is(err, licensor.ErrIdentity) {
+		if _, err := p.Publish(t.Context(), f, firstOffer()); !errors.Is(err, licensor.ErrIdentity) {
 			t.Errorf("error %v, want %v", err, licensor.ErrIdentity)
 		}
 	})
@@ -400,7 +401,7 @@ func TestPublishSaysWhatIsMissing(t *testing.T) {
 			}
 		}
 		var refusal *ledger.Refusal
-		if _, err := p.Publish(t.Context(), changed, offer()); !errors.As(err, &refusal) || refusal.Code != "content.hash" {
+		if _, err := p.Publish(t.Context(), changed, firstOffer()); !errors.As(err, &refusal) || refusal.Code != "content.hash" {
 			t.Errorf("error %v, want content.hash", err)
 		}
 	})

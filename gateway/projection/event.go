@@ -7,6 +7,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/gateway/store"
 )
@@ -76,7 +77,7 @@ func confirmed(payload []byte) (row, error) {
 }
 
 func offered(payload []byte) (row, error) {
-	var o dataset.Offer
+	var o offer.Offer
 	err := json.Unmarshal(payload, &o)
 	return func(ctx context.Context, b *store.Batch) error {
 		return b.PutOffer(ctx, store.Offer{ID: o.ID, Dataset: o.Dataset, Version: o.Version, Doc: payload})

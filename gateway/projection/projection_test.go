@@ -16,6 +16,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/gateway/store"
 )
@@ -33,7 +34,7 @@ func history(n int) []Event {
 			Manifest:    base64.StdEncoding.EncodeToString(ledger.Encode(m)),
 			Publication: dataset.Publication{Envelope: ledger.Hash("envelope", id)},
 		})
-		add(ledger.EventOfferMade, dataset.Offer{ID: ledger.Hash("offer", id), Dataset: id, Version: 1})
+		add(ledger.EventOfferMade, offer.Offer{ID: ledger.Hash("offer", id), Dataset: id, Version: 1})
 		add(ledger.EventClockTicked, struct{}{})
 		if i >= 3 {
 			late := ledger.Hash("dataset", fmt.Sprint(i-3))

@@ -15,9 +15,9 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
-	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/signed"
@@ -67,7 +67,7 @@ func (w *world) item() order.Item {
 	doc := sha256.Sum256(ledger.Encode(w.manifest))
 	return order.Item{
 		Offer: offerID, Dataset: w.manifest.Dataset, Version: 1, Manifest: hex.EncodeToString(doc[:]), Custodians: w.manifest.Custodians,
-		Model: dataset.Model{Kind: "uses", Uses: 3}, Price: 5000,
+		Model: offer.Model{Kind: "uses", Uses: 3}, Price: 5000,
 	}
 }
 

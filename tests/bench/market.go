@@ -24,6 +24,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/network/services"
@@ -199,11 +200,11 @@ func (m *market) offer(ctx context.Context, man dataset.Manifest, i int) (string
 	}
 	contributors := []royalty.Contributor{{Payee: man.Licensor.Party, Weight: 2}, {Payee: second.Party, Weight: 1}}
 	slices.SortFunc(contributors, func(a, b royalty.Contributor) int { return strings.Compare(a.Payee, b.Payee) })
-	request := dataset.OfferRequest{
-		Key: fmt.Sprintf("bench-%d", i), Dataset: man.Dataset, Version: 1, Model: dataset.Model{Kind: dataset.ModelUses, Uses: 3}, Price: price,
+	request := offer.Request{
+		Key: fmt.Sprintf("bench-%d", i), Dataset: man.Dataset, Version: 1, Model: offer.Model{Kind: offer.ModelUses, Uses: 3}, Price: price,
 		Assurance: consortium.Assurances(), Contributors: contributors,
 	}
-	var o dataset.Offer
+	var o offer.Offer
 	err := m.net.submit(ctx, &o, "licensors", "licensor1", "catalogue:Offer", string(ledger.Encode(request)))
 	return o.ID, err
 }

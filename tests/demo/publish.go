@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/tests/stage"
 )
 
@@ -33,7 +33,7 @@ func publishRecipe(ctx context.Context, w *world) error {
 	}
 	w.Say("%q is sealed at its licensor's as dataset %s…", recipeTitle, id[:16])
 	var published struct {
-		Offer dataset.Offer `json:"offer"`
+		Offer offer.Offer `json:"offer"`
 	}
 	if err := w.Ask(ctx, &published, "guildmark", w.Publishing(recipe, w.patience("publish"))...); err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/signed"
@@ -37,16 +38,16 @@ func newShadow(w *world) *shadow { return &shadow{world: w} }
 
 // sell makes a real license of the second channel and lets two partners sign it.
 func (s *shadow) sell(ctx context.Context) (signed.File, error) {
-	var offer dataset.Offer
-	if err := s.Read(ctx, &offer, "catalogue:GetOffer", s.offer); err != nil {
+	var sold offer.Offer
+	if err := s.Read(ctx, &sold, "catalogue:GetOffer", s.offer); err != nil {
 		return signed.File{}, err
 	}
-	id, version := offer.Dataset, strconv.Itoa(offer.Version)
+	id, version := sold.Dataset, strconv.Itoa(sold.Version)
 	if err := s.Read(ctx, &s.view, "catalogue:Dataset", id, version); err != nil {
 		return signed.File{}, err
 	}
 	s.publish(ctx, id, version)
-	placed := s.order(ctx, offer)
+	placed := s.order(ctx, sold)
 	license := s.settle(ctx, placed)
 	if s.err != nil {
 		return signed.File{}, s.err
@@ -107,18 +108,18 @@ func (s *shadow) publish(ctx context.Context, id, version string) {
 	}
 }
 
-func (s *shadow) order(ctx context.Context, offer dataset.Offer) order.Order {
+func (s *shadow) order(ctx context.Context, sold offer.Offer) order.Order {
 	var box machine.Machine
 	if err := s.Read(ctx, &box, "machines:Get", s.machine.ID); err != nil {
 		s.err = err
 	}
 	box.Registrar, box.Epoch = "", 0
 	s.do(ctx, "manufacturer", "registrar", "machines:Register", string(ledger.Encode(box)))
-	request := dataset.OfferRequest{
-		Key: shadowChannel, Dataset: offer.Dataset, Version: offer.Version, Model: offer.Model, Price: offer.Price, Assurance: offer.Assurance,
-		Contributors: append([]royalty.Contributor{}, offer.Split.Contributors...), Residual: offer.Split.Residual,
+	request := offer.Request{
+		Key: shadowChannel, Dataset: sold.Dataset, Version: sold.Version, Model: sold.Model, Price: sold.Price, Assurance: sold.Assurance,
+		Contributors: append([]royalty.Contributor{}, sold.Split.Contributors...), Residual: sold.Split.Residual,
 	}
-	var offered dataset.Offer
+	var offered offer.Offer
 	s.decode(s.do(ctx, "licensors", "licensor1", "catalogue:Offer", string(ledger.Encode(request))), &offered)
 	var placed order.Order
 	s.decode(s.do(ctx, "operator", "buyer1", "orders:Place",

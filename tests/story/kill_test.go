@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/machine/agent"
 	"github.com/guildmark/guildmark/machine/runtime"
 	"github.com/guildmark/guildmark/tests/stage"
@@ -95,7 +95,7 @@ func (v *victim) publish() {
 		out, err := v.publishOnce(recipe)
 		if err == nil {
 			var published struct {
-				Offer dataset.Offer `json:"offer"`
+				Offer offer.Offer `json:"offer"`
 			}
 			if err := json.Unmarshal(out, &published); err != nil {
 				v.t.Fatal(err)

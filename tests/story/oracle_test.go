@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/spv"
 	"github.com/guildmark/guildmark/machine/agent"
 	"github.com/guildmark/guildmark/tests/stage"
@@ -24,7 +24,7 @@ func TestOneOracleSettlesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	var published struct {
-		Offer dataset.Offer `json:"offer"`
+		Offer offer.Offer `json:"offer"`
 	}
 	if err := on.Ask(ctx, &published, "guildmark", on.Publishing(recipe, patience)...); err != nil {
 		t.Fatal(err)

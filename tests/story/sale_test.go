@@ -9,6 +9,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
@@ -47,7 +48,7 @@ func (v *victim) published(t *testing.T) {
 		t.Errorf("final %v, confirmed by %v, want %v", view.Final, view.Confirmed, want)
 	}
 	var page struct {
-		Offers []dataset.Offer `json:"offers"`
+		Offers []offer.Offer `json:"offers"`
 	}
 	if err := on.Ask(t.Context(), &page, "guildmark", "offers", "--gateway", on.URL("gateway"), "--gateway-roots", on.gatewayRoot()); err != nil {
 		t.Fatal(err)

@@ -2,18 +2,17 @@ package dataset
 
 import "github.com/guildmark/guildmark/chaincode/ledger"
 
-// The key families of datasets and offers. Of a dataset each version has its own keys.
+// The key families of datasets. Of a dataset each version has its own keys.
 var (
 	ManifestFamily     = ledger.NewFamily("manifest", ledger.IsHash, ledger.IsNumber)              // Manifest, its exact bytes
 	PublicationFamily  = ledger.NewFamily("published", ledger.IsHash, ledger.IsNumber)             // Publication
 	ConfirmationFamily = ledger.NewFamily("confirm", ledger.IsHash, ledger.IsNumber, ledger.IsMSP) // Confirmation by custodian
 	FinalFamily        = ledger.NewFamily("final", ledger.IsHash, ledger.IsNumber)                 // Final
-	OfferFamily        = ledger.NewFamily("offer", ledger.IsHash)                                  // Offer by id
 )
 
 // Families lists them.
 func Families() []ledger.Family {
-	return []ledger.Family{ManifestFamily, PublicationFamily, ConfirmationFamily, FinalFamily, OfferFamily}
+	return []ledger.Family{ManifestFamily, PublicationFamily, ConfirmationFamily, FinalFamily}
 }
 
 // ManifestKey names the exact bytes of a version's manifest.
@@ -35,6 +34,3 @@ func ConfirmationKey(dataset string, version int, msp string) string {
 func FinalKey(dataset string, version int) string {
 	return FinalFamily.Key(dataset, ledger.Number(version))
 }
-
-// OfferKey names an offer.
-func OfferKey(id string) string { return OfferFamily.Key(id) }

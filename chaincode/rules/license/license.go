@@ -6,24 +6,24 @@ package license
 import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
-	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 )
 
 // License is the right of one machine to use one dataset under terms; key license/<id>, create-only.
 type License struct {
-	Format     string        `json:"format"` // "guildmark/license/1"
-	ID         string        `json:"id"`     // ID(order, item)
-	Order      string        `json:"order"`
-	Item       int           `json:"item"`
-	Machine    string        `json:"machine"`
-	Buyer      string        `json:"buyer"`
-	Dataset    string        `json:"dataset"`
-	Version    int           `json:"version"`
-	Manifest   string        `json:"manifest"`
-	Custodians []string      `json:"custodians"`
-	Model      dataset.Model `json:"model"`
-	Terms      string        `json:"terms"` // TermsHash
-	Epoch      int64         `json:"epoch"`
+	Format     string      `json:"format"` // "guildmark/license/1"
+	ID         string      `json:"id"`     // ID(order, item)
+	Order      string      `json:"order"`
+	Item       int         `json:"item"`
+	Machine    string      `json:"machine"`
+	Buyer      string      `json:"buyer"`
+	Dataset    string      `json:"dataset"`
+	Version    int         `json:"version"`
+	Manifest   string      `json:"manifest"`
+	Custodians []string    `json:"custodians"`
+	Model      offer.Model `json:"model"`
+	Terms      string      `json:"terms"` // TermsHash
+	Epoch      int64       `json:"epoch"`
 }
 
 // CustodianSets is the license's one custodian set: one of its partners must sign an answer about the license.

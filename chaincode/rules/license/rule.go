@@ -4,7 +4,7 @@ import (
 	"strconv"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 )
 
 // Format is the license's.
@@ -17,6 +17,6 @@ var (
 )
 
 // TermsHash names the terms that a meter belongs to (T16).
-func TermsHash(datasetID string, version int, m dataset.Model) string {
+func TermsHash(datasetID string, version int, m offer.Model) string {
 	return ledger.Hash("guildmark/terms/1", datasetID, strconv.Itoa(version), m.Kind, strconv.FormatInt(m.Uses, 10))
 }

@@ -6,7 +6,7 @@ package order
 import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
-	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
@@ -43,7 +43,7 @@ type Item struct {
 	Version    int            `json:"version"`
 	Manifest   string         `json:"manifest"` // SHA-256 of the manifest's bytes
 	Custodians []string       `json:"custodians"`
-	Model      dataset.Model  `json:"model"`
+	Model      offer.Model    `json:"model"`
 	Price      ledger.Satoshi `json:"price"`
 	Split      royalty.Terms  `json:"split"`
 }

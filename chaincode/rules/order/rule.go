@@ -8,6 +8,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
@@ -63,7 +64,7 @@ type Wish struct {
 	Config   *consortium.Config
 	Machine  machine.Machine
 	Shard    machine.Shard
-	Offer    dataset.Offer
+	Offer    offer.Offer
 	Manifest dataset.Manifest
 	Hash     string // SHA-256 of the manifest's bytes
 	Final    bool   // all custodians have confirmed it

@@ -9,6 +9,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/signed"
 )
@@ -38,7 +39,7 @@ func NewSale(custodians ...string) Sale {
 		EKHash: id("ek"), AK: strings.Repeat("QUFB", 30), SRK: strings.Repeat("QkJC", 30), Token: strings.Repeat("Q0ND", 30),
 		Counter: strings.Repeat("0b", 34), Line: "mixer", Assurance: "tpm", Shard: 77, Epoch: 5,
 	}
-	model := dataset.Model{Kind: "uses", Uses: 3}
+	model := offer.Model{Kind: "uses", Uses: 3}
 	item := order.Item{
 		Offer: id("offer"), Dataset: m.Dataset, Version: 1, Manifest: hashHex(doc), Custodians: custodians, Model: model, Price: 5000,
 	}

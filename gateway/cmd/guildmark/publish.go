@@ -15,6 +15,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/gateway/licensor"
 )
@@ -50,10 +51,10 @@ func (p *publishFlags) flags(f *flag.FlagSet) {
 
 // publishedDocument tells what publishing made.
 type publishedDocument struct {
-	Dataset string        `json:"dataset"`
-	Version int           `json:"version"`
-	Offer   dataset.Offer `json:"offer"`
-	Seconds float64       `json:"seconds"`
+	Dataset string      `json:"dataset"`
+	Version int         `json:"version"`
+	Offer   offer.Offer `json:"offer"`
+	Seconds float64     `json:"seconds"`
 }
 
 func publishFolder(ctx context.Context, flags *flag.FlagSet, args []string, o *output) error {
@@ -89,17 +90,17 @@ func publishFolder(ctx context.Context, flags *flag.FlagSet, args []string, o *o
 	defer cancel()
 	begin := time.Now()
 	publisher := &licensor.Publisher{Licensor: who, Ledger: c, Store: store, Progress: o.progress}
-	offer, err := publisher.Publish(ctx, f, p.offer(who, f.Manifest))
+	offered, err := publisher.Publish(ctx, f, p.offer(who, f.Manifest))
 	if err != nil {
 		return err
 	}
-	d := publishedDocument{Dataset: offer.Dataset, Version: offer.Version, Offer: offer, Seconds: time.Since(begin).Seconds()}
-	return o.result(d, fmt.Sprintf("on sale: offer %s\n%d uses for %s", offer.ID, offer.Model.Uses, offer.Price))
+	d := publishedDocument{Dataset: offered.Dataset, Version: offered.Version, Offer: offered, Seconds: time.Since(begin).Seconds()}
+	return o.result(d, fmt.Sprintf("on sale: offer %s\n%d uses for %s", offered.ID, offered.Model.Uses, offered.Price))
 }
 
-func (p *publishFlags) offer(who licensor.Licensor, m dataset.Manifest) dataset.OfferRequest {
-	r := dataset.OfferRequest{
-		Key: p.key, Model: dataset.Model{Kind: "uses", Uses: p.uses}, Price: ledger.Satoshi(p.price),
+func (p *publishFlags) offer(who licensor.Licensor, m dataset.Manifest) offer.Request {
+	r := offer.Request{
+		Key: p.key, Model: offer.Model{Kind: "uses", Uses: p.uses}, Price: ledger.Satoshi(p.price),
 		Assurance: list(p.assurance), Contributors: p.contributors, Residual: p.residual,
 	}
 	if r.Key == "" {
@@ -147,8 +148,8 @@ func offers(ctx context.Context, flags *flag.FlagSet, args []string, o *output) 
 // offersInWords writes a page of offers as a table.
 func offersInWords(doc []byte) (string, error) {
 	var page struct {
-		Offers []dataset.Offer `json:"offers"`
-		Next   string          `json:"next"`
+		Offers []offer.Offer `json:"offers"`
+		Next   string        `json:"next"`
 	}
 	if err := json.Unmarshal(doc, &page); err != nil {
 		return "", licensor.ErrGateway.With("a page of offers that can't be read")

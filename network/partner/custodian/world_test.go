@@ -25,6 +25,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
@@ -333,7 +334,7 @@ func (s *site) sell(salt string, msps ...string) *sold {
 		Token: base64.StdEncoding.EncodeToString(p.Token()), Counter: tpmpolicy.CounterName().Hex(), Line: "mixer", Assurance: "vtpm",
 		Shard: uint32(len(s.world.Keys())),
 	})))
-	model := dataset.Model{Kind: "uses", Uses: 3}
+	model := offer.Model{Kind: "uses", Uses: 3}
 	l := license.License{
 		Format: license.Format, Order: ledger.Hash("order", salt), Machine: p.MachineID(), Buyer: s.buyer.Party,
 		Dataset: x.Manifest.Dataset, Version: 1, Manifest: ledger.Digest(ledger.Encode(x.Manifest)), Custodians: x.Manifest.Custodians,

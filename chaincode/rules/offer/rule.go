@@ -1,15 +1,16 @@
-package dataset
+package offer
 
 import (
 	"slices"
 	"strconv"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
-// OfferFormat is the offer's.
-const OfferFormat = "guildmark/offer/1"
+// Format is the offer's.
+const Format = "guildmark/offer/1"
 
 // ModelUses is the counted license model.
 const ModelUses = "uses"
@@ -19,19 +20,19 @@ const maxUses = 1_000_000
 
 // Refusals about offers.
 var (
-	ErrOffer        = ledger.Refuse(ledger.Invalid, "offer.invalid", "the offer breaks a rule")
-	ErrPrice        = ledger.Refuse(ledger.Invalid, "offer.price", "the price is not an amount that an offer can ask")
-	ErrMinPrice     = ledger.Refuse(ledger.Invalid, "offer.min_price", "the price is under the governed minimum")
-	ErrModel        = ledger.Refuse(ledger.Invalid, "offer.model", "the license model is not one that this version sells")
-	ErrOfferReused  = ledger.Refuse(ledger.Conflict, "offer.key_reused", "the licensor's key names another offer already")
-	ErrUnknownOffer = ledger.Refuse(ledger.NotFound, "offer.unknown", "no such offer is on the ledger")
+	ErrInvalid   = ledger.Refuse(ledger.Invalid, "offer.invalid", "the offer breaks a rule")
+	ErrPrice     = ledger.Refuse(ledger.Invalid, "offer.price", "the price is not an amount that an offer can ask")
+	ErrMinPrice  = ledger.Refuse(ledger.Invalid, "offer.min_price", "the price is under the governed minimum")
+	ErrModel     = ledger.Refuse(ledger.Invalid, "offer.model", "the license model is not one that this version sells")
+	ErrKeyReused = ledger.Refuse(ledger.Conflict, "offer.key_reused", "the licensor's key names another offer already")
+	ErrUnknown   = ledger.Refuse(ledger.NotFound, "offer.unknown", "no such offer is on the ledger")
 )
 
-// NewOffer judges a request of a licensor who owns the dataset and makes the offer: commission and minimum price are
+// New judges a request of a licensor who owns the dataset and makes the offer: commission and minimum price are
 // the configuration's, assurances are the classes of machines that exist.
-func NewOffer(r OfferRequest, l Licensor, commission royalty.Commission, minimum ledger.Satoshi, assurances []string, epoch int64) (Offer, error) {
+func New(r Request, l dataset.Licensor, commission royalty.Commission, minimum ledger.Satoshi, assurances []string, epoch int64) (Offer, error) {
 	if !ledger.Printable(r.Key, 64) || r.Version < 1 || ledger.CheckID(r.Dataset) != nil {
-		return Offer{}, ErrOffer.With("key, dataset or version")
+		return Offer{}, ErrInvalid.With("key, dataset or version")
 	}
 	if r.Model.Kind != ModelUses || r.Model.Uses < 1 || r.Model.Uses > maxUses {
 		return Offer{}, ErrModel.With(r.Model.Kind + " " + strconv.FormatInt(r.Model.Uses, 10))
@@ -46,7 +47,7 @@ func NewOffer(r OfferRequest, l Licensor, commission royalty.Commission, minimum
 		return Offer{}, err
 	}
 	o := Offer{
-		Format: OfferFormat, ID: OfferID(l.Party, r.Key), Licensor: l, Dataset: r.Dataset, Version: r.Version,
+		Format: Format, ID: ID(l.Party, r.Key), Licensor: l, Dataset: r.Dataset, Version: r.Version,
 		Model: r.Model, Price: r.Price, Assurance: r.Assurance, Epoch: epoch,
 		Split: royalty.Terms{Commission: commission, Contributors: r.Contributors, Residual: r.Residual},
 	}
@@ -55,18 +56,18 @@ func NewOffer(r OfferRequest, l Licensor, commission royalty.Commission, minimum
 
 func checkAssurance(admitted, known []string) error {
 	if len(admitted) == 0 || !ledger.Ascending(admitted) {
-		return ErrOffer.With("assurance that is empty or not sorted")
+		return ErrInvalid.With("assurance that is empty or not sorted")
 	}
 	for _, a := range admitted {
 		if !slices.Contains(known, a) {
-			return ErrOffer.With("assurance " + a)
+			return ErrInvalid.With("assurance " + a)
 		}
 	}
 	return nil
 }
 
 // Repeats reports whether the offer is what the request asks for, so that sending it again is harmless.
-func (o *Offer) Repeats(r OfferRequest) bool {
+func (o *Offer) Repeats(r Request) bool {
 	return o.Dataset == r.Dataset && o.Version == r.Version && o.Model == r.Model && o.Price == r.Price &&
 		slices.Equal(o.Assurance, r.Assurance) && slices.Equal(o.Split.Contributors, r.Contributors) &&
 		o.Split.Residual == r.Residual
