@@ -21,7 +21,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/network/networktest"
-	"github.com/guildmark/guildmark/network/services"
+	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -49,7 +49,7 @@ func ledgerCopy(t *testing.T) string {
 }
 
 func makeCopy(ctx context.Context, conn topology.Connection) error {
-	if err := services.Govern(ctx, conn); err != nil {
+	if err := play.Govern(ctx, conn); err != nil {
 		return err
 	}
 	file := filepath.Join(conn.Directory, "connection.json")

@@ -17,7 +17,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/network/networktest"
-	"github.com/guildmark/guildmark/network/services"
+	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -32,7 +32,7 @@ var governed struct {
 func network(t *testing.T) topology.Connection {
 	t.Helper()
 	conn := networktest.Network(t).Connection
-	governed.once.Do(func() { governed.err = services.Govern(context.WithoutCancel(t.Context()), conn) })
+	governed.once.Do(func() { governed.err = play.Govern(context.WithoutCancel(t.Context()), conn) })
 	if governed.err != nil {
 		t.Fatal(governed.err)
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/guildmark/guildmark/network/node"
 	"github.com/guildmark/guildmark/network/play"
+	"github.com/guildmark/guildmark/network/process"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -162,12 +163,12 @@ func stop(complain func(string, ...any), control *node.Client) {
 }
 
 // Programs builds the network command and the chaincode into build/test/bin as `make build` does, and finds the foreign tools.
-func Programs(ctx context.Context) (play.Programs, error) {
+func Programs(ctx context.Context) (process.Programs, error) {
 	root, err := Root()
 	if err != nil {
-		return play.Programs{}, err
+		return process.Programs{}, err
 	}
-	p := play.Programs{Tools: filepath.Join(root, "build", "tools")}
+	p := process.Programs{Tools: filepath.Join(root, "build", "tools")}
 	if p.Network, err = Build(ctx, "./network/cmd/network"); err != nil {
 		return p, err
 	}

@@ -33,6 +33,11 @@ type Status struct {
 	LastExit string    `json:"last_exit,omitempty"`
 }
 
+// Matches tells whether a selector means this process, see [Client].
+func (s Status) Matches(selector string) bool {
+	return Spec{Name: s.Name, Class: s.Class, Partner: s.Partner}.matches(selector)
+}
+
 // process is one supervised process; its fields are guarded by the supervisor's mutex.
 type process struct {
 	sup    *Supervisor

@@ -3,61 +3,66 @@ package play
 import (
 	"slices"
 
+	"github.com/guildmark/guildmark/network/home"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// writeConnection tells clients where everything is.
+// writeConnection tells clients where everything is. It names files of the homes and opens none but the public lists of
+// identities.
 func (n *Network) writeConnection() error {
-	t := n.state.Topology
+	t, ports := n.state.Topology, n.founder().Ports
 	c := topology.Connection{
 		Version: 1, Directory: n.layout.Dir, ControlSocket: n.layout.Socket(), Channel: t.Channel, Channels: slices.Clone(n.state.Channels),
 		Consensus: t.Consensus, Chaincode: n.state.Chaincode, EndorsementPolicy: t.EndorsementPolicy(),
-		MSPRoots: map[string]string{}, Bitcoin: []topology.BitcoinNode{}, Ports: t.ServicePorts(n.ports),
+		MSPRoots: map[string]string{}, Bitcoin: []topology.BitcoinNode{}, Ports: t.ServicePorts(ports),
 	}
-	for _, p := range t.Partners {
-		c.MSPRoots[p.MSP] = n.layout.mspRoot(p.Name)
-		c.Peers = append(c.Peers, n.endpoint(p, "peer"))
-		orderer := n.endpoint(p, "orderer")
-		orderer.Admin = n.ports.Address("orderer-admin." + p.Name)
+	for _, h := range n.homes {
+		p := h.Partner
+		c.MSPRoots[p.MSP] = h.Public().IdentityRoot()
+		c.Peers = append(c.Peers, endpoint(h, "peer"))
+		orderer := endpoint(h, "orderer")
+		orderer.Admin = h.Address("orderer-admin")
 		c.Orderers = append(c.Orderers, orderer)
-		c.Chaincodes = append(c.Chaincodes, topology.Endpoint{
-			Name: "chaincode." + p.Name, Partner: p.Name, MSP: p.MSP, Address: n.ports.Address("chaincode." + p.Name),
-			ServerName: "localhost", TLSRoot: n.layout.tlsRoot(p.Name),
-		})
+		chaincode := endpoint(h, "chaincode")
+		chaincode.Operations = ""
+		c.Chaincodes = append(c.Chaincodes, chaincode)
 		c.CAs = append(c.CAs, topology.Authority{
-			Name: "ca." + p.Name, Partner: p.Name, MSP: p.MSP, URL: n.caClient(p, identityCA).URL, Identity: identityCA, TLS: tlsCA,
+			Name: "ca." + p.Name, Partner: p.Name, MSP: p.MSP, URL: "http://" + h.Address("ca"), Identity: home.IdentityCA, TLS: home.TLSCA,
 		})
 		if t.HasBitcoin(p.Name) {
-			c.Bitcoin = append(c.Bitcoin, n.bitcoinNode(p))
+			c.Bitcoin = append(c.Bitcoin, bitcoinNode(h))
 		}
-		c.Identities = append(c.Identities, n.enrolled(p, topology.Identity{Name: "admin"}))
-		for _, id := range p.Identities {
-			c.Identities = append(c.Identities, n.enrolled(p, id))
+		identities, err := h.Public().Identities()
+		if err != nil {
+			return err
+		}
+		c.Identities = append(c.Identities, enrolled(h, home.Identity{Name: "admin"}))
+		for _, id := range identities {
+			c.Identities = append(c.Identities, enrolled(h, id))
 		}
 	}
-	return c.Write(n.layout.connection())
+	return c.Write(n.layout.Connection())
 }
 
-func (n *Network) endpoint(p topology.Partner, class string) topology.Endpoint {
+func endpoint(h *home.Home, class string) topology.Endpoint {
 	return topology.Endpoint{
-		Name: class + "." + p.Name, Partner: p.Name, MSP: p.MSP, Address: n.ports.Address(class + "." + p.Name),
-		ServerName: "localhost", TLSRoot: n.layout.tlsRoot(p.Name), Operations: n.ports.Address(class + "-operations." + p.Name),
+		Name: class + "." + h.Partner.Name, Partner: h.Partner.Name, MSP: h.Partner.MSP, Address: h.Address(class),
+		ServerName: "localhost", TLSRoot: h.Public().TLSRoot(), Operations: h.Address(class + "-operations"),
 	}
 }
 
-func (n *Network) bitcoinNode(p topology.Partner) topology.BitcoinNode {
-	dir := n.layout.btcd(p.Name)
+func bitcoinNode(h *home.Home) topology.BitcoinNode {
 	return topology.BitcoinNode{
-		Name: "btcd." + p.Name, Partner: p.Name, MSP: p.MSP, Network: n.state.Topology.Bitcoin.Network,
-		RPC: n.ports.Address("btcd." + p.Name), P2P: n.ports.Address("btcd-p2p." + p.Name),
-		Certificate: dir + "/rpc.cert", Credentials: dir + "/credentials.json",
+		Name: "btcd." + h.Partner.Name, Partner: h.Partner.Name, MSP: h.Partner.MSP, Network: h.Topology.Bitcoin.Network,
+		RPC: h.Address("btcd"), P2P: h.Address("btcd-p2p"),
+		Certificate: h.BitcoinCertificate(), Credentials: h.BitcoinCredentials(),
 	}
 }
 
-func (n *Network) enrolled(p topology.Partner, id topology.Identity) topology.Enrolled {
-	dir := n.layout.identity(p.Name, id.Name)
+func enrolled(h *home.Home, id home.Identity) topology.Enrolled {
+	dir := h.Identity(id.Name)
 	return topology.Enrolled{
-		Name: id.Name, Partner: p.Name, MSP: p.MSP, Role: id.Role, Party: n.state.Parties[p.Name+"/"+id.Name],
-		Certificate: certificate(dir), Key: key(dir), CA: root(dir),
+		Name: id.Name, Partner: h.Partner.Name, MSP: h.Partner.MSP, Role: id.Role, Party: id.Party,
+		Certificate: home.Certificate(dir), Key: home.Key(dir), CA: home.Root(dir),
 	}
 }

@@ -1,6 +1,11 @@
-// Package play brings a consortium's network up: CA material, genesis, processes, channels, chaincode; and tells how it is.
-// It refuses to know what the chaincode does, to keep a process alive itself (package node does), and to put a secret anywhere but in files of mode 0600.
+// Package play runs all partners of a consortium on one computer, for the demo, the tests and `make up`: it lets each
+// partner take its own steps, in order or at once, and carries files between the partners' homes.
 //
-// Start reading at up.go: [Network.Up] is the list of steps. [ErrState] says that the folder holds something that can't be used (start over with a fresh one),
-// [ErrTool] that a foreign program is missing (run make tools), [ErrFabric] that Fabric answered no.
+// Does not hold a key: what a partner signs or enrolls is done by packages fabric and partner/governor, for one home at a
+// time. Its courier opens no file of a home but those in public, outbox and inbox. Does not keep a process alive (package
+// node does), and has no rule of the market: the first configuration's values are those of terms.json.
+//
+// Read up.go first: [Network.Up] is the list of steps that make a network, [Services] the list that makes it a market.
+// [ErrState] says that the folder holds something that can't be used: start over with a fresh one. [ErrRunning] says that
+// the network is up already. [process.ErrTool], [process.ErrLate] and [fabric.ErrFabric] come from the partners' steps.
 package play

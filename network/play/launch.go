@@ -6,19 +6,18 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/process"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
 // Options say which network is launched.
 type Options struct {
 	Dir      string
-	Programs Programs
+	Programs process.Programs
 	Topology topology.Topology // of a network that doesn't stand yet
 	Fresh    bool              // start over even if one stands
 	Config   Config
@@ -29,7 +28,7 @@ var ErrRunning = errors.New("network is up already")
 
 // Launch starts a supervisor of its own for the network and brings it up. If that fails, or ctx ends, or this process dies before the end, no process is left.
 func Launch(ctx context.Context, o Options) (*Network, error) {
-	if err := o.Programs.check(); err != nil {
+	if err := o.Programs.Check(); err != nil {
 		return nil, err
 	}
 	dir, err := filepath.Abs(o.Dir)
@@ -44,7 +43,7 @@ func Launch(ctx context.Context, o Options) (*Network, error) {
 		return nil, err
 	}
 	defer func() { _ = hold.Close() }()
-	if err := n.supervise(ctx, hold); err != nil {
+	if err := process.Supervise(ctx, n.programs, n.layout.Dir, n.layout.Logs(), n.control, hold); err != nil {
 		return nil, err
 	}
 	n.report("supervisor runs")
@@ -66,11 +65,7 @@ const lastGoodbye = 5 * time.Second
 func plan(ctx context.Context, dir string, o Options) (*Network, *net.TCPListener, error) {
 	n, err := Open(dir, o.Programs, o.Config)
 	if err == nil && n.state.Complete && !o.Fresh {
-		var hold *net.TCPListener
-		err := retryFor(ctx, lastGoodbye, func(ctx context.Context) error {
-			hold, err = node.HoldBlock(ctx, n.state.Base, topology.BlockSize)
-			return err
-		})
+		hold, err := holdAgain(ctx, n.state.Base)
 		if err != nil {
 			return nil, nil, fmt.Errorf("the ports of %s, which stand in its ledger, are taken by somebody else: %w", dir, err)
 		}
@@ -93,42 +88,20 @@ func plan(ctx context.Context, dir string, o Options) (*Network, *net.TCPListene
 	return n, hold, nil
 }
 
-// supervise starts the supervisor in a session of its own, hands it the held port, and waits until it answers.
-func (n *Network) supervise(ctx context.Context, hold *net.TCPListener) error {
-	if err := os.MkdirAll(n.layout.Logs(), 0o700); err != nil {
-		return fmt.Errorf("supervisor: %w", err)
-	}
-	log, err := os.OpenFile(filepath.Join(n.layout.Logs(), "supervisor.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("supervisor: %w", err)
-	}
-	defer func() { _ = log.Close() }()
-	port, err := hold.File()
-	if err != nil {
-		return fmt.Errorf("supervisor: %w", err)
-	}
-	defer func() { _ = port.Close() }()
-	cmd := exec.Command(n.programs.Network, "supervise", "--dir", n.layout.Dir) //nolint:noctx,gosec // it outlives the caller; the program is this project's own
-	cmd.Dir, cmd.Stdout, cmd.Stderr = n.layout.Dir, log, log
-	cmd.ExtraFiles = []*os.File{port} // open there as long as it lives: nobody else takes the block
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("supervisor: %w", err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	tick := time.NewTicker(10 * time.Millisecond)
+// holdAgain holds the ports of a network that stands.
+func holdAgain(ctx context.Context, base int) (*net.TCPListener, error) {
+	ctx, cancel := context.WithTimeout(ctx, lastGoodbye)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if _, err := n.control.PID(ctx); err == nil {
-			return nil
+		hold, err := node.HoldBlock(ctx, base, topology.BlockSize)
+		if err == nil {
+			return hold, nil
 		}
 		select {
-		case err := <-ended:
-			return fmt.Errorf("supervisor ended: %w (see %s)", err, log.Name())
 		case <-ctx.Done():
-			_ = cmd.Process.Signal(syscall.SIGTERM) // it has no children yet
-			return ctx.Err()
+			return nil, err
 		case <-tick.C:
 		}
 	}

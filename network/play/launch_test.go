@@ -13,6 +13,7 @@ import (
 
 	"github.com/guildmark/guildmark/network/networktest"
 	"github.com/guildmark/guildmark/network/play"
+	"github.com/guildmark/guildmark/network/process"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -101,8 +102,8 @@ func TestLaunchRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := play.Launch(t.Context(), play.Options{Dir: folder(t), Topology: top, Programs: play.Programs{Tools: t.TempDir()}}); !errors.Is(err, play.ErrTool) {
-		t.Errorf("without tools: %v, want %v", err, play.ErrTool)
+	if _, err := play.Launch(t.Context(), play.Options{Dir: folder(t), Topology: top, Programs: process.Programs{Tools: t.TempDir()}}); !errors.Is(err, process.ErrTool) {
+		t.Errorf("without tools: %v, want %v", err, process.ErrTool)
 	} else if !strings.Contains(err.Error(), "make tools") {
 		t.Errorf("the message names no remedy: %v", err)
 	}

@@ -1,34 +1,32 @@
 package play
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 
+	"github.com/guildmark/guildmark/network/home"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// Errors that a caller can act on.
-var (
-	ErrState  = errors.New("network folder")
-	ErrTool   = errors.New("foreign program missing")
-	ErrFabric = errors.New("fabric refused")
-)
+// ErrState reports that the network's folder holds something that can't be used; the text behind it says what. Start over
+// with `network up --fresh`, or name another folder.
+var ErrState = errors.New("network folder")
 
-// State is what a network must remember between runs: addresses stand in the genesis block, party ids in certificates.
+// State is what a network must remember between runs: its addresses stand in the genesis block.
 type State struct {
 	Version   int                `json:"version"`
-	Base      int                `json:"base"` // first port of the block
-	Topology  topology.Topology  `json:"topology"`
-	Parties   map[string]string  `json:"parties"` // "<partner>/<identity>" to party id
+	Base      int                `json:"base"`     // first port of the block
+	Topology  topology.Topology  `json:"topology"` // as it was founded; identities added since stand in the homes
 	Channels  []string           `json:"channels"`
 	Chaincode topology.Installed `json:"chaincode"`
 	MineTo    string             `json:"mine_to,omitempty"` // Bitcoin address of the nodes' blocks
 	Complete  bool               `json:"complete"`          // channel and chaincode stand
 }
+
+// stateVersion is of state.json; a program reads its own only.
+const stateVersion = 2
 
 func readState(l Layout) (State, error) {
 	var s State
@@ -39,8 +37,8 @@ func readState(l Layout) (State, error) {
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return s, fmt.Errorf("%w: %s: %w", ErrState, l.state(), err)
 	}
-	if s.Version != 1 {
-		return s, fmt.Errorf("%w: %s: version %d, this program knows 1", ErrState, l.state(), s.Version)
+	if s.Version != stateVersion {
+		return s, fmt.Errorf("%w: %s has version %d, this program reads %d; `network up --fresh` starts over", ErrState, l.state(), s.Version, stateVersion)
 	}
 	return s, nil
 }
@@ -50,22 +48,5 @@ func (s State) write(l Layout) error {
 	if err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
-	return put(l.state(), raw)
-}
-
-// giveParty gives an identity its random id under its home (T1), once.
-func (s *State) giveParty(p topology.Partner, name string) {
-	slot := p.Name + "/" + name
-	if _, ok := s.Parties[slot]; !ok {
-		var b [8]byte
-		_, _ = rand.Read(b[:]) // never fails (crypto/rand since Go 1.24)
-		s.Parties[slot] = p.MSP + "." + hex.EncodeToString(b[:])
-	}
-}
-
-// secret makes a password for a file of mode 0600.
-func secret() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails (crypto/rand since Go 1.24)
-	return hex.EncodeToString(b[:])
+	return home.Put(l.state(), append(raw, '\n'))
 }

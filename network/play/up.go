@@ -5,15 +5,20 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 
+	"github.com/guildmark/guildmark/network/fabric"
+	"github.com/guildmark/guildmark/network/home"
 	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/process"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// Up brings the network up under a supervisor that runs already: all of it the first time, only its processes when the ledger stands from before.
-// When it fails or ctx ends the caller stops the supervisor; a network that wasn't completed must be made anew.
+// Up brings the network up under a supervisor that runs already: all of it the first time, only its processes when the
+// ledger stands from before. When it fails or ctx ends the caller stops the supervisor; a network that wasn't completed
+// must be made anew.
 func (n *Network) Up(ctx context.Context) error {
-	if err := n.programs.check(); err != nil {
+	if err := n.programs.Check(); err != nil {
 		return err
 	}
 	if n.state.Complete {
@@ -24,23 +29,22 @@ func (n *Network) Up(ctx context.Context) error {
 
 func (n *Network) make(ctx context.Context) error {
 	channel := n.state.Topology.Channel
-	steps := []struct {
+	for _, step := range []struct {
 		done string
 		do   func(context.Context) error
 	}{
 		{"certificate authorities run", n.startCAs},
-		{"identities enrolled", n.enroll},
+		{"identities enrolled", func(ctx context.Context) error { return n.each(ctx, "enrollment", fabric.Enroll) }},
 		{"chaincode packaged", n.adopt},
 		{"genesis block of " + channel + " made", func(ctx context.Context) error { return n.genesis(ctx, channel) }},
 		{"orderers, peers, chaincode and Bitcoin nodes run", n.startNodes},
 		{"all on " + channel, func(ctx context.Context) error { return n.join(ctx, channel) }},
-		{"chaincode installed", n.install},
-		{"definition approved by all partners", func(ctx context.Context) error { return n.approve(ctx, channel) }},
-		{"definition committed", func(ctx context.Context) error { return n.commit(ctx, channel) }},
-		{"every partner reaches every chaincode", func(ctx context.Context) error { return n.probe(ctx, channel) }},
+		{"chaincode installed", n.install(&n.state.Chaincode)},
+		{"definition approved by all partners", n.approve(channel, &n.state.Chaincode)},
+		{"definition committed", n.commit(channel, &n.state.Chaincode)},
+		{"every partner reaches every chaincode", n.reach(channel, &n.state.Chaincode)},
 		{"connection.json written", n.finish},
-	}
-	for _, step := range steps {
+	} {
 		if err := step.do(ctx); err != nil {
 			return err
 		}
@@ -59,7 +63,7 @@ func (n *Network) resume(ctx context.Context) error {
 	}
 	n.report("processes run again on the ledger from before")
 	for _, channel := range n.state.Channels {
-		if err := n.probe(ctx, channel); err != nil {
+		if err := n.reach(channel, &n.state.Chaincode)(ctx); err != nil {
 			return err
 		}
 	}
@@ -69,73 +73,130 @@ func (n *Network) resume(ctx context.Context) error {
 
 // Outdated tells whether the chaincode that would be built in today differs from the one that this network runs.
 func (n *Network) Outdated() (bool, error) {
-	sum, err := SumFile(n.programs.Chaincode)
+	sum, err := fabric.SumFile(n.programs.Chaincode)
 	return err == nil && sum != n.state.Chaincode.SHA256, err
 }
 
 func (n *Network) startCAs(ctx context.Context) error {
-	var specs []node.Spec
-	for _, p := range n.partners() {
-		if !n.state.Complete {
-			if err := n.configureCA(p); err != nil {
-				return err
-			}
-		}
-		specs = append(specs, n.caSpec(p))
-	}
-	if err := n.control.Add(ctx, specs...); err != nil {
-		return err
-	}
-	return n.await(ctx, "ca")
-}
-
-func (n *Network) await(ctx context.Context, classes ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if err := n.control.Await(ctx, classes...); err != nil {
-		return fmt.Errorf("%w (their logs are in %s)", err, n.layout.Logs())
-	}
-	return nil
-}
-
-func (n *Network) enroll(ctx context.Context) error {
-	for _, p := range n.partners() { // before the partners work at once: the map is shared
-		for _, id := range p.Identities {
-			n.state.giveParty(p, id.Name)
-		}
-	}
-	return n.each(ctx, "enrolment", n.enrollPartner)
-}
-
-// adopt fixes which chaincode this network runs.
-func (n *Network) adopt(context.Context) error {
-	sum, err := SumFile(n.programs.Chaincode)
-	if err != nil {
-		return err
-	}
-	c := n.state.Topology.Chaincode
-	_, id, err := Package(n.label(), sum)
-	if err != nil {
-		return err
-	}
-	n.state.Chaincode = topology.Installed{Name: c.Name, Version: c.Version, Sequence: 1, PackageID: id, SHA256: sum}
-	for _, p := range n.partners() {
-		if err := n.layBuilder(p.Name); err != nil {
-			return err
-		}
-	}
-	return n.state.write(n.layout)
+	return n.start(ctx, []string{"ca"}, process.CA)
 }
 
 func (n *Network) startNodes(ctx context.Context) error {
-	specs, err := n.nodeSpecs()
-	if err != nil {
-		return err
+	return n.start(ctx, []string{"orderer", "peer", "chaincode", "btcd"}, process.Orderer, process.Peer,
+		func(h *home.Home, _ process.Programs) (node.Spec, error) {
+			return process.Chaincode(h, n.state.Chaincode), nil
+		},
+		func(h *home.Home, p process.Programs) (node.Spec, error) {
+			return process.Bitcoin(h, p, n.state.MineTo)
+		},
+	)
+}
+
+// start has each partner lay its programs out, in the order in which they are listed, and waits until they are ready.
+func (n *Network) start(ctx context.Context, classes []string, lay ...func(*home.Home, process.Programs) (node.Spec, error)) error {
+	var specs []node.Spec
+	for _, one := range lay {
+		for _, h := range n.homes {
+			spec, err := one(h, n.programs)
+			if err != nil {
+				return err
+			}
+			if spec.Name != "" {
+				specs = append(specs, spec)
+			}
+		}
 	}
 	if err := n.control.Add(ctx, specs...); err != nil {
 		return err
 	}
-	return n.await(ctx, "orderer", "peer", "chaincode", "btcd")
+	return process.Await(ctx, n.control, n.layout.Logs(), patience, classes...)
+}
+
+// adopt gives each partner its chaincode. All must have adopted the same, or no definition would find enough approvals.
+func (n *Network) adopt(ctx context.Context) error {
+	adopted, err := n.adoptAll(ctx, func(h *home.Home) (topology.Installed, error) {
+		return fabric.Adopt(h, n.programs.Network, n.programs.Chaincode)
+	})
+	if err != nil {
+		return err
+	}
+	n.state.Chaincode = adopted
+	return n.state.write(n.layout)
+}
+
+func (n *Network) adoptAll(ctx context.Context, adopt func(*home.Home) (topology.Installed, error)) (topology.Installed, error) {
+	var mu sync.Mutex
+	var all []topology.Installed
+	err := n.each(ctx, "chaincode", func(_ context.Context, h *home.Home) error {
+		c, err := adopt(h)
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, c)
+		return err
+	})
+	if err != nil {
+		return topology.Installed{}, err
+	}
+	for _, c := range all[1:] {
+		if c != all[0] {
+			return c, fmt.Errorf("%w: partners adopted chaincode %s and %s", ErrState, all[0].SHA256, c.SHA256)
+		}
+	}
+	return all[0], nil
+}
+
+// genesis lets the founder make a channel's first block of what all partners show, and carries it to them.
+func (n *Network) genesis(ctx context.Context, channel string) error {
+	if err := carryAll(n.homes); err != nil {
+		return err
+	}
+	if err := fabric.Genesis(ctx, n.founder(), n.programs.Tool("configtxgen"), channel); err != nil {
+		return err
+	}
+	return carryAll(n.homes)
+}
+
+func (n *Network) join(ctx context.Context, channel string) error {
+	err := n.each(ctx, "orderer", func(ctx context.Context, h *home.Home) error { return fabric.JoinOrderer(ctx, h, channel) })
+	if err != nil {
+		return err
+	}
+	n.report("orderers joined " + channel)
+	err = n.each(ctx, "peer", func(ctx context.Context, h *home.Home) error { return fabric.JoinPeer(ctx, h, channel) })
+	if err != nil {
+		return err
+	}
+	n.report("peers joined " + channel)
+	return nil
+}
+
+// The steps of a chaincode's life take it by pointer: when the list of steps is made it is not adopted yet.
+
+func (n *Network) install(c *topology.Installed) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return n.each(ctx, "install at peer", func(ctx context.Context, h *home.Home) error { return fabric.Install(ctx, h, *c) })
+	}
+}
+
+func (n *Network) approve(channel string, c *topology.Installed) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return n.each(ctx, "approval", func(ctx context.Context, h *home.Home) error { return fabric.Approve(ctx, h, channel, *c) })
+	}
+}
+
+func (n *Network) commit(channel string, c *topology.Installed) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := fabric.Commit(ctx, n.founder(), channel, *c); err != nil {
+			return fmt.Errorf("commit definition on %s: %w", channel, err)
+		}
+		return n.each(ctx, "definition at peer", func(ctx context.Context, h *home.Home) error { return fabric.AwaitCommit(ctx, h, channel, *c) })
+	}
+}
+
+func (n *Network) reach(channel string, c *topology.Installed) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return n.each(ctx, "chaincode", func(ctx context.Context, h *home.Home) error { return fabric.Reach(ctx, h, channel, *c) })
+	}
 }
 
 func (n *Network) finish(context.Context) error {
@@ -156,17 +217,15 @@ func (n *Network) AddChannel(ctx context.Context, channel string) error {
 	if slices.Contains(n.state.Channels, channel) {
 		return fmt.Errorf("%w: channel %s stands already", ErrState, channel)
 	}
-	if err := n.genesis(ctx, channel); err != nil {
-		return err
-	}
-	err := n.join(ctx, channel)
-	for _, step := range []func(context.Context, string) error{n.approve, n.commit, n.probe} {
-		if err == nil {
-			err = step(ctx, channel)
+	c := &n.state.Chaincode
+	for _, step := range []func(context.Context) error{
+		func(ctx context.Context) error { return n.genesis(ctx, channel) },
+		func(ctx context.Context) error { return n.join(ctx, channel) },
+		n.approve(channel, c), n.commit(channel, c), n.reach(channel, c),
+	} {
+		if err := step(ctx); err != nil {
+			return err
 		}
-	}
-	if err != nil {
-		return err
 	}
 	n.report("chaincode defined on " + channel)
 	n.state.Channels = append(n.state.Channels, channel)
@@ -174,6 +233,23 @@ func (n *Network) AddChannel(ctx context.Context, channel string) error {
 		return err
 	}
 	return n.writeConnection()
+}
+
+// AddIdentity enrolls somebody new at a running partner's authority and makes it known to clients.
+func (n *Network) AddIdentity(ctx context.Context, partner, name, role string) (topology.Enrolled, error) {
+	for _, h := range n.homes {
+		if h.Partner.Name != partner {
+			continue
+		}
+		if err := fabric.AddIdentity(ctx, h, topology.Identity{Name: name, Role: role}); err != nil {
+			return topology.Enrolled{}, err
+		}
+		if err := n.writeConnection(); err != nil {
+			return topology.Enrolled{}, err
+		}
+		return enrolled(h, home.Identity{Name: name, Role: role, Party: h.Party(name)}), nil
+	}
+	return topology.Enrolled{}, fmt.Errorf("%w: no partner %q", ErrState, partner)
 }
 
 // Wipe removes a network's folder. It MUST NOT run while the supervisor does.

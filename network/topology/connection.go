@@ -118,6 +118,12 @@ func (c Connection) Peer(partner string) (Endpoint, bool) {
 	return Endpoint{}, false
 }
 
+// TLSRoot is the PEM file that a partner's servers are trusted by; "" for a partner that there isn't.
+func (c Connection) TLSRoot(partner string) string {
+	p, _ := c.Peer(partner)
+	return p.TLSRoot
+}
+
 // Identity finds an enrolled identity by partner and name.
 func (c Connection) Identity(partner, name string) (Enrolled, bool) {
 	for _, id := range c.Identities {

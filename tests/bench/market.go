@@ -27,7 +27,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
-	"github.com/guildmark/guildmark/network/services"
+	"github.com/guildmark/guildmark/network/play"
 )
 
 // The sizes of the benchmark's market.
@@ -230,7 +230,7 @@ func document(owner string, shard uint32) (machine.Machine, error) {
 	salt := hex.EncodeToString([]byte(rand.Text())[:16]) + strings.Repeat("0", 32)
 	d := machine.Machine{
 		Format: machine.Format, Owner: owner, EKHash: machine.EKHash(salt, []byte("none")), Counter: tpmpolicy.CounterName().Hex(),
-		Line: services.Line, Assurance: "vtpm", Shard: shard,
+		Line: play.Line, Assurance: "vtpm", Shard: shard,
 	}
 	for _, k := range []struct {
 		to       *string

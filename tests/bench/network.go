@@ -20,7 +20,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/network/partner/bitcoin"
 	"github.com/guildmark/guildmark/network/play"
-	"github.com/guildmark/guildmark/network/services"
+	"github.com/guildmark/guildmark/network/process"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -69,7 +69,7 @@ func (b *bench) raise(ctx context.Context) (*network, error) {
 	began := time.Now()
 	n.made, err = play.Launch(ctx, play.Options{
 		Dir: filepath.Join(b.dir, "net"), Topology: topo, Fresh: true,
-		Programs: play.Programs{Tools: b.tools, Network: filepath.Join(b.bin, "network"), Chaincode: filepath.Join(b.bin, "chaincode")},
+		Programs: process.Programs{Tools: b.tools, Network: filepath.Join(b.bin, "network"), Chaincode: filepath.Join(b.bin, "chaincode")},
 		Config:   play.Config{MineTo: faucet.Address()},
 	})
 	if err != nil {
@@ -119,7 +119,7 @@ func (n *network) govern(ctx context.Context, began time.Time) error {
 			return
 		}
 	}()
-	if err := services.Govern(ctx, n.conn); err != nil {
+	if err := play.Govern(ctx, n.conn); err != nil {
 		return err
 	}
 	n.ticked = time.Now()

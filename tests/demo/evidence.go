@@ -13,7 +13,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/signed"
-	"github.com/guildmark/guildmark/network/services"
+	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/tests/stage"
 )
 
@@ -130,7 +130,7 @@ func shadowSale(ctx context.Context, w *world) error {
 	if err := w.Show(ctx, "network", "channel", "add", "--dir", w.Net(), "--tools", w.Tools, shadowChannel); err != nil {
 		return err
 	}
-	if err := services.Govern(ctx, w.onChannel(shadowChannel)); err != nil {
+	if err := play.Govern(ctx, w.onChannel(shadowChannel)); err != nil {
 		return err
 	}
 	f, err := newShadow(w).sell(ctx)

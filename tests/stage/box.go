@@ -17,7 +17,7 @@ import (
 	"github.com/guildmark/guildmark/machine/device/mixer"
 	"github.com/guildmark/guildmark/machine/market"
 	"github.com/guildmark/guildmark/machine/tpm/swtpm"
-	"github.com/guildmark/guildmark/network/services"
+	"github.com/guildmark/guildmark/network/play"
 )
 
 // Box is a machine: a TPM emulator, a configuration and a state folder.
@@ -72,12 +72,12 @@ func (s *Stage) MakeBox(ctx context.Context, maker *swtpm.Authority, name string
 // configure writes machine.json: what the machine's installer would.
 func (s *Stage) configure(b *Box) error {
 	node := s.Conn.Bitcoin[0]
-	operator, manufacturer := services.TLSRoot(s.Conn, "operator"), services.TLSRoot(s.Conn, "manufacturer")
+	operator, manufacturer := s.Conn.TLSRoot("operator"), s.Conn.TLSRoot("manufacturer")
 	config := agent.Config{
 		Gateway:   market.Server{URL: s.URL("gateway"), CA: operator},
 		Issuer:    market.Server{URL: s.URL("auth"), CA: operator},
 		Registrar: market.Server{URL: s.URL("registrar.manufacturer"), CA: manufacturer},
-		Line:      services.Line, TPM: b.TPM.Address(), State: b.State(),
+		Line:      play.Line, TPM: b.TPM.Address(), State: b.State(),
 		Bitcoin: agent.Bitcoin{Network: node.Network, RPC: "https://" + node.RPC, Certificate: node.Certificate, Credentials: node.Credentials},
 		Mixer:   agent.Mixer{Scale: 2000},
 	}
@@ -96,7 +96,7 @@ func (s *Stage) URL(service string) string { return "https://" + s.Conn.Ports.Ad
 
 // Enroll lets registrar and custodians activate a machine's credentials, for one of the operator's buyers.
 func (s *Stage) Enroll(ctx context.Context, b *Box, owner string) (assurance string, err error) {
-	code, err := services.RegisterCode(ctx, s.Conn, s.Bin, s.Party("operator", owner))
+	code, err := play.EnrollmentCode(ctx, s.Conn, s.Bin, s.Party("operator", owner))
 	if err != nil {
 		return "", err
 	}

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/guildmark/guildmark/network/services"
+	"github.com/guildmark/guildmark/network/play"
 )
 
 // Recipe is what a licensor of the licensors' partner sells.
@@ -35,7 +35,7 @@ func (s *Stage) Seal(ctx context.Context, r Recipe) (string, error) {
 	}
 	err := s.Ask(ctx, &made, "guildmark", "seal", "--data", filepath.Join(s.Root, r.Data), "--profile", "beverage/1", "--title", r.Title,
 		"--bundle", s.BundleFile(), "--connection", s.ConnectionFile(), "--identity", s.Identity("licensors", r.Licensor),
-		"--custodians", "LicensorsMSP,ManufacturerMSP,OperatorMSP", "--lines", services.Line, "--out", s.Path(r))
+		"--custodians", "LicensorsMSP,ManufacturerMSP,OperatorMSP", "--lines", play.Line, "--out", s.Path(r))
 	return made.Dataset, err
 }
 
@@ -43,7 +43,7 @@ func (s *Stage) Seal(ctx context.Context, r Recipe) (string, error) {
 func (s *Stage) Publishing(r Recipe, wait time.Duration) []string {
 	return []string{
 		"publish", "--folder", s.Path(r), "--connection", s.ConnectionFile(), "--identity", s.Identity("licensors", r.Licensor),
-		"--gateway", s.URL("gateway"), "--gateway-roots", services.TLSRoot(s.Conn, "operator"),
+		"--gateway", s.URL("gateway"), "--gateway-roots", s.Conn.TLSRoot("operator"),
 		"--price", strconv.FormatInt(r.Price, 10), "--uses", strconv.FormatInt(r.Uses, 10),
 		"--contributor", s.Party("licensors", "licensor1") + "=2", "--contributor", s.Party("licensors", "licensor2") + "=1",
 		"--wait", wait.String(),

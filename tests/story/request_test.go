@@ -15,12 +15,10 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-
-	"github.com/guildmark/guildmark/network/services"
 )
 
 // gatewayRoot is what the gateway's certificate leads to.
-func (s *scene) gatewayRoot() string { return services.TLSRoot(s.Conn, "operator") }
+func (s *scene) gatewayRoot() string { return s.Conn.TLSRoot("operator") }
 
 // issuer signs access tokens with the authorization server's own key, so that one claim at a time is wrong.
 type issuer struct {

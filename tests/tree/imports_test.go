@@ -96,6 +96,26 @@ var boundaries = []boundary{
 		reason: "a partner's process shares no code with the one that faces the internet, and meets machines by attestations",
 	},
 	{
+		from:   []string{"network/topology", "network/home", "network/ca", "network/node", "network/process", "network/fabric"},
+		never:  []string{"chaincode/rules/...", "chaincode/contract/...", "network/partner/...", "network/play"},
+		reason: "these run Fabric and programs for one partner: they know neither the market's rules nor the other partners",
+	},
+	{
+		from:   []string{"network/home", "network/topology"},
+		never:  []string{"net", "net/http", "os/exec", "google.golang.org/grpc/..."},
+		direct: true,
+		reason: "a home is files: it connects to nothing and starts nothing",
+	},
+	{
+		from: []string{"network/play"},
+		never: []string{
+			"crypto/...", "encoding/pem", "network/ca", "network/partner/keyfile", "chaincode/client", "chaincode/host",
+			"github.com/hyperledger/fabric-gateway/...", "github.com/hyperledger/fabric-admin-sdk/...", "github.com/btcsuite/btcd/...",
+		},
+		direct: true,
+		reason: "the play lets each partner sign at its own home and carries files: with a key in it, it could sign for all partners",
+	},
+	{
 		from:   []string{"gateway/api/...", "gateway/auth/...", "gateway/projection", "gateway/store", "gateway/content"},
 		never:  []string{"chaincode/sealed", "gateway/licensor/...", "chaincode/profile/..."},
 		reason: "what faces the internet never sees plaintext: it can't even link the code that seals or opens",

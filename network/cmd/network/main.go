@@ -14,7 +14,7 @@ import (
 	"syscall"
 
 	"github.com/guildmark/guildmark/chaincode/host"
-	"github.com/guildmark/guildmark/network/play"
+	"github.com/guildmark/guildmark/network/fabric"
 )
 
 const help = `network runs a consortium of four partners on this machine: for each a certificate authority,
@@ -100,7 +100,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 
 // build is the external builder: Fabric tells by the exit code whether it may go on, and logs what is said.
 func build(step string) int {
-	b := play.BuilderAt(os.Args[0])
+	b := fabric.BuilderAt(os.Args[0])
 	err := b.Run(step, os.Args[1:])
 	if err == nil {
 		return 0

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/guildmark/guildmark/network/services"
+	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -24,18 +24,17 @@ func raiseServices(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%w; `network up` first", err)
 	}
-	if *roots == "" {
-		*roots = filepath.Join(conn.Directory, "ek-roots")
-	}
-	paths := []string{*programs, *roots}
-	for i, p := range paths {
-		if paths[i], err = filepath.Abs(p); err != nil {
+	for _, path := range []*string{programs, roots} {
+		if *path == "" {
+			continue
+		}
+		if *path, err = filepath.Abs(*path); err != nil {
 			return fmt.Errorf("services: %w", err)
 		}
 	}
 	began := time.Now()
-	err = services.Up(ctx, conn, services.Options{
-		Programs: paths[0], EKRoots: paths[1], Heartbeat: *heartbeat,
+	err = play.Services(ctx, conn, play.ServiceOptions{
+		Programs: *programs, EKRoots: *roots, Heartbeat: *heartbeat,
 		Report: func(step string) { say(out, "%6.1f s  %s\n", time.Since(began).Seconds(), step) },
 	})
 	if err != nil {

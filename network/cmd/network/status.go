@@ -13,6 +13,7 @@ import (
 
 	"github.com/guildmark/guildmark/network/node"
 	"github.com/guildmark/guildmark/network/play"
+	"github.com/guildmark/guildmark/network/process"
 )
 
 func status(ctx context.Context, args []string, out io.Writer) error {
@@ -21,7 +22,7 @@ func status(ctx context.Context, args []string, out io.Writer) error {
 	if err := o.parse(args); err != nil {
 		return err
 	}
-	n, err := play.Open(o.dir, play.Programs{}, play.Config{})
+	n, err := play.Open(o.dir, process.Programs{}, play.Config{})
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("no network in %s; `network up` makes one", o.dir)
 	}

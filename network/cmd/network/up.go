@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/network/play"
+	"github.com/guildmark/guildmark/network/process"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -99,12 +100,12 @@ func description(file, consensus string) (topology.Topology, error) {
 	return t, t.Validate()
 }
 
-func programs(tools, code string) (play.Programs, error) {
+func programs(tools, code string) (process.Programs, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return play.Programs{}, fmt.Errorf("own path: %w", err)
+		return process.Programs{}, fmt.Errorf("own path: %w", err)
 	}
-	p := play.Programs{Network: self}
+	p := process.Programs{Network: self}
 	if p.Tools, err = filepath.Abs(tools); err != nil {
 		return p, fmt.Errorf("tools: %w", err)
 	}

@@ -1,4 +1,4 @@
-package play
+package fabric
 
 import (
 	"errors"
@@ -6,14 +6,16 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/guildmark/guildmark/network/home"
 )
 
 // A chaincode beside the partner's own is released with its own address, and only while its program is the one that the package names.
 func TestBuilderReleasesOneBeside(t *testing.T) {
 	b, source, metadata := partner(t)
-	program := filepath.Join(b.Chaincode, beside, "floor", "chaincode")
+	program := filepath.Join((&home.Home{Dir: filepath.Dir(b.Chaincode)}).Beside("floor"), "chaincode")
 	for path, content := range map[string]string{program: "the other program", filepath.Join(filepath.Dir(program), "address"): "127.0.0.1:2\n"} {
-		if err := put(path, []byte(content)); err != nil {
+		if err := home.Put(path, []byte(content)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package play
+package fabric
 
 import (
 	"encoding/json"
@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/guildmark/guildmark/network/home"
 )
 
 // ErrBuilder says that a package isn't one that this partner runs.
@@ -21,8 +23,8 @@ type Builder struct {
 
 // BuilderAt finds the partner's folder from the path under which the builder was called.
 func BuilderAt(program string) Builder {
-	partner := filepath.Dir(filepath.Dir(filepath.Dir(program))) // <partner>/builder/bin/detect
-	return Builder{Chaincode: filepath.Join(partner, "chaincode")}
+	partner := home.Home{Dir: filepath.Dir(filepath.Dir(filepath.Dir(program)))} // <partner>/builder/bin/detect
+	return Builder{Chaincode: partner.Chaincode()}
 }
 
 // Run does one of the builder's steps.
@@ -65,7 +67,7 @@ func (b Builder) build(source, metadata, output string) error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrBuilder, err)
 		}
-		if err := put(filepath.Join(output, filepath.Base(path)), raw); err != nil {
+		if err := home.Put(filepath.Join(output, filepath.Base(path)), raw); err != nil {
 			return err
 		}
 	}
@@ -94,38 +96,62 @@ func (b Builder) release(output, release string) error {
 	}
 	var parts [4]string
 	client := filepath.Join(b.Chaincode, "client")
-	for i, path := range []string{filepath.Join(place, "address"), root(filepath.Join(b.Chaincode, "server")), certificate(client), key(client)} {
+	for i, path := range []string{addressFile(place), home.Root(filepath.Join(b.Chaincode, "server")), home.Certificate(client), home.Key(client)} {
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrBuilder, err)
 		}
 		parts[i] = string(raw)
 	}
-	out, err := json.Marshal(connection{ //nolint:gosec // Fabric wants the key in this file; put makes it 0600
+	out, err := json.Marshal(connection{ //nolint:gosec // Fabric wants the key in this file; home.Put makes it 0600
 		Address: strings.TrimSpace(parts[0]), DialTimeout: "10s", TLSRequired: true, ClientAuthRequired: true,
 		RootCert: parts[1], ClientCert: parts[2], ClientKey: parts[3],
 	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBuilder, err)
 	}
-	return put(filepath.Join(release, "chaincode", "server", "connection.json"), out)
+	return home.Put(filepath.Join(release, "chaincode", "server", "connection.json"), out)
 }
 
-// layBuilder gives each partner its builder and its own copy of the chaincode.
-func (n *Network) layBuilder(partner string) error {
-	bin := filepath.Join(n.layout.builder(partner), "bin")
+// layBuilder puts the builder where the partner's peer looks for it.
+func layBuilder(h *home.Home, network string) error {
+	bin := filepath.Join(h.Builder(), "bin")
 	if err := os.MkdirAll(bin, 0o700); err != nil {
-		return fmt.Errorf("builder of %s: %w", partner, err)
+		return fmt.Errorf("builder of %s: %w", h.Partner.Name, err)
 	}
 	for _, step := range []string{"detect", "build", "release"} {
-		if err := os.Symlink(n.programs.Network, filepath.Join(bin, step)); err != nil && !errors.Is(err, os.ErrExist) {
-			return fmt.Errorf("builder of %s: %w", partner, err)
+		if err := os.Symlink(network, filepath.Join(bin, step)); err != nil && !errors.Is(err, os.ErrExist) {
+			return fmt.Errorf("builder of %s: %w", h.Partner.Name, err)
 		}
 	}
-	if err := put(filepath.Join(n.layout.chaincode(partner), "address"), []byte(n.ports.Address("chaincode."+partner)+"\n")); err != nil {
-		return err
+	return nil
+}
+
+// addressFile says where the chaincode of a folder listens.
+func addressFile(dir string) string { return filepath.Join(dir, "address") }
+
+// programFile is the chaincode of a folder.
+func programFile(dir string) string { return filepath.Join(dir, "chaincode") }
+
+// place finds the folder of the program with this hash: the partner's own chaincode, or one beside it.
+func (b Builder) place(sum string) (string, error) {
+	own, err := SumFile(programFile(b.Chaincode))
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrBuilder, err)
 	}
-	return copyProgram(n.programs.Chaincode, filepath.Join(n.layout.chaincode(partner), "chaincode"))
+	if sum == own {
+		return b.Chaincode, nil
+	}
+	others, err := filepath.Glob((&home.Home{Dir: filepath.Dir(b.Chaincode)}).Beside("*"))
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrBuilder, err)
+	}
+	for _, dir := range others {
+		if other, err := SumFile(programFile(dir)); err == nil && other == sum {
+			return dir, nil
+		}
+	}
+	return "", fmt.Errorf("%w: the package names chaincode %s, this partner has %s", ErrBuilder, sum, own)
 }
 
 // Log keeps why a step failed where a partner looks for it; Fabric itself reports the exit status only.

@@ -1,4 +1,4 @@
-package play
+package fabric
 
 import (
 	"encoding/json"
@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/guildmark/guildmark/network/home"
 )
 
 // partner lays out what a builder finds in a partner's folder, and a package that names the chaincode's hash.
@@ -26,7 +28,7 @@ func partner(t *testing.T) (b Builder, source, metadata string) {
 		filepath.Join(b.Chaincode, "client", "key.pem"):  "key",
 		filepath.Join(metadata, "metadata.json"):         `{"type":"ccaas","label":"guildmark_1.0"}`,
 	} {
-		if err := put(path, []byte(content)); err != nil {
+		if err := home.Put(path, []byte(content)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -34,7 +36,7 @@ func partner(t *testing.T) (b Builder, source, metadata string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := put(filepath.Join(source, hashFile), []byte(sum+"\n")); err != nil {
+	if err := home.Put(filepath.Join(source, hashFile), []byte(sum+"\n")); err != nil {
 		t.Fatal(err)
 	}
 	return b, source, metadata
