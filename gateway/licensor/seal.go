@@ -76,7 +76,7 @@ func (r SealRequest) plan(profile *Profile) (sealed.Plan, error) {
 	_, _ = rand.Read(salt) // never fails: crypto/rand
 	plan := sealed.Plan{
 		Channel: r.Channel, Licensor: r.Licensor, Salt: hex.EncodeToString(salt), Version: 1, Title: r.Title,
-		Technology: profile.Technology(), Profile: profile.Name, Custodians: custodians, Runtimes: runtimes,
+		Technology: profile.ID.Technology(), Profile: string(profile.ID), Custodians: custodians, Runtimes: runtimes,
 	}
 	if r.Previous != nil {
 		if r.Previous.Licensor != r.Licensor {

@@ -1,9 +1,14 @@
 package agent
 
 import (
+	"context"
 	"testing"
 
+	"github.com/guildmark/guildmark/chaincode/profile/beverage"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
+	"github.com/guildmark/guildmark/machine/holding"
+	"github.com/guildmark/guildmark/machine/runtime"
 )
 
 // A gateway that answers a new purchase with an order of an earlier one would have it paid a second time, for nothing:
@@ -41,6 +46,7 @@ func TestUnusableDatasetIsNotPaid(t *testing.T) {
 		code  string
 	}{
 		{"sealed for another line", func(w *world) { w.line = "ManufacturerMSP.runtime.printer.tpm"; w.seal() }, "machine.runtime"},
+		{"of a profile that no device here makes", func(w *world) { w.sellLaser() }, "device.none"},
 		{"another manifest", func(w *world) {
 			item := w.item()
 			w.crook = func(o *order.Order) { o.Items = []order.Item{item} }
@@ -64,4 +70,63 @@ func TestUnusableDatasetIsNotPaid(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sellLaser makes the dataset a laser's, sealed for the mixer's line all the same.
+func (w *world) sellLaser() {
+	w.profile, w.plain = "laser/1", []byte(`{"format":"laser/1"}`+"\n")
+	w.seal()
+}
+
+// A machine holds a license of laser data, bought while it had a laser, and has only its mixer left. Neither the agent nor
+// the runtime, which doesn't rely on the agent, burns a use for it.
+func TestForeignProfileBurnsNothing(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*site)
+	}{
+		{"the machine has a mixer only", func(*site) {}},
+		{"its configuration names a laser that no driver knows", func(s *site) {
+			s.agent.config.Devices = append(s.agent.config.Devices, Device{Profile: "laser/1", Setup: s.agent.config.Devices[0].Setup})
+		}},
+		{"the agent gives the runtime the mixer", func(s *site) {
+			s.agent.config.Devices = append(s.agent.config.Devices, Device{Profile: "laser/1", Setup: s.agent.config.Devices[0].Setup})
+			s.agent.options.Start = func(ctx context.Context, job runtime.Job, report func(runtime.Event)) error {
+				job.Profile = beverage.Profile
+				return startSelf(ctx, job, report)
+			}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, "sunrise.jsonl")
+			w.sellLaser()
+			s := newSite(t, w, "first").enrolled()
+			h := s.boughtUnchecked()
+			tt.change(s)
+			_, err := s.agent.Use(t.Context(), h.License.ID)
+			wantCode(t, err, "device.none")
+			for _, e := range s.events {
+				if e.Kind == runtime.Burnt {
+					t.Error("a use was burnt")
+				}
+			}
+		})
+	}
+}
+
+// boughtUnchecked buys as a machine that could make anything.
+func (s *site) boughtUnchecked() holding.Holding {
+	s.t.Helper()
+	session, err := s.agent.open(s.t.Context())
+	must(s.t, err)
+	defer func() { must(s.t, session.close()) }()
+	b := s.agent.buyer(session)
+	b.CanMake = func(dataset.Manifest) error { return nil }
+	p, err := b.Begin(offerID, 0)
+	must(s.t, err)
+	must(s.t, b.Finish(s.t.Context(), p))
+	h, err := session.machine.Store.Find(p.License)
+	must(s.t, err)
+	return h
 }

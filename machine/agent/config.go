@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/machine/device/mixer"
 	"github.com/guildmark/guildmark/machine/market"
 )
 
@@ -27,7 +27,7 @@ type Config struct {
 	TPM       string        `json:"tpm"`    // "unix:<path>" or a device such as /dev/tpmrm0
 	State     string        `json:"state"`
 	Bitcoin   Bitcoin       `json:"bitcoin"`
-	Mixer     Mixer         `json:"mixer"`
+	Devices   []Device      `json:"devices"` // one a profile; none: the machine can't make anything
 }
 
 // Bitcoin is the node that the machine's wallet asks; an empty URL means a machine without a wallet.
@@ -37,14 +37,6 @@ type Bitcoin struct {
 	Certificate string `json:"certificate"` // the node's own PEM certificate
 	Credentials string `json:"credentials"` // 0600 file {"user","password"}
 	Birthday    int64  `json:"birthday"`    // first height that can hold coins of the wallet
-}
-
-// Mixer is the device's setup.
-type Mixer struct {
-	Pumps  []mixer.Pump     `json:"pumps"`
-	Warn   mixer.Microliter `json:"warn"`   // 0 = 100 ml
-	AtOnce int              `json:"atOnce"` // 0 = 4
-	Scale  int              `json:"scale"`  // how many times faster than real pumps; 0 = 1
 }
 
 // LoadConfig reads machine.json strictly.
@@ -57,11 +49,25 @@ func LoadConfig(file string) (Config, error) {
 	if err != nil {
 		return c, fmt.Errorf("read configuration: %w", err)
 	}
+	if err := checkOldKeys(doc); err != nil {
+		return c, err
+	}
 	if err := ledger.Decode(doc, &c); err != nil {
 		return c, ErrConfig.With(file + ": " + err.Error())
 	}
 	c.resolve(filepath.Dir(file))
 	return c, c.check()
+}
+
+// checkOldKeys refuses the form that machine.json had before devices had profiles, and says the new one.
+func checkOldKeys(doc []byte) error {
+	var old struct {
+		Mixer json.RawMessage `json:"mixer"`
+	}
+	if json.Unmarshal(doc, &old) == nil && len(old.Mixer) > 0 {
+		return ErrConfig.With(`"mixer": {...} is written "devices": [{"profile": "beverage/1", "setup": {...}}] now`)
+	}
+	return nil
 }
 
 // resolve makes paths absolute from the file's folder.
@@ -92,18 +98,5 @@ func (c *Config) check() error {
 	case c.Bundle != "" && ledger.CheckID(c.Bundle) != nil:
 		return ErrConfig.With("bundle " + c.Bundle)
 	}
-	return c.Mixer.check()
-}
-
-func (m Mixer) check() error {
-	if m.Scale < 0 || m.AtOnce < 0 || m.Warn < 0 {
-		return ErrConfig.With("mixer")
-	}
-	if len(m.Pumps) == 0 {
-		return nil
-	}
-	if _, err := mixer.New(m.Pumps, mixer.Config{}); err != nil {
-		return ErrConfig.With(err.Error())
-	}
-	return nil
+	return checkDevices(c.Devices)
 }

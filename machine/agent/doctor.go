@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/guildmark/guildmark/machine/device"
 	"github.com/guildmark/guildmark/machine/enrollment"
 	"github.com/guildmark/guildmark/machine/purchase"
 	"github.com/guildmark/guildmark/machine/tpm"
@@ -27,7 +28,7 @@ func (a *Agent) Doctor(ctx context.Context) []Check {
 		a.checkTPM(ctx),
 		a.checkEnrolled(),
 		checkMemory(),
-		a.checkMixer(),
+		a.checkDevices(),
 		checkServer("gateway", a.gateway.URL(), a.gateway.Health(ctx)),
 		checkServer("authorization server", a.issuer.URL(), a.issuer.Health(ctx)),
 		a.checkSignIn(ctx),
@@ -76,16 +77,22 @@ func checkMemory() Check {
 	return verdict("locked memory", err, "the runtime can lock its memory", "give the service LimitMEMLOCK=infinity or CAP_IPC_LOCK")
 }
 
-func (a *Agent) checkMixer() Check {
-	setup, err := a.mixer()
-	detail := []string{fmt.Sprintf("%d pumps", len(setup.Pumps))}
-	for _, p := range setup.Pumps {
-		detail = append(detail, fmt.Sprintf("%d: %s %d ml", p.Number, p.Ingredient, p.Level/1000))
+func (a *Agent) checkDevices() Check {
+	var lines []string
+	var failed error
+	for _, d := range a.config.Devices {
+		made, err := a.openDevice(d.Profile)
+		failed = errors.Join(failed, err)
+		line := string(d.Profile)
+		if says, ok := made.(device.Describer); ok {
+			line += ": " + says.Describe()
+		}
+		lines = append(lines, line)
 	}
-	if err == nil && len(setup.Pumps) == 0 {
-		err = errors.New("no pumps are set up")
+	if len(a.config.Devices) == 0 {
+		failed = errors.New("none is set up")
 	}
-	return verdict("mixer", err, strings.Join(detail, "; "), "describe the pumps under `mixer` in the configuration")
+	return verdict("devices", failed, strings.Join(lines, "; "), "describe each device under `devices` in the configuration")
 }
 
 func checkServer(name, url string, err error) Check {

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/profile/beverage"
 	"github.com/guildmark/guildmark/machine/device/mixer"
 	"github.com/guildmark/guildmark/machine/folder"
 	"github.com/guildmark/guildmark/machine/holding"
@@ -120,13 +122,23 @@ func newSite(t *testing.T, w *world, which string) *site {
 func (s *site) config() Config {
 	at := market.Server{URL: s.world.server.URL}
 	c := Config{Gateway: at, Issuer: at, Registrar: at, Line: "mixer-1", TPM: s.sim.Address(), State: s.state}
-	c.Mixer.Scale = 1000
-	for i, ingredient := range []string{"orange-juice", "pineapple-juice", "grenadine"} {
-		c.Mixer.Pumps = append(c.Mixer.Pumps, mixer.Pump{
+	c.Devices = oneMixer(bar(1000, "orange-juice", "pineapple-juice", "grenadine"))
+	return c
+}
+
+// bar is a mixer with a full bottle of each ingredient, so many times faster than a real one.
+func bar(scale int, ingredients ...string) mixer.Setup {
+	setup := mixer.Setup{Scale: scale}
+	for i, ingredient := range ingredients {
+		setup.Pumps = append(setup.Pumps, mixer.Pump{
 			Number: i + 1, Ingredient: ingredient, Level: 700_000, Calibration: []mixer.Point{{Drive: 200, Flow: 2_000}, {Drive: 1000, Flow: 20_000}},
 		})
 	}
-	return c
+	return setup
+}
+
+func oneMixer(setup mixer.Setup) []Device {
+	return []Device{{Profile: beverage.Profile, Setup: ledger.Encode(setup)}}
 }
 
 // open is a new agent process on the state folder.

@@ -92,7 +92,7 @@ func otherTPM(err error) error {
 
 // buyer is the machine of this session as a buyer.
 func (a *Agent) buyer(s *session) *purchase.Buyer {
-	return &purchase.Buyer{Machine: s.machine, Enrolled: s.enrolled, Payer: a.options.Payer}
+	return &purchase.Buyer{Machine: s.machine, Enrolled: s.enrolled, Payer: a.options.Payer, CanMake: a.canMake}
 }
 
 func (s *session) close() error { return s.conn.Close() }

@@ -43,13 +43,7 @@ func TestPackageByPackage(t *testing.T) {
 	w := newWorld(t, "marble-cloud.jsonl")
 	s := newSite(t, w, "first").enrolled()
 	h := s.bought()
-	pump := s.agent.config.Mixer.Pumps[0]
-	s.agent.config.Mixer.Pumps = nil
-	for i, ingredient := range []string{"coconut-milk", "pineapple-juice", "blackberry-syrup", "passion-fruit"} {
-		pump.Number, pump.Ingredient = i+1, ingredient
-		s.agent.config.Mixer.Pumps = append(s.agent.config.Mixer.Pumps, pump)
-	}
-	s.agent.config.Mixer.Scale = 100_000
+	s.agent.config.Devices = oneMixer(bar(100_000, "coconut-milk", "pineapple-juice", "blackberry-syrup", "passion-fruit"))
 	_, err := s.agent.Use(t.Context(), h.License.ID)
 	must(t, err)
 	opened, between := 0, 0

@@ -7,7 +7,6 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
-	"github.com/guildmark/guildmark/machine/device/mixer"
 	"github.com/guildmark/guildmark/machine/holding"
 	"github.com/guildmark/guildmark/machine/market"
 	"github.com/guildmark/guildmark/machine/meter"
@@ -75,8 +74,7 @@ func (a *Agent) prepare(ctx context.Context, h holding.Holding) (job runtime.Job
 	if job.Grant, err = count.Armed(); err != nil {
 		return job, runtime.ErrNoGrant.With(err.Error())
 	}
-	job.Mixer, err = a.mixer()
-	return job, err
+	return job, a.addDevice(&job)
 }
 
 // jobOf is a job with the stored files of a license; nothing of it is verified yet.
@@ -105,13 +103,13 @@ func (a *Agent) jobOf(s *session, h holding.Holding) (runtime.Job, error) {
 
 // run starts the runtime and follows it; burnt says whether the TPM counted a use.
 func (a *Agent) run(ctx context.Context, job runtime.Job) (burnt bool, err error) {
-	var levels []runtime.Level
+	var kept error
 	err = a.options.Start(ctx, job, func(e runtime.Event) {
 		switch e.Kind {
 		case runtime.Burnt:
 			burnt = true
-		case runtime.Levels:
-			levels = e.Levels
+		case runtime.State:
+			kept = a.keepState(e.Profile, e.Device)
 		default: // for the person who watches
 		}
 		a.options.Report(Progress{Step: "produce", Runtime: &e})
@@ -119,7 +117,7 @@ func (a *Agent) run(ctx context.Context, job runtime.Job) (burnt bool, err error
 	if errors.Is(err, runtime.ErrEnded) {
 		burnt = true // not known: the TPM's own count decides what the receipt says
 	}
-	return burnt, errors.Join(err, a.keepLevels(levels))
+	return burnt, errors.Join(err, kept)
 }
 
 // keepReceipt has the TPM attest the count and stores the statement; Sync delivers it. The job's hash is salted: it
@@ -159,35 +157,4 @@ func (s *session) attestUse(h holding.Holding, job string) (grant.ReceiptRequest
 	pin, err := signer.Pin(attestation, count.Index().Name(true), digest[:])
 	request.Attestation = meter.Document(attestation)
 	return request, pin, err
-}
-
-const levelsFile = "levels.json"
-
-// keepLevels remembers what the runtime left in the bottles.
-func (a *Agent) keepLevels(levels []runtime.Level) error {
-	if len(levels) == 0 {
-		return nil
-	}
-	return a.folder.Save(levelsFile, levels)
-}
-
-// mixer is the configured device with the levels that the last use left.
-func (a *Agent) mixer() (runtime.Setup, error) {
-	m := a.config.Mixer
-	setup := runtime.Setup{Pumps: append([]mixer.Pump{}, m.Pumps...), Warn: m.Warn, AtOnce: m.AtOnce, Scale: m.Scale}
-	if !a.folder.Has(levelsFile) {
-		return setup, nil
-	}
-	var levels []runtime.Level
-	if err := a.folder.Load(levelsFile, &levels); err != nil {
-		return setup, err
-	}
-	for i, p := range setup.Pumps {
-		for _, l := range levels {
-			if l.Pump == p.Number {
-				setup.Pumps[i].Level = min(p.Level, l.Left)
-			}
-		}
-	}
-	return setup, nil
 }

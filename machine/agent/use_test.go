@@ -26,7 +26,8 @@ func TestAbortedUse(t *testing.T) {
 	w := newWorld(t, "sunrise.jsonl")
 	s := newSite(t, w, "first").enrolled()
 	h := s.bought()
-	s.agent.config.Mixer.Scale = 1 // the first step takes two and a half seconds
+	// the first step takes two and a half seconds
+	s.agent.config.Devices = oneMixer(bar(1, "orange-juice", "pineapple-juice", "grenadine"))
 	ctx, abort := context.WithCancel(t.Context())
 	defer abort()
 	pid := 0
@@ -34,7 +35,7 @@ func TestAbortedUse(t *testing.T) {
 		if e.PID != 0 {
 			pid = e.PID
 		}
-		if e.Mixer != nil && e.Mixer.Kind == mixer.Started && ctx.Err() == nil {
+		if strings.Contains(string(e.Device), `"start"`) && ctx.Err() == nil {
 			checkProcess(t, pid)
 			abort()
 		}
@@ -44,10 +45,10 @@ func TestAbortedUse(t *testing.T) {
 	if used.Count != 1 || used.Limit != 3 {
 		t.Errorf("got count %d of %d, want 1 of 3", used.Count, used.Limit)
 	}
-	setup, err := s.agent.mixer()
-	must(t, err)
-	if setup.Pumps[0].Level >= 700_000 {
-		t.Errorf("pump 1 has %d left after an aborted use", setup.Pumps[0].Level)
+	var levels []mixer.Level
+	must(t, s.store.Load("devices/beverage-1.json", &levels))
+	if len(levels) != 3 || levels[0].Left >= 700_000 {
+		t.Errorf("the bottles hold %+v after an aborted use", levels)
 	}
 }
 

@@ -53,6 +53,7 @@ type world struct {
 	custodians map[string]*custodian
 	runtime    []byte // seed of the product line's HPKE key
 	line       string // recipient that the dataset is sealed for
+	profile    string // of the data, "beverage/1"
 
 	mu       sync.Mutex
 	clock    int64
@@ -91,6 +92,7 @@ func newWorld(t *testing.T, recipe string) *world {
 		machines: map[string]machine.Machine{}, pending: map[string]activation{}, orders: map[string]order.Order{},
 		paid: map[string]bool{}, licenses: map[string]license.License{}, grants: map[string][]grant.Grant{},
 		receipts: map[string]grant.ReceiptRequest{}, runtime: draw(t, 32), line: runtimeID,
+		profile: "beverage/1",
 	}
 	var err error
 	w.consortium, err = signedtest.New(time.Now())
@@ -123,9 +125,10 @@ func newCustodian(t *testing.T) *custodian {
 func (w *world) seal() {
 	line, err := sealed.PrivateKey(w.runtime)
 	must(w.t, err)
+	technology, _, _ := strings.Cut(w.profile, "/")
 	plan := sealed.Plan{
 		Channel: w.consortium.Bundle.Channel, Licensor: dataset.Licensor{MSP: signedtest.Licensors, Party: signedtest.Licensors + ".00000000000000aa"},
-		Salt: hex.EncodeToString(draw(w.t, 32)), Version: 1, Title: "Sunrise", Technology: "beverage", Profile: "beverage/1",
+		Salt: hex.EncodeToString(draw(w.t, 32)), Version: 1, Title: "Sunrise", Technology: technology, Profile: w.profile,
 		Runtimes: []sealed.Recipient{{ID: w.line, Role: sealed.RoleRuntime, MSP: signedtest.Manufacturer, Key: line.PublicKey().Bytes()}},
 	}
 	for msp, c := range w.custodians {

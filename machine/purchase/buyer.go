@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/machine/enrollment"
 	"github.com/guildmark/guildmark/machine/holding"
 	"github.com/guildmark/guildmark/machine/market"
@@ -22,6 +23,8 @@ type Buyer struct {
 	Machine  *holding.Machine
 	Enrolled enrollment.Record
 	Payer    Payer // nil: the payment request is shown, and somebody's phone pays it
+	// CanMake refuses data that no device of this machine could make. It is asked before anything is paid.
+	CanMake func(dataset.Manifest) error
 }
 
 // Begin finds the interrupted purchase of an offer, or starts one whose idempotency key is journaled before anything

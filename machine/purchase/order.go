@@ -71,7 +71,7 @@ func (b *Buyer) checkOrder(ctx context.Context, p *Purchase) error {
 	if err := b.checkMeter(ctx, view.Order.Items[0]); err != nil {
 		return err
 	}
-	if _, err := b.Machine.FetchDataset(ctx, view.Order.Items[0]); err != nil { // is it of use to this machine?
+	if err := b.checkUsable(ctx, view.Order.Items[0]); err != nil {
 		return err
 	}
 	if err := b.Machine.Store.Folder.Write("orders/"+p.Order.ID+".signed.json", file); err != nil {
@@ -79,6 +79,15 @@ func (b *Buyer) checkOrder(ctx context.Context, p *Purchase) error {
 	}
 	p.Order = &view.Order
 	return b.save(p, Checked)
+}
+
+// checkUsable finds out before anything is paid that the machine can open the data and has a device for it.
+func (b *Buyer) checkUsable(ctx context.Context, item order.Item) error {
+	fetched, err := b.Machine.FetchDataset(ctx, item)
+	if err != nil {
+		return err
+	}
+	return b.CanMake(fetched.Manifest)
 }
 
 // signedOrder gets the order as the partners sign it now, and verifies it.

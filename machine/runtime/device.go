@@ -2,52 +2,59 @@ package runtime
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"io"
 
+	"github.com/guildmark/guildmark/chaincode/profile"
 	"github.com/guildmark/guildmark/chaincode/sealed"
-	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/machine/device"
+	"github.com/guildmark/guildmark/machine/device/drivers"
 )
 
-// levelStep is how coarsely the runtime tells fill levels, always less than there is.
-const levelStep mixer.Microliter = 10_000
-
-// device is what the data drives: it reads plaintext as it is opened and keeps none.
-type device interface {
-	produce(ctx context.Context, plain io.Reader) error
+// openDevice makes the device for the manifest's profile, and refuses data that it could never make. It comes before the
+// use is burnt, and doesn't rely on the agent's choice.
+func (v *vault) openDevice() (err error) {
+	made := profile.ID(v.binding.Manifest.Profile)
+	if v.job.Profile != made {
+		return device.ErrNone.With(string(made))
+	}
+	if v.device, err = drivers.Open(made, v.job.Device, v.job.State, device.Wall{}); err != nil {
+		return err
+	}
+	return v.device.Check(v.Header())
 }
 
-// device is the machine's mixer as the job describes it.
-func (v *vault) device() (device, error) {
-	s := v.job.Mixer
-	report := func(e mixer.Event) { v.say(Event{Kind: Device, Mixer: &e}) }
-	m, err := mixer.New(s.Pumps, mixer.Config{Warn: s.Warn, AtOnce: s.AtOnce, Clock: mixer.Scaled(s.Scale), Report: report})
+// report passes a device's event on, as one of the runtime's own.
+func (v *vault) report(e device.Event) {
+	kind := Device
+	if e.Kind == device.State {
+		kind = State
+	}
+	v.say(Event{Kind: kind, Profile: v.job.Profile, Percent: e.Percent, Device: e.Device})
+}
+
+// Header implements [device.Content]: the manifest's needs, of which there are none yet.
+func (v *vault) Header() json.RawMessage { return nil }
+
+// errChunk is for a driver that asks for a chunk a second time, or for one that isn't there.
+var errChunk = errors.New("the sealed body is one chunk, which opens once")
+
+// Open implements [device.Content]: it opens the body, and the shares are gone from memory when it returns.
+func (v *vault) Open(_ context.Context, chunk int) (io.Reader, error) {
+	if chunk != 0 || v.opened {
+		return nil, errChunk
+	}
+	v.opened = true
+	defer v.wipe()
+	plain, err := v.binding.OpenBody(v.body, v.runtime, v.lower, v.upper)
 	if err != nil {
 		return nil, err
 	}
-	return &beverage{mixer: m, levels: func(l []Level) { v.say(Event{Kind: Levels, Levels: l}) }}, nil
+	return &opening{Reader: plain, tell: func(n int) { v.say(Event{Kind: Package, Package: n}) }}, nil
 }
 
-// beverage runs recipes on a mixer.
-type beverage struct {
-	mixer  *mixer.Mixer
-	levels func([]Level)
-}
-
-func (b *beverage) produce(ctx context.Context, plain io.Reader) error {
-	recipe, err := mixer.Open(plain)
-	if err != nil {
-		return err
-	}
-	err = b.mixer.Produce(ctx, recipe)
-	var left []Level
-	for _, p := range b.mixer.Pumps() {
-		left = append(left, Level{Pump: p.Number, Left: p.Level / levelStep * levelStep})
-	}
-	b.levels(left)
-	return err
-}
-
-// opening tells of each package of the body when its first byte is read.
+// opening reports each package of the body when its first byte is read.
 type opening struct {
 	io.Reader
 

@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/chaincode/profile"
 	"github.com/guildmark/guildmark/machine/meter"
 	"github.com/guildmark/guildmark/machine/tpm"
 )
@@ -31,15 +31,10 @@ type Job struct {
 	RuntimeKey tpm.Sealed  `json:"runtimeKey"`
 	Grant      meter.Armed `json:"grant"` // the meter and the two halves, ciphertext that this TPM opens one use at a time
 	Pair       []string    `json:"pair"`  // MSPs of the lower half's custodian and the upper's
-	Mixer      Setup       `json:"mixer"`
-}
 
-// Setup is the device as it stands.
-type Setup struct {
-	Pumps  []mixer.Pump     `json:"pumps"`
-	Warn   mixer.Microliter `json:"warn"`
-	AtOnce int              `json:"atOnce"`
-	Scale  int              `json:"scale"`
+	Profile profile.ID      `json:"profile"`         // of the device that is to make it: the manifest's
+	Device  json.RawMessage `json:"device"`          // its setup, which only its driver reads
+	State   json.RawMessage `json:"state,omitempty"` // what its last run left, in the driver's own form
 }
 
 // ErrJob refuses a job description.
@@ -79,12 +74,12 @@ type What string
 // The events, in their order.
 const (
 	Locked   What = "locked"   // memory locked, no dumps, no network
-	Verified What = "verified" // the signed license holds
-	Opened   What = "opened"   // everything that can refuse has not; the use comes next
+	Verified What = "verified" // the signed license holds, and there is a device for its data
+	Opened   What = "opened"   // all checks passed; the next step consumes one use
 	Burnt    What = "burnt"    // the TPM counted a use
 	Package  What = "package"  // another package of the body was opened; Package counts them from 1
-	Device   What = "device"   // the device reports; Mixer is set
-	Levels   What = "levels"   // what is left in the bottles, coarsely
+	Device   What = "device"   // the device reports progress; Profile, Percent and Device are set
+	State    What = "state"    // what the device holds now, coarsely; Profile and Device are set
 	Done     What = "done"
 	Refused  What = "refused" // Refusal is set
 )
@@ -94,14 +89,8 @@ type Event struct {
 	Kind    What            `json:"kind"`
 	PID     int             `json:"pid,omitempty"`
 	Package int             `json:"package,omitempty"`
-	Mixer   *mixer.Event    `json:"mixer,omitempty"`
-	Levels  []Level         `json:"levels,omitempty"`
+	Profile profile.ID      `json:"profile,omitempty"`
+	Percent int             `json:"percent,omitempty"` // of the whole run
+	Device  json.RawMessage `json:"device,omitempty"`  // in the driver's own form; never anything of the content
 	Refusal *ledger.Refusal `json:"refusal,omitempty"`
-}
-
-// Level is what a pump's bottle holds at least, in steps of levelStep: exact levels before and after would tell the
-// recipe to the agent.
-type Level struct {
-	Pump int              `json:"pump"`
-	Left mixer.Microliter `json:"left"`
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/signed"
+	"github.com/guildmark/guildmark/machine/device"
 	"github.com/guildmark/guildmark/machine/meter"
 	"github.com/guildmark/guildmark/machine/tpm"
 )
@@ -45,12 +46,14 @@ type vault struct {
 	job     Job
 	binding sealed.Binding
 	body    *os.File
+	device  device.Device
+	opened  bool // the body was opened
 	runtime sealed.Share
 	lower   sealed.Share
 	upper   sealed.Share
 }
 
-// run is the list of steps. Everything that can refuse comes before openLower, which burns the use.
+// run is the list of steps. Every check comes before openShares, whose last act burns the use.
 func (v *vault) run(ctx context.Context, in io.Reader) (err error) {
 	defer v.wipe()
 	if err := lockMemory(); err != nil {
@@ -70,17 +73,17 @@ func (v *vault) run(ctx context.Context, in io.Reader) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.body.Close()) }()
-	device, err := v.device()
-	if err != nil {
+	if err := v.device.Ready(ctx, v.Header(), nil); err != nil {
 		return err
 	}
 	if err := v.openShares(ctx); err != nil {
 		return err
 	}
-	return v.produce(ctx, device)
+	return v.produce(ctx)
 }
 
-// verify checks the signed license again: the agent's word is not enough.
+// verify checks the signed license again, since the agent may be another program by now, and finds the device for the
+// manifest's profile.
 func (v *vault) verify() error {
 	bundle, err := signed.ParseBundle(v.job.Bundle)
 	if err != nil {
@@ -98,6 +101,9 @@ func (v *vault) verify() error {
 	}
 	v.binding.Channel = answer.Channel
 	if err := ledger.DecodeCanonical(v.job.Manifest, &v.binding.Manifest); err != nil {
+		return err
+	}
+	if err := v.openDevice(); err != nil {
 		return err
 	}
 	v.say(Event{Kind: Verified})
@@ -190,13 +196,13 @@ func (v *vault) openHalf(place int, open func() ([]byte, error)) (sealed.Share, 
 	return half, v.binding.CheckHalf(v.job.Pair[place], v.job.Pair, half)
 }
 
-func (v *vault) produce(ctx context.Context, device device) error {
-	plain, err := v.binding.OpenBody(v.body, v.runtime, v.lower, v.upper)
+// produce lets the device make it, and brings the device to rest when that failed.
+func (v *vault) produce(ctx context.Context) error {
+	err := v.device.Produce(ctx, nil, v, v.report)
 	if err != nil {
-		return err
+		err = errors.Join(err, v.device.Safe(context.WithoutCancel(ctx)))
 	}
-	v.wipe()
-	return device.produce(ctx, &opening{Reader: plain, tell: func(n int) { v.say(Event{Kind: Package, Package: n}) }})
+	return err
 }
 
 // wipe overwrites the shares. What the Go runtime copied of them ends with the process.

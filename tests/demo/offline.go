@@ -130,8 +130,11 @@ func (p *pour) line(raw json.RawMessage) {
 	case runtime.Package:
 		p.packages = e.Package
 	case runtime.Device:
-		p.device(*e.Mixer)
-	case runtime.Verified, runtime.Opened, runtime.Levels, runtime.Done, runtime.Refused:
+		var of mixer.Event
+		if json.Unmarshal(e.Device, &of) == nil {
+			p.device(of)
+		}
+	case runtime.Verified, runtime.Opened, runtime.State, runtime.Done, runtime.Refused:
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/payment"
+	"github.com/guildmark/guildmark/chaincode/profile/beverage"
 	"github.com/guildmark/guildmark/machine/agent"
 	"github.com/guildmark/guildmark/machine/device/mixer"
 	"github.com/guildmark/guildmark/machine/market"
@@ -79,15 +80,16 @@ func (s *Stage) configure(b *Box) error {
 		Registrar: market.Server{URL: s.URL("registrar.manufacturer"), CA: manufacturer},
 		Line:      play.Line, TPM: b.TPM.Address(), State: b.State(),
 		Bitcoin: agent.Bitcoin{Network: node.Network, RPC: "https://" + node.RPC, Certificate: node.Certificate, Credentials: node.Credentials},
-		Mixer:   agent.Mixer{Scale: 2000},
 	}
+	setup := mixer.Setup{Scale: 2000}
 	const liter = 1_000_000 // microliters
 	for i, ingredient := range []string{"orange-juice", "pineapple-juice", "grenadine", "coconut-milk", "blackberry-syrup", "passion-fruit", "tonic", "lime-juice"} {
-		config.Mixer.Pumps = append(config.Mixer.Pumps, mixer.Pump{
+		setup.Pumps = append(setup.Pumps, mixer.Pump{
 			Number: i + 1, Ingredient: ingredient, Level: liter,
 			Calibration: []mixer.Point{{Drive: 200, Flow: 2_000}, {Drive: 1000, Flow: 20_000}},
 		})
 	}
+	config.Devices = []agent.Device{{Profile: beverage.Profile, Setup: ledger.Encode(setup)}}
 	return os.WriteFile(b.Config, ledger.Encode(config), 0o600)
 }
 

@@ -121,6 +121,24 @@ var boundaries = []boundary{
 		reason: "what faces the internet never sees plaintext: it can't even link the code that seals or opens",
 	},
 	{
+		from:   []string{"chaincode/profile/..."},
+		never:  []string{"chaincode/rules/...", "chaincode/sealed", "chaincode/signed", "os", "net/http", "log"},
+		direct: true,
+		reason: "a plain format is read by the licensor, in a browser and inside a machine's runtime: it needs bytes and nothing else",
+	},
+	{
+		from:   []string{"machine/runtime"},
+		never:  []string{"machine/market", "machine/purchase", "machine/enrollment", "machine/holding", "machine/wallet/...", "net/http"},
+		direct: true,
+		reason: "the one process that sees plaintext must link as little as it can, and nothing that talks to a network",
+	},
+	{
+		from:   []string{"machine/agent", "machine/purchase", "machine/holding", "machine/market", "machine/enrollment"},
+		never:  []string{"machine/device/mixer"},
+		direct: true,
+		reason: "only the table in machine/device/drivers knows which devices there are",
+	},
+	{
 		from:   []string{"chaincode/...", "gateway/...", "machine/...", "network/...", "fixtures/..."},
 		never:  []string{"tests/..."},
 		reason: "tests use the product, never the reverse",

@@ -21,7 +21,7 @@ func TestCommandLine(t *testing.T) {
 		return path
 	}
 	servers := `"gateway":{"url":"http://127.0.0.1:1","ca":""},"issuer":{"url":"http://127.0.0.1:1","ca":""},"registrar":{"url":"http://127.0.0.1:1","ca":""}`
-	rest := `,"bundle":"","line":"mixer-1","tpm":"unix:` + dir + `/none","state":"state","bitcoin":{"network":"","rpc":"","certificate":"","credentials":"","birthday":0},"mixer":{"pumps":[],"warn":0,"atOnce":0,"scale":0}}`
+	rest := `,"bundle":"","line":"mixer-1","tpm":"unix:` + dir + `/none","state":"state","bitcoin":{"network":"","rpc":"","certificate":"","credentials":"","birthday":0},"devices":[]}`
 	good := write("machine.json", `{`+servers+rest)
 	unknown := write("unknown.json", `{"speed":1,`+servers+rest)
 	twice := write("twice.json", `{`+servers+`,"line":"x"`+rest)

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/machine/agent"
-	"github.com/guildmark/guildmark/machine/device/mixer"
+	"github.com/guildmark/guildmark/machine/device/drivers"
 	"github.com/guildmark/guildmark/machine/holding"
 	"github.com/guildmark/guildmark/machine/runtime"
 )
@@ -49,30 +49,10 @@ func tell(e runtime.Event) string {
 	case runtime.Burnt:
 		return "runtime    the TPM counted one use"
 	case runtime.Device:
-		return tellMixer(*e.Mixer)
+		return drivers.Text(e.Profile, e.Device)
 	case runtime.Package:
 		return fmt.Sprintf("runtime    package %d opened", e.Package)
-	case runtime.Opened, runtime.Levels, runtime.Done, runtime.Refused:
-	}
-	return ""
-}
-
-func tellMixer(e mixer.Event) string {
-	const width = 20
-	switch e.Kind {
-	case mixer.Changed:
-		return "mixer      " + string(e.State)
-	case mixer.Started:
-		return fmt.Sprintf("step %-5d pump %d on", e.Step, e.Pump)
-	case mixer.Running:
-		done := e.Percent * width / 100
-		return fmt.Sprintf("step %-5d pump %d [%s%s] %3d %%", e.Step, e.Pump, strings.Repeat("=", done), strings.Repeat(" ", width-done), e.Percent)
-	case mixer.Stopped:
-		return fmt.Sprintf("step %-5d pump %d off at %d %%", e.Step, e.Pump, e.Percent)
-	case mixer.StepDone:
-		return fmt.Sprintf("step %-5d done, %d %% of the drink", e.Step, e.Percent)
-	case mixer.Warning:
-		return fmt.Sprintf("warning    the bottle of pump %d runs low", e.Pump)
+	case runtime.Opened, runtime.State, runtime.Done, runtime.Refused:
 	}
 	return ""
 }

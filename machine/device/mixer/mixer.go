@@ -9,29 +9,35 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/profile/beverage"
+	"github.com/guildmark/guildmark/machine/device"
 )
 
 // Defaults where the setup is silent: a warning under 100 ml, and half of the board's pumps at once.
 const (
-	defaultWarn   Microliter = 100_000
-	defaultAtOnce int        = 4
+	defaultWarn   beverage.Microliter = 100_000
+	defaultAtOnce int                 = 4
 )
 
 // tick is how often a running pump reports.
 const tick = 500 * time.Millisecond
 
-// Refusals of the mixer's state.
+// Refusals of a run.
 var (
+	// ErrRecipe means that the opened data is not a recipe of the format beverage/1; Saw names the line and the rule, never
+	// what stands there. The licensor must mend it; the use is counted.
+	ErrRecipe = ledger.Refuse(ledger.Invalid, "mixer.recipe", "the data is not a recipe in the format beverage/1")
+
 	ErrBusy    = ledger.Refuse(ledger.Conflict, "mixer.busy", "the mixer is at work or in service")
 	ErrAborted = ledger.Refuse(ledger.Conflict, "mixer.aborted", "production was aborted; the pumps stand")
 )
 
 // Config is what the mixer may be told; its zero value is right.
 type Config struct {
-	Warn   Microliter  // level under which a bottle is reported
-	AtOnce int         // pumps that run beside each other where the machine decides
-	Clock  Clock       // the wall clock when nil
-	Report func(Event) // called in order from the goroutine that runs the recipe
+	Warn   beverage.Microliter // level under which a bottle is reported
+	AtOnce int                 // pumps that run beside each other where the machine decides
+	Clock  device.Clock        // the wall clock when nil
+	Report func(Event)         // called in order from the goroutine that runs the recipe
 }
 
 // Mixer is one machine's pumps. One goroutine at a time uses it.
@@ -39,14 +45,7 @@ type Mixer struct {
 	config Config
 	pumps  []Pump
 	state  State
-	poured Microliter // of the recipe that runs
-}
-
-// Recipe is where steps come from, one at a time; io.EOF ends it.
-type Recipe interface {
-	Ingredients() []string // what the whole recipe needs, for the check before anything runs
-	Volume() Microliter    // the sum of all amounts, for the share of the work done
-	Next() (Step, error)
+	poured beverage.Microliter // of the recipe that runs
 }
 
 // New checks the setup. Nothing moves.
@@ -71,7 +70,7 @@ func New(pumps []Pump, config Config) (*Mixer, error) {
 		config.AtOnce = defaultAtOnce
 	}
 	if config.Clock == nil {
-		config.Clock = Scaled(1)
+		config.Clock = device.Wall{}
 	}
 	if config.Report == nil {
 		config.Report = func(Event) {}
@@ -88,7 +87,7 @@ func (m *Mixer) State() State { return m.state }
 func (m *Mixer) Pumps() []Pump { return slices.Clone(m.pumps) }
 
 // Refill puts a full bottle under a pump.
-func (m *Mixer) Refill(number int, ingredient string, level Microliter) error {
+func (m *Mixer) Refill(number int, ingredient string, level beverage.Microliter) error {
 	p := m.pump(number)
 	if p == nil || level < 0 {
 		return ErrSetup.With(fmt.Sprintf("pump %d", number))
@@ -101,9 +100,9 @@ func (m *Mixer) Refill(number int, ingredient string, level Microliter) error {
 }
 
 // Produce runs a recipe step by step as it streams in: check ingredients, then for each step schedule and pour.
-func (m *Mixer) Produce(ctx context.Context, recipe Recipe) error {
-	if m.state != Idle && m.state != Failed {
-		return ErrBusy.With(string(m.state))
+func (m *Mixer) Produce(ctx context.Context, recipe *beverage.Reader) error {
+	if err := m.ready(); err != nil {
+		return err
 	}
 	if err := m.installed(recipe.Ingredients()); err != nil {
 		return err
@@ -118,14 +117,27 @@ func (m *Mixer) Produce(ctx context.Context, recipe Recipe) error {
 	return nil
 }
 
-func (m *Mixer) steps(ctx context.Context, recipe Recipe) error {
+// ready refuses a mixer that is at work or in service.
+func (m *Mixer) ready() error {
+	if m.state != Idle && m.state != Failed {
+		return ErrBusy.With(string(m.state))
+	}
+	return nil
+}
+
+// done is how much of a recipe is in the glass, in percent.
+func (m *Mixer) done(recipe *beverage.Reader) int {
+	return int(100 * m.poured / max(1, recipe.Volume()))
+}
+
+func (m *Mixer) steps(ctx context.Context, recipe *beverage.Reader) error {
 	for number := 1; ; number++ {
 		step, err := recipe.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("read step %d: %w", number, err)
+			return fmt.Errorf("read step %d: %w", number, recipeError(err))
 		}
 		jobs, err := Schedule(step, m.pumps, m.config.AtOnce)
 		if err != nil {
@@ -137,8 +149,7 @@ func (m *Mixer) steps(ctx context.Context, recipe Recipe) error {
 		if err := m.wait(ctx, step.Pause); err != nil {
 			return err
 		}
-		done := int(100 * m.poured / max(1, recipe.Volume()))
-		m.config.Report(Event{Kind: StepDone, Step: number, Percent: done})
+		m.config.Report(Event{Kind: StepDone, Step: number, Percent: m.done(recipe)})
 	}
 }
 
@@ -165,7 +176,7 @@ func (m *Mixer) Run(ctx context.Context, number int, drive Drive, length time.Du
 		return ErrBusy.With(string(m.state))
 	}
 	flow := p.flow(drive)
-	amount := min(p.Level, Microliter(int64(flow)*length.Milliseconds()/1000))
+	amount := min(p.Level, beverage.Microliter(int64(flow)*length.Milliseconds()/1000))
 	return m.pour(ctx, 0, []Job{{Pump: number, Drive: drive, Amount: amount, Length: length}})
 }
 

@@ -3,11 +3,11 @@ package mixer
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/guildmark/guildmark/chaincode/profile/beverage"
 )
 
 // handClock jumps: a wait passes at once; from the cut on it fails as an abort does.
@@ -38,7 +38,7 @@ func produce(t *testing.T, recipe string, pumps []Pump, clock *handClock) (*Mixe
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Open(strings.NewReader(recipe))
+	r, err := beverage.Open(strings.NewReader(recipe))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestProduce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Open(strings.NewReader(spritz))
+	r, err := beverage.Open(strings.NewReader(spritz))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestProduceRefusals(t *testing.T) {
 		cut     time.Duration
 		wantErr error
 		state   State
-		level   Microliter // left under pump 1
+		level   beverage.Microliter // left under pump 1
 	}{
 		{name: "an ingredient stands under no pump", recipe: spritz, pumps: full[:1], wantErr: ErrIngredient, state: Idle, level: 500_000},
 		{name: "a bottle runs out in step 1", recipe: spritz, pumps: []Pump{bench(1, "a", 99_999), full[1]}, wantErr: ErrLevel, state: Failed, level: 99_999},
@@ -130,7 +130,7 @@ func TestErrorStateMayStartAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	clock.cut = time.Time{}
-	r, err := Open(strings.NewReader(spritz))
+	r, err := beverage.Open(strings.NewReader(spritz))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestService(t *testing.T) {
 	if err := m.Service(true); err != nil {
 		t.Fatal(err)
 	}
-	r, err := Open(strings.NewReader(spritz))
+	r, err := beverage.Open(strings.NewReader(spritz))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,25 +169,5 @@ func TestService(t *testing.T) {
 	}
 	if err := m.Service(false); err != nil || m.State() != Idle {
 		t.Errorf("leave service: %v, state %s", err, m.State())
-	}
-}
-
-func TestFixtures(t *testing.T) {
-	files, err := filepath.Glob("../../../fixtures/beverage/*.jsonl")
-	if err != nil || len(files) < 8 {
-		t.Fatalf("fixtures/beverage: %d files, %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			f, err := os.Open(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer f.Close()
-			err = drain(f)
-			if busted := strings.HasPrefix(filepath.Base(file), "busted_"); busted != errors.Is(err, ErrRecipe) || (!busted && err != nil) {
-				t.Errorf("busted %v, got %v", busted, err)
-			}
-		})
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/guildmark/guildmark/chaincode/profile/beverage"
 )
 
 // mark is one moment of a step at which something is to be done.
@@ -82,12 +84,12 @@ func (m *Mixer) stopAll(step int, jobs []Job, running []bool, at time.Duration) 
 }
 
 // delivered is what a job has poured at a moment of its step.
-func delivered(job Job, at time.Duration) Microliter {
+func delivered(job Job, at time.Duration) beverage.Microliter {
 	ran := min(max(0, at-job.Start), job.Length)
 	if ran == job.Length {
 		return job.Amount
 	}
-	return Microliter(int64(job.Amount) * ran.Microseconds() / max(1, job.Length.Microseconds()))
+	return beverage.Microliter(int64(job.Amount) * ran.Microseconds() / max(1, job.Length.Microseconds()))
 }
 
 func share(job Job, at time.Duration) int {

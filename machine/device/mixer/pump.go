@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/profile/beverage"
 )
 
 // MaxPumps is the number of pumps that the controller board drives; maxPoints its table's length.
@@ -12,10 +13,6 @@ const (
 	MaxPumps  = 8
 	maxPoints = 10
 )
-
-// Microliter is a volume; 1,000 of them are one milliliter. Recipes and bottles are counted in it, so that no rounding
-// of milliliters adds up over a day.
-type Microliter int64
 
 // Flow is a pump's output in microliters a second.
 type Flow int64
@@ -31,10 +28,10 @@ type Point struct {
 
 // Pump is one pump with the bottle it draws from.
 type Pump struct {
-	Number      int        `json:"number"`     // 1 to 8
-	Ingredient  string     `json:"ingredient"` // id of what the bottle holds
-	Level       Microliter `json:"level"`      // left in the bottle
-	Calibration []Point    `json:"calibration"`
+	Number      int                 `json:"number"`     // 1 to 8
+	Ingredient  string              `json:"ingredient"` // id of what the bottle holds
+	Level       beverage.Microliter `json:"level"`      // left in the bottle
+	Calibration []Point             `json:"calibration"`
 }
 
 // Refusals of a setup that can't work.
@@ -98,7 +95,7 @@ func (p Pump) flow(drive Drive) Flow {
 }
 
 // lasting is how long a volume takes at a flow, rounded up to the microsecond so that the glass is never short.
-func lasting(amount Microliter, flow Flow) time.Duration {
+func lasting(amount beverage.Microliter, flow Flow) time.Duration {
 	us := (int64(amount)*1_000_000 + int64(flow) - 1) / int64(flow)
 	return time.Duration(us) * time.Microsecond
 }

@@ -6,37 +6,14 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/profile/beverage"
 )
-
-// Timing says how the components of one step run beside each other.
-type Timing string
-
-// The four timings of the beverage profile.
-const (
-	Machine    Timing = "machine"    // the machine decides: largest first, no more pumps at once than its supply carries
-	Parallel   Timing = "parallel"   // all at once, each as fast as it can
-	Together   Timing = "together"   // all end at the same moment, the faster ones slowed down
-	Sequential Timing = "sequential" // one after the other, in the recipe's order
-)
-
-// Component is one ingredient of a step.
-type Component struct {
-	Ingredient string
-	Amount     Microliter
-}
-
-// Step is one line of a recipe: components that run in one timing, then a pause.
-type Step struct {
-	Components []Component
-	Timing     Timing
-	Pause      time.Duration
-}
 
 // Job is one pump's part of a step. Start and Length count from the step's begin.
 type Job struct {
 	Pump   int
 	Drive  Drive
-	Amount Microliter
+	Amount beverage.Microliter
 	Start  time.Duration
 	Length time.Duration
 }
@@ -53,13 +30,13 @@ var (
 
 // Limits of one step: far above any drink, low enough that no product overflows.
 const (
-	maxAmount Microliter    = 5_000_000
-	maxPause  time.Duration = 10 * time.Minute
+	maxAmount beverage.Microliter = 5_000_000
+	maxPause  time.Duration       = 10 * time.Minute
 )
 
 // Schedule plans one step on the pumps as they stand. It changes nothing; atOnce bounds the pumps that run beside each
 // other where the machine decides. Jobs come in the order of their start.
-func Schedule(step Step, pumps []Pump, atOnce int) ([]Job, error) {
+func Schedule(step beverage.Step, pumps []Pump, atOnce int) ([]Job, error) {
 	if err := checkStep(step); err != nil {
 		return nil, err
 	}
@@ -69,22 +46,22 @@ func Schedule(step Step, pumps []Pump, atOnce int) ([]Job, error) {
 	}
 	var jobs []Job
 	switch step.Timing {
-	case Parallel:
+	case beverage.Parallel:
 		jobs = parallel(step.Components, chosen)
-	case Together:
+	case beverage.Together:
 		jobs = together(step.Components, chosen)
-	case Sequential:
+	case beverage.Sequential:
 		jobs = inLanes(step.Components, chosen, 1, false)
-	case Machine:
+	case beverage.Machine:
 		jobs = inLanes(step.Components, chosen, atOnce, true)
 	default:
-		return nil, ErrStep.With("timing " + string(step.Timing))
+		return nil, ErrStep.With(step.Timing.String())
 	}
 	slices.SortStableFunc(jobs, func(a, b Job) int { return int(a.Start - b.Start) })
 	return jobs, nil
 }
 
-func checkStep(step Step) error {
+func checkStep(step beverage.Step) error {
 	if step.Pause < 0 || step.Pause > maxPause {
 		return ErrStep.With("pause " + step.Pause.String())
 	}
@@ -103,7 +80,7 @@ func checkStep(step Step) error {
 
 // assign picks a pump for each component: of several bottles of one ingredient the emptiest that suffices, so that
 // bottles get finished.
-func assign(components []Component, pumps []Pump) ([]Pump, error) {
+func assign(components []beverage.Component, pumps []Pump) ([]Pump, error) {
 	chosen := make([]Pump, 0, len(components))
 	for i, c := range components {
 		best, installed := Pump{}, false
@@ -127,11 +104,11 @@ func assign(components []Component, pumps []Pump) ([]Pump, error) {
 	return chosen, nil
 }
 
-func fastestJob(c Component, p Pump) Job {
+func fastestJob(c beverage.Component, p Pump) Job {
 	return Job{Pump: p.Number, Drive: p.fastest().Drive, Amount: c.Amount, Length: lasting(c.Amount, p.fastest().Flow)}
 }
 
-func parallel(components []Component, pumps []Pump) []Job {
+func parallel(components []beverage.Component, pumps []Pump) []Job {
 	jobs := make([]Job, len(components))
 	for i, c := range components {
 		jobs[i] = fastestJob(c, pumps[i])
@@ -141,7 +118,7 @@ func parallel(components []Component, pumps []Pump) []Job {
 
 // together slows each pump so that all end with the one that needs longest. A pump that can't go so slowly runs at its
 // slowest and starts later.
-func together(components []Component, pumps []Pump) []Job {
+func together(components []beverage.Component, pumps []Pump) []Job {
 	jobs := parallel(components, pumps)
 	var longest time.Duration
 	for _, j := range jobs {
@@ -163,7 +140,7 @@ func together(components []Component, pumps []Pump) []Job {
 }
 
 // inLanes runs jobs one after the other in a number of lanes; each goes to the lane that is free first.
-func inLanes(components []Component, pumps []Pump, lanes int, largestFirst bool) []Job {
+func inLanes(components []beverage.Component, pumps []Pump, lanes int, largestFirst bool) []Job {
 	jobs := parallel(components, pumps)
 	if largestFirst {
 		slices.SortStableFunc(jobs, func(a, b Job) int { return int(b.Length - a.Length) })
