@@ -1,13 +1,10 @@
 package agent
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
+	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/machine/market"
 )
@@ -42,32 +39,15 @@ type Bitcoin struct {
 // LoadConfig reads machine.json strictly.
 func LoadConfig(file string) (Config, error) {
 	var c Config
-	doc, err := os.ReadFile(file) //nolint:gosec // G304: the operator names the file
-	if errors.Is(err, fs.ErrNotExist) {
-		return c, ErrConfig.With("no file " + file)
+	err := host.ReadConfig(file, &c)
+	if e, ok := errors.AsType[*host.ConfigError](err); ok && e.Key == "mixer" { // the form before devices had profiles
+		return c, ErrConfig.With(`"mixer": {...} is written "devices": [{"profile": "beverage/1", "setup": {...}}] now`)
 	}
 	if err != nil {
-		return c, fmt.Errorf("read configuration: %w", err)
-	}
-	if err := checkOldKeys(doc); err != nil {
-		return c, err
-	}
-	if err := ledger.Decode(doc, &c); err != nil {
-		return c, ErrConfig.With(file + ": " + err.Error())
+		return c, ErrConfig.With(err.Error())
 	}
 	c.resolve(filepath.Dir(file))
 	return c, c.check()
-}
-
-// checkOldKeys refuses the form that machine.json had before devices had profiles, and says the new one.
-func checkOldKeys(doc []byte) error {
-	var old struct {
-		Mixer json.RawMessage `json:"mixer"`
-	}
-	if json.Unmarshal(doc, &old) == nil && len(old.Mixer) > 0 {
-		return ErrConfig.With(`"mixer": {...} is written "devices": [{"profile": "beverage/1", "setup": {...}}] now`)
-	}
-	return nil
 }
 
 // resolve makes paths absolute from the file's folder.

@@ -30,9 +30,9 @@ type Topology struct {
 	Channel   string    `json:"channel"`
 	Consensus Consensus `json:"consensus"`
 	Chaincode Chaincode `json:"chaincode"`
-	Bitcoin   Bitcoin   `json:"bitcoin"`
+	Bitcoin   Bitcoin   `json:"bitcoin,omitzero"`
 	Partners  []Partner `json:"partners"`
-	Services  []Service `json:"services"`
+	Services  []Service `json:"services,omitempty"`
 }
 
 // Chaincode names the contract and who must endorse it.
@@ -53,20 +53,20 @@ type Bitcoin struct {
 type Partner struct {
 	Name       string     `json:"name"`
 	MSP        string     `json:"msp"`
-	Identities []Identity `json:"identities"`
+	Identities []Identity `json:"identities,omitempty"`
 }
 
 // Identity is somebody whom the partner's CA enrolls as a client.
 type Identity struct {
 	Name string `json:"name"`
-	Role string `json:"role"` // empty: no role attribute
+	Role string `json:"role,omitempty"` // empty: no role attribute
 }
 
 // Service reserves a port for a process that a partner runs, and has a TLS certificate made for it.
 type Service struct {
-	Name    string `json:"name"`    // its class: oracle, gateway, ...
-	Partner string `json:"partner"` // who runs it
-	Shared  bool   `json:"shared"`  // the only one of its class: its port is called "gateway", not "gateway.operator"
+	Name    string `json:"name"`             // its class: oracle, gateway, ...
+	Partner string `json:"partner"`          // who runs it
+	Shared  bool   `json:"shared,omitempty"` // the only one of its class: its port is called "gateway", not "gateway.operator"
 }
 
 // Key is the service's name in the table of ports and among the processes.
