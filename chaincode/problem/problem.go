@@ -17,16 +17,16 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// Document is a problem document. Code, Kind, Detail and Saw are the refusal's.
+// Document is a problem document. Code, Kind, Detail and Saw are the refusal's. A server may add members: it embeds the
+// document.
 type Document struct {
-	Type    string `json:"type"`
-	Title   string `json:"title"` // HTTP's words for the status
-	Status  int    `json:"status"`
-	Kind    string `json:"kind,omitempty"`
-	Code    string `json:"code"`
-	Detail  string `json:"detail,omitempty"`
-	Saw     string `json:"saw,omitempty"`
-	Request string `json:"request,omitempty"` // id of the request, where the server gives one
+	Type   string `json:"type"`
+	Title  string `json:"title"` // HTTP's words for the status
+	Status int    `json:"status"`
+	Kind   string `json:"kind,omitempty"`
+	Code   string `json:"code"`
+	Detail string `json:"detail,omitempty"`
+	Saw    string `json:"saw,omitempty"`
 }
 
 // ErrInternal stands for every error that is not a refusal: status 500 without detail. The server's log has the cause.
@@ -76,21 +76,21 @@ func New(r *ledger.Refusal, status int) Document {
 	}
 }
 
-// Write answers a request with the document.
-func (d Document) Write(w http.ResponseWriter) {
+// Write answers a request with a document that is, or embeds, a [Document] of the status.
+func Write(w http.ResponseWriter, status int, doc any) {
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(d.Status)
-	_, _ = w.Write(ledger.Encode(d)) // fails when the client is gone
+	w.WriteHeader(status)
+	_, _ = w.Write(ledger.Encode(doc)) // fails when the client is gone
 }
 
 // Parse finds the refusal in the body of a response that is not 2xx. It reports false where the body is not a problem
 // document with a code. The kind is the document's, or the status' where the document names none of the closed set. The
 // server is not trusted: text is shortened and loses control characters, which a terminal would obey.
 func Parse(body []byte, status int) (*ledger.Refusal, bool) {
-	var d Document
-	if len(body) > MaxDocument || json.Unmarshal(body, &d) != nil || !isCode(d.Code) {
+	d, ok := read(body)
+	if !ok {
 		return nil, false
 	}
 	kind := ledger.Kind(d.Kind)
@@ -99,6 +99,14 @@ func Parse(body []byte, status int) (*ledger.Refusal, bool) {
 	}
 	message := cmp.Or(d.Detail, d.Title, http.StatusText(status))
 	return ledger.Refuse(kind, d.Code, clip(plain(message), maxMessage)).With(plain(d.Saw)), true
+}
+
+func read(body []byte) (d Document, ok bool) {
+	if len(body) > MaxDocument {
+		return d, false
+	}
+	err := json.Unmarshal(body, &d)
+	return d, err == nil && isCode(d.Code)
 }
 
 // Or is the refusal of a response without a problem document: the fallback's code and sentence with the status' kind.

@@ -24,7 +24,7 @@ func TestThereAndBack(t *testing.T) {
 				t.Errorf("Status(%s) = %d, want %d", kind, got, status)
 			}
 			w := httptest.NewRecorder()
-			problem.New(sent, problem.Status(kind)).Write(w)
+			problem.Write(w, status, problem.New(sent, status))
 			if got := w.Header().Get("Content-Type"); got != "application/problem+json" {
 				t.Errorf("Content-Type %q", got)
 			}
@@ -126,7 +126,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		w := httptest.NewRecorder()
-		problem.New(r, problem.Status(r.Kind)).Write(w)
+		problem.Write(w, problem.Status(r.Kind), problem.New(r, problem.Status(r.Kind)))
 		if again, ok := problem.Parse(w.Body.Bytes(), w.Code); !ok || again.Code != r.Code || again.Kind != r.Kind {
 			t.Errorf("read back %+v, %v; want %+v", again, ok, r)
 		}

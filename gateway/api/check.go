@@ -83,10 +83,10 @@ func (s *Server) form(c *gin.Context, op operation) error {
 		return op.check(c, nil)
 	}
 	if media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type")); err != nil || media != "application/json" {
-		return errMediaType.With(clip(c.GetHeader("Content-Type")))
+		return errMediaType.With(c.GetHeader("Content-Type"))
 	}
 	if enc := c.GetHeader("Content-Encoding"); enc != "" {
-		return errMediaType.With(clip(enc))
+		return errMediaType.With(enc)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, smallBody))
 	if err != nil {

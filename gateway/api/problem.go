@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -10,19 +9,15 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/problem"
 	"github.com/guildmark/guildmark/gateway/api/bearer"
 	"github.com/guildmark/guildmark/gateway/store"
 )
 
-// Problem is an RFC 9457 problem document; openapi.yaml has its schema.
+// Problem is a problem document with the request's id; openapi.yaml has its schema.
 type Problem struct {
-	Type    string `json:"type"`
-	Title   string `json:"title"`
-	Status  int    `json:"status"`
-	Kind    string `json:"kind,omitempty"` // the refusal's kind
-	Code    string `json:"code"`
-	Detail  string `json:"detail,omitempty"`
-	Saw     string `json:"saw,omitempty"`
+	problem.Document
+
 	Request string `json:"request"`
 }
 
@@ -47,20 +42,6 @@ var (
 	errTimeout    = ledger.Refuse(ledger.Unavailable, "request.timeout", "the answer took too long; the step may have been done all the same: ask before repeating")
 )
 
-// errInternal stands for everything that has no code: a 500 without detail; the log has the cause.
-var errInternal = ledger.Refuse("", "internal", "something went wrong here; the operator finds the cause under the request's id")
-
-// statuses is the one place where kinds become HTTP.
-var statuses = map[ledger.Kind]int{
-	ledger.NotFound:    http.StatusNotFound,
-	ledger.Conflict:    http.StatusConflict,
-	ledger.Forbidden:   http.StatusForbidden,
-	ledger.Expired:     http.StatusGone,
-	ledger.Invalid:     http.StatusUnprocessableEntity,
-	ledger.Limit:       http.StatusTooManyRequests,
-	ledger.Unavailable: http.StatusServiceUnavailable,
-}
-
 // exceptions are the refusals for which HTTP has a word of its own.
 var exceptions = map[string]int{
 	errNoMethod.Code:  http.StatusMethodNotAllowed,
@@ -82,7 +63,7 @@ func classify(err error) (*ledger.Refusal, int) {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		refusal = errTimeout
 	default:
-		return errInternal, http.StatusInternalServerError
+		return problem.ErrInternal, http.StatusInternalServerError
 	}
 	if errors.Is(err, bearer.ErrUnauthenticated) {
 		return refusal, http.StatusUnauthorized
@@ -90,10 +71,10 @@ func classify(err error) (*ledger.Refusal, int) {
 	if status, ok := exceptions[refusal.Code]; ok {
 		return refusal, status
 	}
-	if status, ok := statuses[refusal.Kind]; ok {
+	if status := problem.Status(refusal.Kind); status != http.StatusInternalServerError {
 		return refusal, status
 	}
-	return errInternal, http.StatusInternalServerError
+	return problem.ErrInternal, http.StatusInternalServerError
 }
 
 // refuse answers with the problem document and logs what the client isn't told.
@@ -114,15 +95,7 @@ func (s *Server) refuse(c *gin.Context, err error) {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		c.Header("Retry-After", "1")
 	}
-	body, err := json.Marshal(Problem{
-		Type: "urn:guildmark:problem:" + refusal.Code, Title: http.StatusText(status), Status: status,
-		Kind: string(refusal.Kind), Code: refusal.Code, Detail: refusal.Message, Saw: clip(refusal.Saw), Request: requestID(c),
-	})
-	if err != nil {
-		panic("gateway: a problem of strings does not marshal: " + err.Error())
-	}
-	c.Header("Cache-Control", "no-store")
-	c.Data(status, "application/problem+json", body)
+	problem.Write(c.Writer, status, Problem{problem.New(refusal, status), requestID(c)})
 	c.Abort()
 }
 
@@ -133,13 +106,4 @@ func (s *Server) challenge(r *ledger.Refusal) string {
 		h += `, error="invalid_token", error_description="` + r.Message + `"`
 	}
 	return h
-}
-
-// clip keeps a problem short.
-func clip(s string) string {
-	const most = 300
-	if len(s) > most {
-		return s[:most] + "…"
-	}
-	return s
 }

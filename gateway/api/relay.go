@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/problem"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 )
 
@@ -73,12 +73,6 @@ func custodianRefusal(status int, body []byte) (*ledger.Refusal, bool) {
 	if r, ok := ledger.ParseRefusal(string(body)); ok {
 		return r, true
 	}
-	var p Problem
-	readable := json.Unmarshal(body, &p) == nil && p.Code != ""
-	for kind, s := range statuses {
-		if readable && s == status {
-			return &ledger.Refusal{Kind: kind, Code: p.Code, Message: cmp.Or(p.Detail, p.Title), Saw: p.Saw}, true
-		}
-	}
-	return nil, false
+	r, ok := problem.Parse(body, status)
+	return r, ok && problem.Status(r.Kind) == status // a server's fault, and what is not in the table, is errRelay
 }

@@ -159,14 +159,14 @@ func (o operation) check(c *gin.Context, body []byte) error {
 		}
 	}
 	for name := range query { // a misspelled cursor must not mean page one
-		return errSchema.With("query parameter " + clip(name) + " is unknown")
+		return errSchema.With("query parameter " + name + " is unknown")
 	}
 	if o.body == nil {
 		return nil
 	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 	if err != nil {
-		return ledger.ErrMalformed.With(clip(err.Error()))
+		return ledger.ErrMalformed.With(err.Error())
 	}
 	return violation("body", o.body.Validate(value))
 }
@@ -207,5 +207,5 @@ func violation(what string, err error) error {
 	if _, after, ok := strings.Cut(text, "- at "); ok {
 		text = "at " + after
 	}
-	return errSchema.With(clip(what + " " + text))
+	return errSchema.With(what + " " + text)
 }

@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/guildmark/guildmark/chaincode/problem"
 )
 
 // Keys of what a request carries through its handlers.
@@ -56,7 +58,7 @@ func (s *Server) recover(c *gin.Context) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.config.Log.ErrorContext(c.Request.Context(), "panic", "request", requestID(c), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			s.refuse(c, errInternal)
+			s.refuse(c, problem.ErrInternal)
 		}
 	}()
 	c.Next()

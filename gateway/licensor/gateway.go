@@ -3,7 +3,6 @@ package licensor
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/problem"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 )
 
@@ -104,44 +104,10 @@ func (g *Gateway) call(ctx context.Context, method, path, kind string, body io.R
 		return nil, fmt.Errorf("read the gateway's answer: %w", err)
 	}
 	if rsp.StatusCode/100 != 2 {
-		return nil, problem(doc, rsp.StatusCode, method+" "+path+": "+rsp.Status)
+		if refusal, ok := problem.Parse(doc, rsp.StatusCode); ok {
+			return nil, refusal
+		}
+		return nil, problem.Or(ErrGateway, rsp.StatusCode, method+" "+path+": "+rsp.Status)
 	}
 	return doc, nil
-}
-
-// problem reads an RFC 9457 document whose code is the refusal's; its kind follows from the status.
-func problem(doc []byte, status int, what string) error {
-	var p struct {
-		Code   string `json:"code"`
-		Title  string `json:"title"`
-		Detail string `json:"detail"`
-		Saw    string `json:"saw"`
-	}
-	if json.Unmarshal(doc, &p) != nil || p.Code == "" {
-		return ErrGateway.With(what)
-	}
-	message := p.Detail
-	if message == "" {
-		message = p.Title
-	}
-	return ledger.Refuse(kindOf(status), p.Code, message).With(p.Saw)
-}
-
-func kindOf(status int) ledger.Kind {
-	switch status {
-	case http.StatusNotFound:
-		return ledger.NotFound
-	case http.StatusConflict:
-		return ledger.Conflict
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return ledger.Forbidden
-	case http.StatusGone:
-		return ledger.Expired
-	case http.StatusTooManyRequests:
-		return ledger.Limit
-	}
-	if status >= http.StatusInternalServerError {
-		return ledger.Unavailable
-	}
-	return ledger.Invalid
 }

@@ -2,62 +2,29 @@ package market
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/problem"
 )
 
-// refusalOf reads an RFC 9457 problem, whose code is the refusal's, or an OAuth error; anything else is ErrAnswer.
+// refusalOf reads a problem document, whose code is the refusal's, or an OAuth error. Anything else is ErrAnswer, with the
+// kind that the status stands for.
 func refusalOf(rsp *http.Response, what string) error {
-	doc, err := io.ReadAll(io.LimitReader(rsp.Body, 1<<16))
+	doc, err := io.ReadAll(io.LimitReader(rsp.Body, problem.MaxDocument))
 	if err != nil {
 		return ErrOffline.With(err.Error())
 	}
-	var problem struct {
-		Code             string `json:"code"`
-		Kind             string `json:"kind"`
-		Title            string `json:"title"`
-		Detail           string `json:"detail"`
-		Saw              string `json:"saw"`
-		OAuthError       string `json:"error"` // RFC 6749, 5.2
-		OAuthDescription string `json:"error_description"`
+	if r, ok := problem.Parse(doc, rsp.StatusCode); ok {
+		return r
 	}
-	if json.Unmarshal(doc, &problem) == nil {
-		switch {
-		case problem.Code != "":
-			message := problem.Detail
-			if message == "" {
-				message = problem.Title
-			}
-			r := ledger.Refuse(kindOf(rsp.StatusCode, problem.Kind), problem.Code, message)
-			return r.With(problem.Saw)
-		case problem.OAuthError != "":
-			return ledger.Refuse(ledger.Forbidden, "oauth."+problem.OAuthError, "the authorization server refused the machine").With(problem.OAuthDescription)
-		}
+	var oauth struct { // RFC 6749, 5.2
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
 	}
-	return ErrAnswer.With(fmt.Sprintf("%s: %s", what, rsp.Status))
-}
-
-// kindOf takes the server's kind, or the status code's meaning when it sends none.
-func kindOf(status int, kind string) ledger.Kind {
-	if kind != "" {
-		return ledger.Kind(kind)
+	if json.Unmarshal(doc, &oauth) == nil && oauth.Error != "" {
+		return ledger.Refuse(ledger.Forbidden, "oauth."+oauth.Error, "the authorization server rejected the machine").With(oauth.Description)
 	}
-	switch status {
-	case http.StatusNotFound:
-		return ledger.NotFound
-	case http.StatusConflict:
-		return ledger.Conflict
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return ledger.Forbidden
-	case http.StatusGone:
-		return ledger.Expired
-	case http.StatusTooManyRequests:
-		return ledger.Limit
-	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
-		return ledger.Invalid
-	}
-	return ledger.Unavailable
+	return problem.Or(ErrAnswer, rsp.StatusCode, what+": "+rsp.Status)
 }

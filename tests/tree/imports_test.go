@@ -60,8 +60,8 @@ var boundaries = []boundary{
 	{
 		from:   append([]string{"chaincode/state", "chaincode/contract/..."}, pure...),
 		except: []string{"chaincode/signed/signedtest"},
-		never:  []string{"chaincode/host"},
-		reason: "host is what processes do with their computer: files, sockets, logs; endorsing peers must not depend on it",
+		never:  []string{"chaincode/host", "chaincode/problem"},
+		reason: "host and problem are for processes: files, sockets, logs, HTTP; endorsing peers must not depend on them",
 	},
 	{
 		from:   []string{"chaincode/signed"},

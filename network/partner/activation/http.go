@@ -1,13 +1,13 @@
 package activation
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/problem"
 )
 
 // maxRequest bounds a request: certificates and keys are a few kilobytes.
@@ -30,49 +30,17 @@ func Write(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(ledger.Encode(v)) // the client is gone if this fails
 }
 
-// problem is an RFC 9457 problem document; code and kind are the refusal's.
-type problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Kind   string `json:"kind,omitempty"`
-	Code   string `json:"code"`
-	Saw    string `json:"saw,omitempty"`
-}
-
-// Problem answers with a refusal, or with nothing but "internal" when the error is not for strangers.
+// Problem answers with a refusal. An error that is none is logged, and answered without detail.
 func Problem(w http.ResponseWriter, log *slog.Logger, err error) {
-	p := problem{Type: "about:blank", Title: "the request could not be served now", Status: http.StatusInternalServerError, Code: "internal"}
-	if refusal, ok := errors.AsType[*ledger.Refusal](err); ok {
-		p.Title, p.Kind, p.Code, p.Saw, p.Status = refusal.Message, string(refusal.Kind), refusal.Code, refusal.Saw, status(refusal.Kind)
+	refusal, ok := errors.AsType[*ledger.Refusal](err)
+	if ok {
 		log.Info("refused", slog.String("code", refusal.Code), slog.String("saw", refusal.Saw))
 	} else {
+		refusal = problem.ErrInternal
 		log.Error("request failed", slog.Any("error", err))
 	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client is gone if this fails
-}
-
-func status(kind ledger.Kind) int {
-	switch kind {
-	case ledger.NotFound:
-		return http.StatusNotFound
-	case ledger.Conflict:
-		return http.StatusConflict
-	case ledger.Forbidden:
-		return http.StatusForbidden
-	case ledger.Expired:
-		return http.StatusGone
-	case ledger.Limit:
-		return http.StatusTooManyRequests
-	case ledger.Unavailable:
-		return http.StatusServiceUnavailable
-	case ledger.Invalid:
-		return http.StatusUnprocessableEntity
-	}
-	return http.StatusInternalServerError
+	status := problem.Status(refusal.Kind)
+	problem.Write(w, status, problem.New(refusal, status))
 }
 
 // Health is the answer to GET /healthz.
