@@ -19,6 +19,11 @@ func (n *Network) writeConnection() error {
 	for _, h := range n.homes {
 		p := h.Partner
 		c.MSPRoots[p.MSP] = h.Public().IdentityRoot()
+		for name, server := range map[string]*topology.Server{"gateway": &c.Gateway, "auth": &c.Auth} {
+			if slices.ContainsFunc(t.Services, func(s topology.Service) bool { return s.Name == name && s.Partner == p.Name }) {
+				*server = topology.Server{URL: "https://" + ports.Address(name), Roots: h.Public().TLSRoot()}
+			}
+		}
 		c.Peers = append(c.Peers, endpoint(h, "peer"))
 		orderer := endpoint(h, "orderer")
 		orderer.Admin = h.Address("orderer-admin")

@@ -26,6 +26,14 @@ type Connection struct {
 	Bitcoin           []BitcoinNode     `json:"bitcoin"`
 	Identities        []Enrolled        `json:"identities"`
 	Ports             Ports             `json:"ports"`
+	Gateway           Server            `json:"gateway"`
+	Auth              Server            `json:"auth"`
+}
+
+// Server is where clients reach one of the product's servers, and the PEM file of roots for its certificate.
+type Server struct {
+	URL   string `json:"url"`
+	Roots string `json:"roots"`
 }
 
 // Installed is the chaincode that runs.
