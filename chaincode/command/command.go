@@ -29,7 +29,7 @@ type Command struct {
 // Run does the work of a command. A result may come with an error: a list of checks, of which one failed.
 type Run func(ctx context.Context, c *Call) (Result, error)
 
-// Flags are a command's flags. A word in backquotes in a flag's usage names its value: "`FILE` to write".
+// Flags are a command's flags. A usage begins with the name of the value in backquotes: "`FILE` list of prices to read".
 type Flags struct {
 	*pflag.FlagSet
 
@@ -75,6 +75,7 @@ type program struct {
 	top     *cobra.Command // the root as cobra has it
 	tree    map[*cobra.Command]*Command
 	format  format
+	events  bool
 	version bool
 }
 
@@ -88,7 +89,8 @@ func (p *program) cobra() *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(root.Commands()[slices.IndexFunc(root.Commands(), isHelp)])
 	root.Flags().BoolVar(&p.version, "version", false, "print the version and the commit it was built from")
-	root.PersistentFlags().Var(&p.format, "output", "`FORMAT` of result and errors: text or json")
+	root.PersistentFlags().Var(&p.format, "output", "`FORMAT` form of result and errors: text or json")
+	root.PersistentFlags().BoolVar(&p.events, "events", false, "progress as JSON, one line a step on standard error")
 	root.PersistentFlags().BoolP("help", "h", false, "show this help")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c.CommandPath(), err) })
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { p.help(c) })
@@ -135,7 +137,7 @@ func (p *program) run(c *cobra.Command, of *Command, flags *Flags, args []string
 	if missing := flags.missing(); len(missing) > 0 {
 		return &usageError{path: path, cause: neededFlags(missing)}
 	}
-	call := &Call{Args: args, JSON: p.format == jsonFormat, Console: p.console, Progress: newProgress(p.console, p.format)}
+	call := &Call{Args: args, JSON: p.format == jsonFormat, Console: p.console, Progress: newProgress(p.console, p.format, p.events)}
 	result, err := of.Run(c.Context(), call)
 	call.Progress.end()
 	if result != nil {

@@ -34,8 +34,8 @@ func stall() *Command {
 			{
 				Name: "sell", Short: "sells one item.", Example: "stall sell --item pear --price 3",
 				Flags: func(f *Flags) {
-					f.StringVar(&item, "item", "", "`NAME` of the item")
-					f.Int64Var(&price, "price", 0, "`SAT` to ask for")
+					f.StringVar(&item, "item", "", "`NAME` what to sell")
+					f.Int64Var(&price, "price", 0, "`SAT` price to ask for")
 					f.Need("item", "price")
 				},
 				Run: func(ctx context.Context, c *Call) (Result, error) {
@@ -92,6 +92,7 @@ func TestCommandLine(t *testing.T) {
 		{name: "version, a word", args: "version", out: "stall v1 commit abc\n"},
 		{name: "version as JSON", args: "--version --output json", out: `{"name":"stall","version":"v1 commit abc"}` + "\n"},
 
+		{name: "events", args: "sell --item pear --price 3 --events --output json", out: "...", errs: `{"step":"weighing","detail":"pear"}` + "\n"},
 		{name: "refused", args: "sell --item apple --price 1", code: 1, errs: "weighing   apple\nrefused  stock.sold\n         the item was sold before\n         saw: apple\n"},
 		{name: "refused as JSON", args: "sell --item apple --price 1 --output json", code: 1, errs: `{"code":"stock.sold","kind":"Conflict","message":"the item was sold before","saw":"apple"}` + "\n"},
 		{name: "failed", args: "sell --item melon --price 1", code: 1, errs: "weighing   melon\nstall sell: open the drawer: it is stuck\n"},
@@ -162,10 +163,11 @@ Example:
   build/bin/stall sell --item pear --price 3
 
 Flags:
-      --item NAME       NAME of the item (required)
-      --price SAT       SAT to ask for (required)
-      --output FORMAT   FORMAT of result and errors: text or json (default text)
-  -h, --help            show this help
+      --item NAME      what to sell (required)
+      --price SAT      price to ask for (required)
+      --output FORMAT  form of result and errors: text or json (default text)
+      --events         progress as JSON, one line a step on standard error
+  -h, --help           show this help
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 `

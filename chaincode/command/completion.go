@@ -17,7 +17,7 @@ func complete(c *cobra.Command, of *Command) {
 		return nil, directive(of.Args)
 	}
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		name, _ := pflag.UnquoteUsage(f)
+		name, _ := value(f)
 		_ = c.RegisterFlagCompletionFunc(f.Name, func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return nil, directive(name)
 		}) // the flag is there, and for the first time

@@ -25,38 +25,56 @@ func Standard(typed string, env func(string) string) Console {
 	}
 }
 
-// Progress tells a person what is going on, on standard error. With --output json it is silent.
+// Progress tells what is going on, on standard error: in words for people, or with --events as one JSON line a step for
+// programs. With --output json alone it is silent.
 type Progress struct {
 	out    io.Writer // nil: silent
 	live   bool
+	events bool
 	moving bool // the line on the terminal has no end yet
 }
 
-func newProgress(c Console, f format) *Progress {
-	if f == jsonFormat {
+func newProgress(c Console, f format, events bool) *Progress {
+	if f == jsonFormat && !events {
 		return &Progress{}
 	}
-	return &Progress{out: c.Err, live: c.Live}
+	return &Progress{out: c.Err, live: c.Live, events: events}
 }
 
 // Step writes one line: a short word for the step, and what came of it.
-func (p *Progress) Step(step, detail string) { p.Line(fmt.Sprintf("%-10s %s", step, detail)) }
+func (p *Progress) Step(step, detail string) {
+	event := struct {
+		Step   string `json:"step"`
+		Detail string `json:"detail"`
+	}{step, detail}
+	if !p.Event(event) {
+		p.Line(fmt.Sprintf("%-10s %s", step, detail))
+	}
+}
 
-// Line writes one line.
+// Event writes a value as one JSON line where events are wanted, and reports whether they are.
+func (p *Progress) Event(v any) bool {
+	if p.events {
+		_, _ = fmt.Fprintln(p.out, encode(v)) // whoever stopped listening needs no progress
+	}
+	return p.events
+}
+
+// Line writes one line of words.
 func (p *Progress) Line(text string) {
-	if p == nil || p.out == nil {
+	if p.out == nil || p.events {
 		return
 	}
-	_, _ = fmt.Fprintf(p.out, "%s%s\n", p.clear(), text) // whoever stopped listening needs no progress
+	_, _ = fmt.Fprintf(p.out, "%s%s\n", p.clear(), text) // as in Event
 	p.moving = false
 }
 
 // Moving writes a line that the next one replaces, such as a bar that grows. Files and pipes don't get it.
 func (p *Progress) Moving(text string) {
-	if p == nil || p.out == nil || !p.live {
+	if p.out == nil || p.events || !p.live {
 		return
 	}
-	_, _ = fmt.Fprintf(p.out, "%s%s", p.clear(), text) // as in Line
+	_, _ = fmt.Fprintf(p.out, "%s%s", p.clear(), text) // as in Event
 	p.moving = true
 }
 
@@ -71,7 +89,7 @@ func (p *Progress) clear() string {
 // end leaves no moving line behind.
 func (p *Progress) end() {
 	if p.moving {
-		_, _ = fmt.Fprint(p.out, p.clear()) // as in Line
+		_, _ = fmt.Fprint(p.out, p.clear()) // as in Event
 		p.moving = false
 	}
 }

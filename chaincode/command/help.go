@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,8 +45,8 @@ func usageLine(c *cobra.Command, of *Command) string {
 		return c.CommandPath() + " COMMAND [flags]"
 	}
 	line := strings.TrimSpace(c.CommandPath() + " " + of.Args)
-	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		if name, usage := pflag.UnquoteUsage(f); strings.HasSuffix(usage, required) {
+	c.Flags().VisitAll(func(f *pflag.Flag) { // in the order in which they were given
+		if name, usage := value(f); strings.HasSuffix(usage, required) {
 			line += " --" + f.Name + " " + name
 		}
 	})
@@ -81,22 +82,51 @@ func commandList(of *Command) string {
 	return b.String()
 }
 
-// flagList describes a command's own flags, then those that all commands have.
+// common are the flags that all commands have; they come last.
+func common() []string { return []string{"version", "output", "events", "help"} }
+
+// flagList describes a command's own flags in the order in which they were given, then those that all commands have.
 func flagList(c *cobra.Command) string {
-	list := pflag.NewFlagSet("", pflag.ContinueOnError)
-	list.SortFlags = false
-	last := []string{"version", "output", "help"}
-	c.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
-		if f.Name != last[0] {
-			list.AddFlag(f)
+	var names, usages []string
+	width := 0
+	add := func(f *pflag.Flag) {
+		name, usage := value(f)
+		line := "      --" + f.Name
+		if f.Shorthand != "" {
+			line = "  -" + f.Shorthand + ", --" + f.Name
+		}
+		line = strings.TrimRight(line+" "+name, " ")
+		names, usages, width = append(names, line), append(usages, usage), max(width, len(line))
+	}
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if !slices.Contains(common(), f.Name) {
+			add(f)
 		}
 	})
-	for _, name := range last {
+	for _, name := range common() {
 		if f := c.Flag(name); f != nil {
-			list.AddFlag(f)
+			add(f)
 		}
 	}
-	return list.FlagUsagesWrapped(columns)
+	var b strings.Builder
+	for i, name := range names {
+		fmt.Fprintf(&b, "%-*s  %s\n", width, name, wrap(usages[i], strings.Repeat(" ", width+2)))
+	}
+	return b.String()
+}
+
+// value parts a flag's usage, "`FILE` list to read", into the name of its value and the rest, with the default at its end.
+func value(f *pflag.Flag) (name, usage string) {
+	usage = f.Usage
+	if rest, ok := strings.CutPrefix(usage, "`"); ok {
+		name, usage, _ = strings.Cut(rest, "` ")
+	}
+	switch f.DefValue {
+	case "", "0", "false", "0s":
+	default:
+		usage += " (default " + f.DefValue + ")"
+	}
+	return name, usage
 }
 
 // typed puts the way in which the person called the program before each line of an example, so that it runs as printed.
