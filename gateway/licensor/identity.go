@@ -5,9 +5,6 @@ import (
 	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
-	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/ledger"
@@ -63,30 +60,4 @@ func attributes(certificate []byte) (role, party string, err error) {
 		return a.Attrs["role"], a.Attrs["party"], nil
 	}
 	return "", "", ErrIdentity.With("a certificate without attributes")
-}
-
-// MSPOf finds in a connection file (network/docs/layout.md) whose identity lies in dir.
-func MSPOf(connection, dir string) (string, error) {
-	raw, err := os.ReadFile(connection)
-	if err != nil {
-		return "", fmt.Errorf("read connection: %w", err)
-	}
-	var c struct {
-		Identities []struct {
-			MSP         string `json:"msp"`
-			Certificate string `json:"certificate"`
-		} `json:"identities"`
-	}
-	if err := json.Unmarshal(raw, &c); err != nil {
-		return "", fmt.Errorf("read connection %s: %w", connection, err)
-	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		return "", fmt.Errorf("find the identity: %w", err)
-	}
-	for _, id := range c.Identities {
-		if filepath.Dir(id.Certificate) == dir {
-			return id.MSP, nil
-		}
-	}
-	return "", ErrIdentity.With(dir + " is not listed in " + connection)
 }

@@ -24,8 +24,9 @@ type Ledger interface {
 	Evaluate(ctx context.Context, function string, args ...string) ([]byte, error)
 }
 
-// Store takes sealed bytes under their hash. It asks open for the bytes each time it tries.
+// Store takes sealed bytes under their hash. Put asks open for the bytes each time it tries.
 type Store interface {
+	Reach(ctx context.Context) error
 	Put(ctx context.Context, hash string, size int64, open func() (File, error)) error
 }
 
@@ -48,9 +49,9 @@ type Publisher struct {
 }
 
 // Publish puts a sealed dataset on the ledger, uploads it, waits until each custodian has confirmed, and offers it.
-// Every step that is done already counts as done, so an interrupted run is simply repeated.
+// It reaches for the store first, so that nothing is half published because of a wrong address or certificate. Every step that is done already counts as done, so an interrupted run is simply repeated.
 func (p *Publisher) Publish(ctx context.Context, f Folder, request offer.Request) (offer.Offer, error) {
-	for _, step := range []func(context.Context, Folder) error{p.announce, p.upload, p.await} {
+	for _, step := range []func(context.Context, Folder) error{p.reach, p.announce, p.upload, p.await} {
 		if err := step(ctx, f); err != nil {
 			return offer.Offer{}, err
 		}
@@ -73,6 +74,8 @@ func (p *Publisher) say(step, detail string) {
 		p.Progress(step, detail)
 	}
 }
+
+func (p *Publisher) reach(ctx context.Context, _ Folder) error { return p.Store.Reach(ctx) }
 
 // announce signs the manifest with the licensor's ledger key and publishes it.
 func (p *Publisher) announce(ctx context.Context, f Folder) error {

@@ -285,6 +285,10 @@ func (b *book) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer b.mu.Unlock()
 	raw, err := io.ReadAll(r.Body)
 	hash := strings.TrimPrefix(r.URL.Path, "/v1/content/")
+	if r.URL.Path == "/v1/health" {
+		b.calls["health"]++
+		return
+	}
 	switch {
 	case err != nil || r.Method != http.MethodPut || sealed.Address(raw) != hash || r.ContentLength != int64(len(raw)):
 		w.WriteHeader(http.StatusUnprocessableEntity)
@@ -377,6 +381,31 @@ func TestPublishSaysWhatIsMissing(t *testing.T) {
 			t.Error("it was offered before it was final")
 		}
 	})
+	// Nothing is half published because the gateway could not be reached.
+	for name, want := range map[string]struct {
+		server func(http.Handler) *httptest.Server
+		err    error
+	}{
+		"a gateway with a certificate of unknown roots": {httptest.NewTLSServer, licensor.ErrRoots},
+		"a gateway that is down":                        {func(h http.Handler) *httptest.Server { s := httptest.NewServer(h); s.Close(); return s }, licensor.ErrUnreachable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, p := newBook(t)
+			srv := want.server(b)
+			defer srv.Close()
+			store, err := licensor.NewGateway(srv.URL, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Store = store
+			if _, err := p.Publish(t.Context(), f, firstOffer()); !errors.Is(err, want.err) {
+				t.Errorf("error %v, want %v", err, want.err)
+			}
+			if b.calls["catalogue:Publish"] != 0 {
+				t.Error("the dataset was published before the gateway was reached")
+			}
+		})
+	}
 	t.Run("another licensor's folder", func(t *testing.T) {
 		_, p := newBook(t)
 		p.Licensor.Party = "LicensorsMSP.ffffffffffffffff"
@@ -408,5 +437,7 @@ func TestPublishSaysWhatIsMissing(t *testing.T) {
 }
 
 type noStore struct{}
+
+func (noStore) Reach(context.Context) error { return nil }
 
 func (noStore) Put(context.Context, string, int64, func() (licensor.File, error)) error { return nil }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 
@@ -47,7 +48,7 @@ func (c Choice) choose(all []consortium.Recipient) (custodians, runtimes []seale
 			return r.Role == consortium.CustodianRecipient && r.MSP == msp
 		})
 		if i < 0 {
-			return nil, nil, ErrRecipients.With("custodian of " + msp)
+			return nil, nil, ErrRecipients.With("custodian of " + msp + "; there are those of " + custodiansOf(all))
 		}
 		r, err := recipient(all[i])
 		if err != nil {
@@ -68,10 +69,45 @@ func (c Choice) choose(all []consortium.Recipient) (custodians, runtimes []seale
 			runtimes, found = append(runtimes, s), true
 		}
 		if !found {
-			return nil, nil, ErrRecipients.With("runtime of line " + line + " for " + strings.Join(c.Assurance, ", "))
+			return nil, nil, ErrRecipients.With("runtime of line " + line + " for " + strings.Join(c.Assurance, ", ") + "; there are " + linesOf(all))
 		}
 	}
 	return custodians, runtimes, nil
+}
+
+// custodiansOf lists the partners that have a custodian, for a person who named another.
+func custodiansOf(all []consortium.Recipient) string {
+	var msps []string
+	for _, r := range all {
+		if r.Role == consortium.CustodianRecipient {
+			msps = append(msps, r.MSP)
+		}
+	}
+	slices.Sort(msps)
+	return words(slices.Compact(msps))
+}
+
+// linesOf lists the product lines that have a runtime, each with its classes of machines.
+func linesOf(all []consortium.Recipient) string {
+	classes := map[string][]string{}
+	for _, r := range all {
+		if r.Role == consortium.RuntimeRecipient {
+			classes[r.Line] = append(classes[r.Line], r.Assurance)
+		}
+	}
+	var lines []string
+	for _, line := range slices.Sorted(maps.Keys(classes)) {
+		slices.Sort(classes[line])
+		lines = append(lines, line+" for "+strings.Join(slices.Compact(classes[line]), ", "))
+	}
+	return words(lines)
+}
+
+func words(list []string) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, " and ")
 }
 
 func recipient(r consortium.Recipient) (sealed.Recipient, error) {

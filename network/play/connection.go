@@ -15,15 +15,11 @@ func (n *Network) writeConnection() error {
 		Version: 1, Directory: n.layout.Dir, ControlSocket: n.layout.Socket(), Channel: t.Channel, Channels: slices.Clone(n.state.Channels),
 		Consensus: t.Consensus, Chaincode: n.state.Chaincode, EndorsementPolicy: t.EndorsementPolicy(),
 		MSPRoots: map[string]string{}, Bitcoin: []topology.BitcoinNode{}, Ports: t.ServicePorts(ports),
+		Gateway: n.server("gateway"), Auth: n.server("auth"),
 	}
 	for _, h := range n.homes {
 		p := h.Partner
 		c.MSPRoots[p.MSP] = h.Public().IdentityRoot()
-		for name, server := range map[string]*topology.Server{"gateway": &c.Gateway, "auth": &c.Auth} {
-			if slices.ContainsFunc(t.Services, func(s topology.Service) bool { return s.Name == name && s.Partner == p.Name }) {
-				*server = topology.Server{URL: "https://" + ports.Address(name), Roots: h.Public().TLSRoot()}
-			}
-		}
 		c.Peers = append(c.Peers, endpoint(h, "peer"))
 		orderer := endpoint(h, "orderer")
 		orderer.Admin = h.Address("orderer-admin")
@@ -47,6 +43,18 @@ func (n *Network) writeConnection() error {
 		}
 	}
 	return c.Write(n.layout.Connection())
+}
+
+// server is where the only service of a class answers; empty where the topology has none.
+func (n *Network) server(class string) topology.Server {
+	for _, h := range n.homes {
+		for _, s := range n.state.Topology.Services {
+			if s.Name == class && s.Partner == h.Partner.Name {
+				return topology.Server{URL: "https://" + h.Ports.Address(s.Key()), Roots: h.Public().TLSRoot()}
+			}
+		}
+	}
+	return topology.Server{}
 }
 
 func endpoint(h *home.Home, class string) topology.Endpoint {

@@ -25,21 +25,21 @@ func (s *Stage) Command(ctx context.Context, program string, args ...string) *ex
 	return c
 }
 
-// Show runs a program and lets the reader watch it, indented below the step.
+// Show runs a program and lets the reader watch its progress and result, indented below the step.
 func (s *Stage) Show(ctx context.Context, program string, args ...string) error {
 	c := s.Command(ctx, program, args...)
 	pipe, err := c.StdoutPipe()
 	if err != nil {
 		return fmt.Errorf("start %s: %w", program, err)
 	}
-	var tail bytes.Buffer
-	c.Stderr = &tail
+	c.Stderr = c.Stdout // one pipe: progress comes before the result, as on a terminal
 	if err := c.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", program, err)
 	}
-	indent(s.Out, pipe)
+	var said bytes.Buffer
+	indent(s.Out, io.TeeReader(pipe, &said))
 	if err := c.Wait(); err != nil {
-		return fmt.Errorf("%s %s: %w: %s", program, args[0], err, LastLines(tail.String(), 4))
+		return fmt.Errorf("%s %s: %w: %s", program, args[0], err, LastLines(said.String(), 4))
 	}
 	return nil
 }

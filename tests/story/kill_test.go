@@ -114,7 +114,7 @@ func (v *victim) publish() {
 // publishOnce runs the licensor's command; the victim dies when the ledger has the publication and nothing else has it.
 func (v *victim) publishOnce(recipe stage.Recipe) ([]byte, error) {
 	args := on.Publishing(recipe, patience)
-	c := on.Command(v.t.Context(), "guildmark", append([]string{args[0], "--output", "json"}, args[1:]...)...)
+	c := on.Command(v.t.Context(), "guildmark", append([]string{args[0], "--output", "json", "--events"}, args[1:]...)...)
 	progress, err := c.StderrPipe()
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (v *victim) publishOnce(recipe stage.Recipe) ([]byte, error) {
 	}
 	lines := bufio.NewScanner(progress)
 	for lines.Scan() {
-		if !strings.HasPrefix(lines.Text(), "published ") || v.killed["publish"] != "" {
+		if !strings.HasPrefix(lines.Text(), `{"step":"published"`) || v.killed["publish"] != "" {
 			continue
 		}
 		if v.class != "agent" {

@@ -2,17 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"flag"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/command"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/offer"
@@ -20,149 +17,198 @@ import (
 	"github.com/guildmark/guildmark/gateway/licensor"
 )
 
+// contributor is one --contributor NAME=WEIGHT.
+type contributor struct {
+	name   string
+	weight int64
+}
+
 type publishFlags struct {
-	way
+	access
 
 	folder, key, assurance, residual string
 	price, uses                      int64
-	contributors                     []royalty.Contributor
+	contributors                     []contributor
 	wait                             time.Duration
 }
 
-func (p *publishFlags) flags(f *flag.FlagSet) {
-	p.way.flags(f)
-	f.StringVar(&p.folder, "folder", "", "folder that `guildmark seal` made")
-	f.Int64Var(&p.price, "price", 0, "price of a license in satoshi")
-	f.Int64Var(&p.uses, "uses", 0, "uses that a license holds")
-	f.StringVar(&p.assurance, "assurance", "tpm,vtpm", "classes of machines that may buy")
-	f.StringVar(&p.key, "key", "", "your own name for this offer; the same name again is the same offer (default: made of dataset, uses and price)")
-	f.StringVar(&p.residual, "residual", "", "party that gets what contributors don't (default: none, or you without contributors)")
-	f.DurationVar(&p.wait, "wait", 2*time.Minute, "how long to wait for the custodians")
-	f.Func("contributor", "PARTY=WEIGHT, once for each who shares the price after the commission", func(text string) error {
-		name, weight, ok := strings.Cut(text, "=")
-		n, err := strconv.ParseInt(weight, 10, 64)
-		if !ok || err != nil || n < 1 || !ledger.IsParty(name) {
-			return fmt.Errorf("%q is not PARTY=WEIGHT", text)
-		}
-		p.contributors = append(p.contributors, royalty.Contributor{Payee: name, Weight: n})
-		return nil
-	})
+func publishCommand() *command.Command {
+	var p publishFlags
+	return &command.Command{
+		Name: "publish", Short: "puts a sealed folder on the ledger, uploads it, waits for the custodians and offers it.",
+		Guide: "It can be repeated after any interruption: steps that are done stay done. The price is divided at each sale: the\n" +
+			"consortium's commission first, then the contributors by their weights.",
+		Example: "guildmark publish --folder sunrise --identity build/net/licensors/identities/licensor1 \\\n" +
+			"  --price 25000 --uses 3 --contributor licensor1=2 --contributor licensor2=1",
+		Flags: p.flags,
+		Run:   p.publish,
+	}
 }
 
-// publishedDocument tells what publishing made.
-type publishedDocument struct {
+func (p *publishFlags) flags(f *command.Flags) {
+	f.StringVar(&p.folder, "folder", "", "`DIR` folder that `guildmark seal` made")
+	f.Int64Var(&p.price, "price", 0, "`SAT` price of a license in satoshi")
+	f.Int64Var(&p.uses, "uses", 0, "`N` uses that a license holds")
+	f.Need("folder", "price", "uses")
+	p.ledgerFlags(f)
+	p.gatewayFlags(f, "the one in the connection file")
+	f.Var(contributors{&p.contributors}, "contributor", "`NAME=WEIGHT` one who shares the price after the commission; repeat the flag for each. "+
+		"NAME is an identity of the connection file, like licensor2, or a party id")
+	f.StringVar(&p.residual, "residual", "", "`NAME` one who gets all after the commission, instead of contributors; default: you, without contributors")
+	f.StringVar(&p.assurance, "assurance", "tpm,vtpm", "`CLASSES` machines that may buy: tpm, vtpm, software")
+	f.StringVar(&p.key, "key", "", "`TEXT` your own name for this offer; the same name again is the same offer (default: made of dataset, uses and price)")
+	f.DurationVar(&p.wait, "wait", 2*time.Minute, "`TIME` how long to wait for the custodians")
+}
+
+// contributors collects the flags --contributor.
+type contributors struct{ all *[]contributor }
+
+func (c contributors) String() string { return "" }
+
+func (c contributors) Type() string { return "NAME=WEIGHT" }
+
+func (c contributors) Set(text string) error {
+	name, weight, _ := strings.Cut(text, "=")
+	n, err := strconv.ParseInt(weight, 10, 64)
+	if err != nil || n < 1 || name == "" {
+		return fmt.Errorf("NAME=WEIGHT is expected, like licensor2=1 or LicensorsMSP.0123456789abcdef=1")
+	}
+	*c.all = append(*c.all, contributor{name, n})
+	return nil
+}
+
+// payee is what one party gets of each sale. Amounts are rounded at each sale anew: a satoshi more or less.
+type payee struct {
+	Payee  string         `json:"payee"`
+	Name   string         `json:"name"`
+	Role   string         `json:"role"`
+	Amount ledger.Satoshi `json:"amount"`
+}
+
+// publishResult tells what publishing made.
+type publishResult struct {
 	Dataset string      `json:"dataset"`
 	Version int         `json:"version"`
 	Offer   offer.Offer `json:"offer"`
+	Payees  []payee     `json:"payees"`
 	Seconds float64     `json:"seconds"`
+	title   string
+	me      string
 }
 
-func publishFolder(ctx context.Context, flags *flag.FlagSet, args []string, o *output) error {
-	var p publishFlags
-	p.flags(flags)
-	if err := parse(flags, args, o); err != nil {
-		return err
+func (p publishResult) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "on sale: %s, offer %s\n", p.title, command.ID(p.Offer.ID))
+	fmt.Fprintf(&b, "%s for %s; each sale gives ", command.Count(int(p.Offer.Model.Uses), "use"), command.Satoshi(p.Offer.Price))
+	for i, part := range p.Payees {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s %s", p.called(part), command.Sat(part.Amount))
 	}
-	if err := need(map[string]string{"folder": p.folder, "connection": p.connection, "identity": p.identity, "gateway": p.gateway}); err != nil {
-		return err
+	return b.String()
+}
+
+// called is a payee in words: the commission, the licensor at the keyboard, or the name of an identity.
+func (p publishResult) called(part payee) string {
+	switch {
+	case part.Role == royalty.RoleCommission:
+		return "commission"
+	case part.Payee == p.me:
+		return "you"
 	}
+	return part.Name
+}
+
+func (p *publishFlags) publish(ctx context.Context, call *command.Call) (command.Result, error) {
 	if p.price < 1 || p.uses < 1 {
-		return fmt.Errorf("%w: --price and --uses are needed, above zero", errUsage)
+		return nil, command.Usage("--price and --uses are needed, above zero")
 	}
 	f, err := licensor.OpenFolder(p.folder)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	who, err := p.licensor()
+	connection, err := licensor.ReadConnection(p.connection)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	store, err := licensor.NewGateway(p.gateway, p.roots)
+	who, err := p.licensor(connection)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	request, err := p.offer(who, f.Manifest, connection)
+	if err != nil {
+		return nil, err
+	}
+	store, err := p.market()
+	if err != nil {
+		return nil, err
 	}
 	c, err := client.Open(p.connection, p.identity, client.Config{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = c.Close() }() // the process ends
 	ctx, cancel := context.WithTimeout(ctx, p.wait)
 	defer cancel()
 	begin := time.Now()
-	publisher := &licensor.Publisher{Licensor: who, Ledger: c, Store: store, Progress: o.progress}
-	offered, err := publisher.Publish(ctx, f, p.offer(who, f.Manifest))
+	publisher := &licensor.Publisher{Licensor: who, Ledger: c, Store: store, Progress: call.Progress.Step}
+	made, err := publisher.Publish(ctx, f, request)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	d := publishedDocument{Dataset: offered.Dataset, Version: offered.Version, Offer: offered, Seconds: time.Since(begin).Seconds()}
-	return o.result(d, fmt.Sprintf("on sale: offer %s\n%d uses for %s", offered.ID, offered.Model.Uses, offered.Price))
+	payees, err := payeesOf(made, connection)
+	return publishResult{
+		Dataset: made.Dataset, Version: made.Version, Offer: made, Payees: payees, Seconds: time.Since(begin).Seconds(),
+		title: f.Manifest.Title, me: who.Party,
+	}, err
 }
 
-func (p *publishFlags) offer(who licensor.Licensor, m dataset.Manifest) offer.Request {
+// offer is the request to the ledger; names become party ids.
+func (p *publishFlags) offer(who licensor.Licensor, m dataset.Manifest, c licensor.Connection) (offer.Request, error) {
 	r := offer.Request{
-		Key: p.key, Model: offer.Model{Kind: "uses", Uses: p.uses}, Price: ledger.Satoshi(p.price),
-		Assurance: list(p.assurance), Contributors: p.contributors, Residual: p.residual,
+		Key: p.key, Model: offer.Model{Kind: "uses", Uses: p.uses}, Price: ledger.Satoshi(p.price), Assurance: list(p.assurance),
+	}
+	for _, one := range p.contributors {
+		party, err := c.Party(one.name)
+		if err != nil {
+			return r, err
+		}
+		r.Contributors = append(r.Contributors, royalty.Contributor{Payee: party, Weight: one.weight})
+	}
+	var err error
+	switch {
+	case p.residual != "":
+		r.Residual, err = c.Party(p.residual)
+	case len(r.Contributors) == 0:
+		r.Residual = who.Party
 	}
 	if r.Key == "" {
 		r.Key = fmt.Sprintf("%.16s-%d-%d-uses-%d-sat", m.Dataset, m.Version, p.uses, p.price)
 	}
-	if len(r.Contributors) == 0 && r.Residual == "" {
-		r.Residual = who.Party
-	}
 	slices.Sort(r.Assurance)
 	slices.SortFunc(r.Contributors, func(a, b royalty.Contributor) int { return strings.Compare(a.Payee, b.Payee) })
-	return r
+	return r, err
 }
 
-func offers(ctx context.Context, flags *flag.FlagSet, args []string, o *output) error {
-	var w way
-	flags.StringVar(&w.gateway, "gateway", "", "URL of a gateway")
-	flags.StringVar(&w.roots, "gateway-roots", "", "PEM file of roots for the gateway's certificate (default: the system's)")
-	cursor := flags.String("cursor", "", "go on after the page that ended with this cursor")
-	limit := flags.Int("limit", 50, "offers a page")
-	if err := parse(flags, args, o); err != nil {
-		return err
-	}
-	if err := need(map[string]string{"gateway": w.gateway}); err != nil {
-		return err
-	}
-	g, err := licensor.NewGateway(w.gateway, w.roots)
+// payeesOf divides the price as a sale does. The rounding's key is an order's, which isn't there yet: any will do, since
+// keys move a satoshi at most.
+func payeesOf(o offer.Offer, c licensor.Connection) ([]payee, error) {
+	parts, err := royalty.Split(o.Price, o.Split, royalty.Key(o.ID, 0, 0))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	query := url.Values{"limit": {strconv.Itoa(*limit)}}
-	if *cursor != "" {
-		query.Set("cursor", *cursor)
+	var all []payee
+	for _, part := range parts {
+		all = append(all, payee{Payee: part.Payee, Name: c.NameOf(part.Payee), Role: part.Role, Amount: part.Amount})
 	}
-	doc, err := g.Offers(ctx, "?"+query.Encode())
-	if err != nil {
-		return err
-	}
-	words, err := offersInWords(doc)
-	if err != nil {
-		return err
-	}
-	return o.result(json.RawMessage(doc), words)
+	slices.SortStableFunc(all, func(a, b payee) int { return commissionLast(a) - commissionLast(b) })
+	return all, nil
 }
 
-// offersInWords writes a page of offers as a table.
-func offersInWords(doc []byte) (string, error) {
-	var page struct {
-		Offers []offer.Offer `json:"offers"`
-		Next   string        `json:"next"`
+func commissionLast(p payee) int {
+	if p.Role == royalty.RoleCommission {
+		return 1
 	}
-	if err := json.Unmarshal(doc, &page); err != nil {
-		return "", licensor.ErrGateway.With("a page of offers that can't be read")
-	}
-	var b strings.Builder
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(t, "OFFER\tDATASET\tUSES\tPRICE\tMACHINES")
-	for _, o := range page.Offers {
-		_, _ = fmt.Fprintf(t, "%s\t%.16s/%d\t%d\t%s\t%s\n", o.ID, o.Dataset, o.Version, o.Model.Uses, o.Price, strings.Join(o.Assurance, ","))
-	}
-	_ = t.Flush() // into memory
-	if page.Next != "" {
-		_, _ = fmt.Fprintf(&b, "more: --cursor %s\n", page.Next)
-	}
-	return strings.TrimSuffix(b.String(), "\n"), nil
+	return 0
 }

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
-	"strings"
 
-	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/command"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/sealed"
@@ -15,76 +13,8 @@ import (
 	"github.com/guildmark/guildmark/gateway/licensor"
 )
 
-// way is how the licensor reaches ledger and gateway.
-type way struct {
-	connection, identity, gateway, roots string
-}
-
-func (w *way) flags(f *flag.FlagSet) {
-	f.StringVar(&w.connection, "connection", "", "connection.json of the network")
-	f.StringVar(&w.identity, "identity", "", "folder of your identity: cert.pem and key.pem")
-	f.StringVar(&w.gateway, "gateway", "", "URL of a gateway")
-	f.StringVar(&w.roots, "gateway-roots", "", "PEM file of roots for the gateway's certificate (default: the system's)")
-}
-
-// licensor opens the identity.
-func (w *way) licensor() (licensor.Licensor, error) {
-	msp, err := licensor.MSPOf(w.connection, w.identity)
-	if err != nil {
-		return licensor.Licensor{}, err
-	}
-	return licensor.OpenLicensor(w.identity, msp)
-}
-
-// ask gives the way to the signed recipients: the gateway's if one is named, else the licensor's own to the peers.
-func (w *way) ask(b *signed.Bundle) (ask licensor.Ask, end func() error, err error) {
-	if w.gateway != "" {
-		g, err := licensor.NewGateway(w.gateway, w.roots)
-		if err != nil {
-			return nil, nil, err
-		}
-		return g.SignRecipients, func() error { return nil }, nil
-	}
-	c, err := client.Open(w.connection, w.identity, client.Config{})
-	if err != nil {
-		return nil, nil, err
-	}
-	var signing []string
-	for _, p := range b.Partners {
-		if p.Signs {
-			signing = append(signing, p.MSP)
-		}
-	}
-	return func(ctx context.Context, nonce string) ([]byte, error) {
-		f, err := c.Sign(ctx, client.Quorum(b.Quorum, signing, nil), signed.FunctionRecipients, nonce)
-		if err != nil {
-			return nil, err
-		}
-		return f.Encode(), nil
-	}, c.Close, nil
-}
-
-type sealFlags struct {
-	way
-
-	data, profile, title, bundle, custodians, lines, assurance, out, previous string
-}
-
-func (s *sealFlags) flags(f *flag.FlagSet) {
-	s.way.flags(f)
-	f.StringVar(&s.data, "data", "", "file with the technology data")
-	f.StringVar(&s.profile, "profile", "beverage/1", "profile that the data follows")
-	f.StringVar(&s.title, "title", "", "title that buyers see")
-	f.StringVar(&s.bundle, "bundle", "", "your trust bundle, bundle.json")
-	f.StringVar(&s.custodians, "custodians", "", "two or more partners' MSPs, comma-separated; any two of them together could open the data (T4)")
-	f.StringVar(&s.lines, "lines", "", "product lines whose machines may use it, comma-separated")
-	f.StringVar(&s.assurance, "assurance", "tpm,vtpm", "classes of machines that may use it: tpm, vtpm, software")
-	f.StringVar(&s.out, "out", "", "folder to make")
-	f.StringVar(&s.previous, "previous", "", "manifest.json of the version before, for a new version of the same dataset")
-}
-
-// sealedDocument tells what a sealing made.
-type sealedDocument struct {
+// sealResult tells what a sealing made.
+type sealResult struct {
 	Folder   string `json:"folder"`
 	Dataset  string `json:"dataset"`
 	Version  int    `json:"version"`
@@ -92,33 +22,61 @@ type sealedDocument struct {
 	Envelope string `json:"envelope"` // hash
 	Body     string `json:"body"`     // hash
 	Size     int64  `json:"size"`
+	title    string
 }
 
-func seal(ctx context.Context, flags *flag.FlagSet, args []string, o *output) error {
+func (s sealResult) Text() string {
+	return fmt.Sprintf("sealed %s into %s: %s bytes, dataset %s version %d\nnext: guildmark publish --folder %s ...",
+		s.title, s.Folder, command.Number(s.Size), command.ID(s.Dataset), s.Version, s.Folder)
+}
+
+type sealFlags struct {
+	access
+
+	data, profile, title, bundle, custodians, lines, assurance, out, previous string
+}
+
+func sealCommand() *command.Command {
 	var s sealFlags
-	s.flags(flags)
-	if err := parse(flags, args, o); err != nil {
-		return err
+	return &command.Command{
+		Name: "seal", Short: "checks data against its profile and seals it into a folder; the data stays on this computer.",
+		Guide: "The profile beverage/1 is described in fixtures/beverage/README.md. The keys to seal for come from the partners'\n" +
+			"peers, or from --gateway; they count only if enough partners of your own trust bundle signed them.",
+		Example: "guildmark seal --data fixtures/beverage/sunrise.jsonl --title Sunrise --bundle bundle.json \\\n" +
+			"  --identity build/net/licensors/identities/licensor1 --custodians OperatorMSP,LicensorsMSP --lines mixer-1 --out sunrise",
+		Flags: s.flags,
+		Run:   func(ctx context.Context, _ *command.Call) (command.Result, error) { return s.seal(ctx) },
 	}
-	if err := need(map[string]string{
-		"data": s.data, "title": s.title, "bundle": s.bundle, "connection": s.connection, "identity": s.identity,
-		"custodians": s.custodians, "lines": s.lines, "out": s.out,
-	}); err != nil {
-		return err
-	}
+}
+
+func (s *sealFlags) flags(f *command.Flags) {
+	f.StringVar(&s.data, "data", "", "`FILE` the technology data")
+	f.StringVar(&s.title, "title", "", "`TEXT` title that buyers see")
+	f.StringVar(&s.bundle, "bundle", "", "`FILE` your trust bundle, as `guildmark bundle` wrote it")
+	f.StringVar(&s.custodians, "custodians", "", "`MSPS` two or more partners that keep halves of the key, comma-separated; any two of them together could open the data (T4)")
+	f.StringVar(&s.lines, "lines", "", "`LINES` product lines whose machines may use it, comma-separated")
+	f.StringVar(&s.out, "out", "", "`DIR` folder to make")
+	f.Need("data", "title", "bundle", "custodians", "lines", "out")
+	s.ledgerFlags(f)
+	s.gatewayFlags(f, "the partners' peers are asked")
+	f.StringVar(&s.profile, "profile", "beverage/1", "`NAME` profile that the data follows")
+	f.StringVar(&s.assurance, "assurance", "tpm,vtpm", "`CLASSES` machines that may use it: tpm, vtpm, software")
+	f.StringVar(&s.previous, "previous", "", "`FILE` manifest.json of the version before, for a new version of the same dataset")
+}
+
+func (s *sealFlags) seal(ctx context.Context) (command.Result, error) {
 	request, err := s.request(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	f, err := licensor.Seal(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	d := sealedDocument{
+	return sealResult{
 		Folder: f.Path, Dataset: f.Manifest.Dataset, Version: f.Manifest.Version, Manifest: ledger.Digest(ledger.Encode(f.Manifest)),
-		Envelope: sealed.Address(f.Envelope.Bytes()), Body: f.Manifest.BodyHash, Size: f.Manifest.Size,
-	}
-	return o.result(d, fmt.Sprintf("sealed %d bytes into %s\ndataset %s version %d\nnext: guildmark publish --folder %s ...", d.Size, d.Folder, d.Dataset, d.Version, d.Folder))
+		Envelope: sealed.Address(f.Envelope.Bytes()), Body: f.Manifest.BodyHash, Size: f.Manifest.Size, title: f.Manifest.Title,
+	}, nil
 }
 
 // request gathers what sealing needs; recipients are verified here, before anything is encrypted for them.
@@ -132,7 +90,11 @@ func (s *sealFlags) request(ctx context.Context) (licensor.SealRequest, error) {
 	if err != nil {
 		return none, err
 	}
-	who, err := s.licensor()
+	connection, err := licensor.ReadConnection(s.connection)
+	if err != nil {
+		return none, err
+	}
+	who, err := s.licensor(connection)
 	if err != nil {
 		return none, err
 	}
@@ -158,15 +120,4 @@ func (s *sealFlags) request(ctx context.Context) (licensor.SealRequest, error) {
 		Choice:     licensor.Choice{Custodians: list(s.custodians), Lines: list(s.lines), Assurance: list(s.assurance)},
 		Recipients: recipients, Previous: previous, Folder: s.out,
 	}, nil
-}
-
-// list splits a comma-separated flag.
-func list(text string) []string {
-	var all []string
-	for part := range strings.SplitSeq(text, ",") {
-		if part = strings.TrimSpace(part); part != "" {
-			all = append(all, part)
-		}
-	}
-	return all
 }
