@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
 
 	fabric "github.com/hyperledger/fabric-gateway/pkg/client"
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
@@ -14,31 +13,12 @@ import (
 
 // Config is what may be chosen; the zero value is right for most.
 type Config struct {
-	Identity       *Identity     // instead of the folder's; its key may sit in a TPM
-	Channel        string        // default: the connection file's
-	Partners       []string      // whose peers to connect to, in this order; default: all, one's own first
-	Own            bool          // ask only one's own partner's peer, and believe only it (custodians, cosigners)
-	EndorseTimeout time.Duration // of the default plan; default 15 s: the gateway asks its own peer first, then the rest
-	NamedTimeout   time.Duration // of named organizations, one of which may hang; default 2.5 s
-	SubmitTimeout  time.Duration // default 5 s
-	CommitTimeout  time.Duration // before the same envelope is sent again; default 5 s
-	Log            *slog.Logger  // default: none
-}
-
-func (c Config) withDefaults() Config {
-	set := func(d *time.Duration, value time.Duration) {
-		if *d == 0 {
-			*d = value
-		}
-	}
-	set(&c.EndorseTimeout, 15*time.Second)
-	set(&c.NamedTimeout, 2500*time.Millisecond)
-	set(&c.SubmitTimeout, 5*time.Second)
-	set(&c.CommitTimeout, 5*time.Second)
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	return c
+	Identity *Identity    // instead of the folder's; its key may sit in a TPM
+	Channel  string       // default: the connection file's
+	Own      bool         // ask only one's own partner's peer, and believe only it (custodians, cosigners)
+	Seen     *Seen        // shared by clients that read each other's writes; default: the client's own
+	Newest   bool         // for tools that act on what other processes wrote: see Seen
+	Log      *slog.Logger // default: none
 }
 
 // Client is one identity's way to one channel. It is safe for concurrent use.
@@ -48,7 +28,10 @@ type Client struct {
 	creator   []byte // serialized identity
 	channel   string
 	chaincode string
-	config    Config
+	own       bool
+	seen      *Seen
+	newest    bool
+	limits    limits
 	log       *slog.Logger
 }
 
@@ -62,12 +45,8 @@ func Open(connectionFile, identityDir string, config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	peers, err := choose(conn.Peers, config.Partners, id.MSP)
-	if err != nil {
-		return nil, err
-	}
 	var nodes []*node
-	for _, p := range peers {
+	for _, p := range ownFirst(conn.Peers, id.MSP) {
 		if config.Own && p.MSP != id.MSP {
 			continue
 		}
@@ -103,8 +82,17 @@ func newClient(nodes []*node, id Identity, channel, chaincode string, config Con
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrIdentity, err)
 	}
-	config = config.withDefaults()
-	return &Client{pool: &pool{nodes: nodes}, id: id, creator: creator, channel: channel, chaincode: chaincode, config: config, log: config.Log}, nil
+	c := &Client{
+		pool: &pool{nodes: nodes}, id: id, creator: creator, channel: channel, chaincode: chaincode,
+		own: config.Own, seen: config.Seen, newest: config.Newest, limits: defaultLimits(), log: config.Log,
+	}
+	if c.seen == nil {
+		c.seen = &Seen{}
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
 }
 
 // Close ends the connections; those of On share them.
@@ -130,16 +118,16 @@ func (c *Client) Evaluate(ctx context.Context, function string, args ...string) 
 
 func (c *Client) evaluate(ctx context.Context, chaincode, function string, args []string) ([]byte, error) {
 	var result []byte
-	err := c.persist(ctx, function, func(ctx context.Context, n *node, _ int) error {
+	err := c.persist(ctx, function, nil, func(ctx context.Context, n *node, _ int) error {
 		options := []fabric.ProposalOption{fabric.WithArguments(args...)}
-		if c.config.Own { // a gateway would ask whichever peer stands highest
+		if c.own { // a gateway whose own peer fails would ask other organizations
 			options = append(options, fabric.WithEndorsingOrganizations(c.id.MSP))
 		}
 		p, err := n.contract(c.channel, chaincode).NewProposal(function, options...)
 		if err != nil {
 			return fmt.Errorf("make proposal: %w", err)
 		}
-		ctx, cancel := context.WithTimeout(ctx, c.config.EndorseTimeout)
+		ctx, cancel := context.WithTimeout(ctx, c.limits.endorse)
 		defer cancel()
 		result, err = p.EvaluateWithContext(ctx)
 		return err

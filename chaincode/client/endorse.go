@@ -20,6 +20,14 @@ type Plan [][]string
 // Exactly is the plan of these organizations and no others.
 func Exactly(orgs ...string) Plan { return Plan{orgs} }
 
+// at is the set whose turn it is; nil for an empty plan.
+func (p Plan) at(turn int) []string {
+	if len(p) == 0 {
+		return nil
+	}
+	return p[turn%len(p)]
+}
+
 // Quorum plans k of the signing organizations, at least one of the custodians among them; every such set is in it.
 // With no custodians any k will do.
 func Quorum(k int, signing, custodians []string) Plan {
@@ -73,12 +81,12 @@ func envelopePayload(tx *fabric.Transaction) ([]byte, error) {
 // endorse makes a proposal, and a new one for each further attempt: an old one would carry an old time.
 func (c *Client) endorse(ctx context.Context, plan Plan, function string, args []string) (*fabric.Transaction, error) {
 	var tx *fabric.Transaction
-	err := c.persist(ctx, function, func(ctx context.Context, n *node, turn int) error {
+	err := c.persist(ctx, function, plan, func(ctx context.Context, n *node, turn int) error {
 		options := []fabric.ProposalOption{fabric.WithArguments(args...)}
-		timeout := c.config.EndorseTimeout
-		if len(plan) > 0 {
-			options = append(options, fabric.WithEndorsingOrganizations(plan[turn%len(plan)]...))
-			timeout = c.config.NamedTimeout
+		timeout := c.limits.endorse
+		if orgs := plan.at(turn); len(orgs) > 0 {
+			options = append(options, fabric.WithEndorsingOrganizations(orgs...))
+			timeout = c.limits.named
 		}
 		p, err := n.contract(c.channel, c.chaincode).NewProposal(function, options...)
 		if err != nil {

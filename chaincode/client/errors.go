@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
@@ -17,6 +18,8 @@ var (
 	ErrUnreachable = errors.New("no peer answers")
 	ErrIdentity    = errors.New("the identity can't be used")
 	ErrConnection  = errors.New("the connection file can't be used")
+	ErrBehind      = errors.New("a peer lacks a block that was seen before")
+	ErrMismatch    = errors.New("the endorsers' results differ")
 )
 
 // OutcomeError names the transaction of which nobody could say whether it committed.
@@ -44,6 +47,22 @@ func (e *CommitError) Error() string {
 	return fmt.Sprintf("transaction %s is invalid: %s", e.TxID, e.Code)
 }
 
+// BehindError is a refusal, or a difference between endorsers, that is not final: the peer had not received the last
+// block seen when the client stopped waiting for it.
+type BehindError struct {
+	Peer   string
+	Block  uint64 // the block that the peer lacks
+	Answer string // what it answered without that block; not an error to act on
+}
+
+// Error reads for a person.
+func (e *BehindError) Error() string {
+	return fmt.Sprintf("%v: %s has not received block %d in time; it answered without it: %s", ErrBehind, e.Peer, e.Block, e.Answer)
+}
+
+// Unwrap gives the sentinel, and not the answer.
+func (e *BehindError) Unwrap() error { return ErrBehind }
+
 // messages are everything that a gateway said about a failure: its own sentence and those of the peers and orderers.
 func messages(err error) []string {
 	s, ok := status.FromError(err)
@@ -69,13 +88,41 @@ func refusalIn(err error) (*ledger.Refusal, bool) {
 	return nil, false
 }
 
+// blamed are the organizations whose peers refused a call or answered otherwise than the first; called is the one whose
+// gateway was asked, and whose peer answers first. Nobody is when the failure is neither a refusal nor a difference.
+func blamed(err error, called string) []string {
+	differ := Classify(err) == Mismatch
+	if _, refused := refusalIn(err); !refused && !differ {
+		return nil
+	}
+	var msps []string
+	s, _ := status.FromError(err)
+	for _, d := range s.Details() {
+		detail, ok := d.(*gateway.ErrorDetail)
+		if !ok {
+			continue
+		}
+		if _, refused := ledger.ParseRefusal(detail.GetMessage()); refused || strings.Contains(detail.GetMessage(), mismatch) {
+			msps = append(msps, detail.GetMspId())
+		}
+	}
+	if differ || len(msps) == 0 {
+		msps = append(msps, called)
+	}
+	return msps
+}
+
 // tell turns a gateway's failure into what callers act on.
 func tell(function string, err error) error {
 	if r, ok := refusalIn(err); ok {
 		return fmt.Errorf("%s: %w", function, r)
 	}
-	if Classify(err) == Elsewhere {
+	switch Classify(err) {
+	case Elsewhere:
 		return fmt.Errorf("%s: %w: %w", function, ErrUnreachable, err)
+	case Mismatch:
+		return fmt.Errorf("%s: %w: %w", function, ErrMismatch, err)
+	case Final, Again:
 	}
 	return fmt.Errorf("%s: %w", function, err)
 }

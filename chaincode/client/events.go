@@ -33,7 +33,8 @@ func (c *Client) Events(ctx context.Context, from Checkpoint) iter.Seq2[Event, e
 	}
 	return func(yield func(Event, error) bool) {
 		skip := from.TxID // of from.Block: taken in already, with all before it
-		follow(ctx, c, open, func(e *fabric.ChaincodeEvent) bool {
+		follow(ctx, c, open, func(n *node, e *fabric.ChaincodeEvent) bool {
+			c.saw(n, Checkpoint{Block: e.BlockNumber, TxID: e.TransactionID})
 			if skip != "" && e.BlockNumber == from.Block {
 				if e.TransactionID == skip {
 					skip = ""
@@ -53,7 +54,8 @@ func (c *Client) Blocks(ctx context.Context, start uint64) iter.Seq2[*common.Blo
 		return n.gw.GetNetwork(c.channel).BlockEvents(ctx, fabric.WithStartBlock(start))
 	}
 	return func(yield func(*common.Block, error) bool) {
-		follow(ctx, c, open, func(b *common.Block) bool {
+		follow(ctx, c, open, func(n *node, b *common.Block) bool {
+			c.saw(n, Checkpoint{Block: b.GetHeader().GetNumber()})
 			start = b.GetHeader().GetNumber() + 1
 			return yield(b, nil)
 		}, func() {}, func(err error) { yield(nil, err) })
@@ -61,7 +63,7 @@ func (c *Client) Blocks(ctx context.Context, start uint64) iter.Seq2[*common.Blo
 }
 
 // follow reads a stream, opens it again on another peer whenever it ends, and gives up only with ctx or when take says so.
-func follow[T any](ctx context.Context, c *Client, open func(context.Context, *node) (<-chan T, error), take func(T) bool, again func(), end func(error)) {
+func follow[T any](ctx context.Context, c *Client, open func(context.Context, *node) (<-chan T, error), take func(*node, T) bool, again func(), end func(error)) {
 	for failures := 0; ctx.Err() == nil; failures++ {
 		n := c.pool.current()
 		inner, cancel := context.WithCancel(ctx)
@@ -71,7 +73,7 @@ func follow[T any](ctx context.Context, c *Client, open func(context.Context, *n
 		} else {
 			for item := range stream {
 				failures = 0
-				if !take(item) {
+				if !take(n, item) {
 					cancel()
 					drain(stream)
 					return

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -18,6 +19,7 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
+	"github.com/hyperledger/fabric-protos-go-apiv2/orderer"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -30,13 +32,19 @@ import (
 // fake is a Fabric gateway at the gRPC edge: it endorses anything and behaves at submit as the test says.
 type fake struct {
 	gateway.UnimplementedGatewayServer
+	peer.UnimplementedDeliverServer
+	msp       string // "" = OperatorMSP
+	height    uint64 // what qscc answers
 	mu        sync.Mutex
 	endorse   func(call int, r *gateway.EndorseRequest) error // nil: success
 	submit    func(call int, r *gateway.SubmitRequest) (commits bool, err error)
 	code      func(call int) peer.TxValidationCode // of what commits; nil: VALID
 	evaluate  func(call int) error
+	status    func(ctx context.Context) error // before a commit status is given; nil: nothing
+	filtered  func(ctx context.Context) error // before a filtered block is given; nil: nothing
 	endorsed  []*gateway.EndorseRequest
 	submitted []*gateway.SubmitRequest
+	blocks    int // filtered blocks asked for
 	asked     int
 	evaluated int
 	committed map[string]peer.TxValidationCode
@@ -82,6 +90,13 @@ func (f *fake) CommitStatus(ctx context.Context, r *gateway.SignedCommitStatusRe
 	}
 	f.mu.Lock()
 	f.asked++
+	f.mu.Unlock()
+	if f.status != nil {
+		if err := f.status(ctx); err != nil {
+			return nil, err
+		}
+	}
+	f.mu.Lock()
 	code, ok := f.committed[request.GetTransactionId()]
 	f.mu.Unlock()
 	if !ok { // a real one waits for the block too
@@ -91,9 +106,34 @@ func (f *fake) CommitStatus(ctx context.Context, r *gateway.SignedCommitStatusRe
 	return &gateway.CommitStatusResponse{Result: code, BlockNumber: 7}, nil
 }
 
+// DeliverFiltered gives the block that is asked for.
+func (f *fake) DeliverFiltered(stream grpc.BidiStreamingServer[common.Envelope, peer.DeliverResponse]) error {
+	e, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	var payload common.Payload
+	var seek orderer.SeekInfo
+	must(proto.Unmarshal(e.GetPayload(), &payload))
+	must(proto.Unmarshal(payload.GetData(), &seek))
+	f.mu.Lock()
+	f.blocks++
+	f.mu.Unlock()
+	if f.filtered != nil {
+		if err := f.filtered(stream.Context()); err != nil {
+			return err
+		}
+	}
+	block := &peer.FilteredBlock{Number: seek.GetStart().GetSpecified().GetNumber()}
+	return stream.Send(&peer.DeliverResponse{Type: &peer.DeliverResponse_FilteredBlock{FilteredBlock: block}})
+}
+
 func (f *fake) Evaluate(context.Context, *gateway.EvaluateRequest) (*gateway.EvaluateResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.height > 0 {
+		return &gateway.EvaluateResponse{Result: &peer.Response{Payload: marshal(&common.BlockchainInfo{Height: f.height})}}, nil
+	}
 	f.evaluated++
 	if f.evaluate != nil {
 		if err := f.evaluate(f.evaluated); err != nil {
@@ -138,33 +178,45 @@ func must(err error) {
 func refuse(code codes.Code, message string, details ...string) error {
 	s := status.New(code, message)
 	for _, d := range details {
-		with, err := s.WithDetails(&gateway.ErrorDetail{Address: "127.0.0.1:1", MspId: "OperatorMSP", Message: d})
-		must(err)
-		s = with
+		s = blaming(s, "OperatorMSP", d)
 	}
 	return s.Err()
+}
+
+func blaming(s *status.Status, msp, message string) *status.Status {
+	with, err := s.WithDetails(&gateway.ErrorDetail{Address: "127.0.0.1:1", MspId: msp, Message: message})
+	must(err)
+	return with
 }
 
 // connect makes a client of fake gateways, with timeouts short enough for tests.
 func connect(t *testing.T, fakes ...*fake) *Client {
 	t.Helper()
+	return connectWith(t, Config{}, fakes...)
+}
+
+func connectWith(t *testing.T, config Config, fakes ...*fake) *Client {
+	t.Helper()
 	id := testIdentity(t)
 	var nodes []*node
 	for i, f := range fakes {
-		f.committed = map[string]peer.TxValidationCode{}
+		if f.committed == nil {
+			f.committed = map[string]peer.TxValidationCode{}
+		}
 		if i > 0 {
 			f.committed = fakes[0].committed // one ledger
 		}
-		n, err := newNode(string(rune('a'+i)), "OperatorMSP", serve(t, f), id)
+		n, err := newNode(string(rune('a'+i)), cmp.Or(f.msp, "OperatorMSP"), serve(t, f), id)
 		if err != nil {
 			t.Fatal(err)
 		}
 		nodes = append(nodes, n)
 	}
-	c, err := newClient(nodes, id, "guildmark", "guildmark", Config{CommitTimeout: 100 * time.Millisecond, NamedTimeout: 200 * time.Millisecond})
+	c, err := newClient(nodes, id, "guildmark", "guildmark", config)
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.limits.commit, c.limits.named, c.limits.lag = 100*time.Millisecond, 200*time.Millisecond, 500*time.Millisecond
 	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
 			t.Errorf("close: %v", err)
@@ -178,6 +230,7 @@ func serve(t *testing.T, f *fake) *grpc.ClientConn {
 	l := bufconn.Listen(1 << 20)
 	s := grpc.NewServer()
 	gateway.RegisterGatewayServer(s, f)
+	peer.RegisterDeliverServer(s, f)
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	t.Cleanup(func() {

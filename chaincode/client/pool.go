@@ -29,6 +29,9 @@ type node struct {
 	msp  string
 	conn *grpc.ClientConn
 	gw   *fabric.Gateway
+
+	mu  sync.Mutex
+	has map[string]uint64 // by channel: the highest block that the peer is known to have
 }
 
 func (p *pool) current() *node {
@@ -54,27 +57,13 @@ func (p *pool) close() error {
 	return errors.Join(errs...)
 }
 
-// choose orders the peers: those of the named partners, or all with the identity's own partner first.
-func choose(peers []endpoint, partners []string, msp string) ([]endpoint, error) {
-	if len(partners) > 0 {
-		var out []endpoint
-		for _, name := range partners {
-			for _, p := range peers {
-				if p.Partner == name {
-					out = append(out, p)
-				}
-			}
-		}
-		if len(out) == 0 {
-			return nil, fmt.Errorf("%w: no peer of %v", ErrConnection, partners)
-		}
-		return out, nil
-	}
+// ownFirst orders the peers: those of one's own partner before the others.
+func ownFirst(peers []endpoint, msp string) []endpoint {
 	out := slices.Clone(peers)
 	slices.SortStableFunc(out, func(a, b endpoint) int {
 		return map[bool]int{true: 0, false: 1}[a.MSP == msp] - map[bool]int{true: 0, false: 1}[b.MSP == msp]
 	})
-	return out, nil
+	return out
 }
 
 func dial(p endpoint, id Identity) (*node, error) {
@@ -112,5 +101,5 @@ func newNode(name, msp string, conn *grpc.ClientConn, id Identity) (*node, error
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConnection, err)
 	}
-	return &node{name: name, msp: msp, conn: conn, gw: gw}, nil
+	return &node{name: name, msp: msp, conn: conn, gw: gw, has: map[string]uint64{}}, nil
 }

@@ -49,7 +49,6 @@ type envelope struct {
 	id        string
 	prepared  []byte
 	signature []byte
-	status    []byte // the request for its status
 	result    []byte
 }
 
@@ -62,8 +61,7 @@ func (c *Client) seal(tx *fabric.Transaction) (envelope, error) {
 	if e.signature, err = c.id.Sign(tx.Digest()); err != nil {
 		return e, fmt.Errorf("sign transaction: %w", err)
 	}
-	e.status, err = c.statusRequest(e.id)
-	return e, err
+	return e, nil
 }
 
 func (c *Client) statusRequest(txID string) ([]byte, error) {
@@ -94,7 +92,7 @@ func (c *Client) commit(ctx context.Context, tx *fabric.Transaction) (Result, er
 			}
 			c.log.WarnContext(ctx, "ledger: submit failed, asking for the status", "tx", e.id, "peer", n.name)
 		}
-		status, err := c.ask(ctx, n, e.status)
+		status, err := c.ask(ctx, n, e.id)
 		if err == nil {
 			return e.outcome(status)
 		}
@@ -119,33 +117,44 @@ func (c *Client) send(ctx context.Context, n *node, e envelope) error {
 	if err != nil {
 		return fmt.Errorf("rebuild transaction: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.config.SubmitTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.limits.submit)
 	defer cancel()
 	_, err = tx.SubmitWithContext(ctx)
 	return err
 }
 
-func (c *Client) ask(ctx context.Context, n *node, request []byte) (*fabric.Status, error) {
+// ask waits for a transaction's status at one peer, up to the commit timeout.
+func (c *Client) ask(ctx context.Context, n *node, txID string) (*fabric.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.limits.commit)
+	defer cancel()
+	return c.status(ctx, n, txID)
+}
+
+// status waits until a peer has a transaction in a block. That block is seen from then on, whatever the status.
+func (c *Client) status(ctx context.Context, n *node, txID string) (*fabric.Status, error) {
+	request, err := c.statusRequest(txID)
+	if err != nil {
+		return nil, err
+	}
 	commit, err := n.gw.NewCommit(request)
 	if err != nil {
 		return nil, fmt.Errorf("rebuild status request: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.config.CommitTimeout)
-	defer cancel()
-	return commit.StatusWithContext(ctx)
+	s, err := commit.StatusWithContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.saw(n, Checkpoint{Block: s.BlockNumber, TxID: txID})
+	return s, nil
 }
 
 // Status waits, up to the commit timeout of each peer, for the outcome of a transaction: nil, *CommitError, or
 // *OutcomeError if no peer has seen it in a block.
 func (c *Client) Status(ctx context.Context, txID string) (block uint64, err error) {
-	request, err := c.statusRequest(txID)
-	if err != nil {
-		return 0, err
-	}
 	var last error
 	for range c.pool.nodes {
 		n := c.pool.current()
-		s, err := c.ask(ctx, n, request)
+		s, err := c.ask(ctx, n, txID)
 		if err == nil {
 			_, err = envelope{id: txID}.outcome(s)
 			return s.BlockNumber, err
