@@ -11,7 +11,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/network/networktest"
-	"github.com/guildmark/guildmark/network/services"
+	"github.com/guildmark/guildmark/network/play"
 )
 
 // late is how much longer than others the licensors' peer waits for its blocks.
@@ -26,7 +26,7 @@ func TestPeerThatGetsBlocksLate(t *testing.T) {
 	gate := networktest.Late(t, net, "licensors")
 
 	time.AfterFunc(late, gate.Shut())
-	if err := services.Govern(t.Context(), conn); err != nil {
+	if err := play.Govern(t.Context(), conn); err != nil {
 		t.Fatalf("govern: %v", err)
 	}
 

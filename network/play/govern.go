@@ -131,8 +131,12 @@ func (c *council) putBundle(ctx context.Context) error {
 	return c.first().SubmitBundle(ctx)
 }
 
+// everywhere waits until each partner's peer has the trust bundle, which is the last block: other processes begin then,
+// which can't know of it (T34).
+func (c *council) everywhere(ctx context.Context) error { return c.first().Everywhere(ctx) }
+
 // Govern does the part of [Services] that starts no process, on the channel that conn names: configuration, a first tick,
-// parties, trust bundle. Tests of the ledger itself need no more. Partners who collude can do it on a channel of their
+// parties, trust bundle; in the end every partner's peer has it. Tests of the ledger itself need no more. Partners who collude can do it on a channel of their
 // own; no machine believes what such a channel signs.
 func Govern(ctx context.Context, conn topology.Connection) (err error) {
 	c, err := convene(conn)
@@ -150,5 +154,8 @@ func Govern(ctx context.Context, conn topology.Connection) (err error) {
 	if err := c.registerParties(ctx); err != nil {
 		return err
 	}
-	return c.putBundle(ctx)
+	if err := c.putBundle(ctx); err != nil {
+		return err
+	}
+	return c.everywhere(ctx)
 }

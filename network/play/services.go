@@ -59,6 +59,7 @@ func Services(ctx context.Context, conn topology.Connection, o ServiceOptions) (
 		{"heartbeats give the ledger its time", m.startHeartbeats},
 		{"parties pin their keys", c.registerParties},
 		{"the first trust bundle is signed", c.putBundle},
+		{"every partner's peer has it", c.everywhere},
 		{"oracles, custodians and registrar run", func(ctx context.Context) error { return m.start(ctx, c.homes, "oracle", "custodian", "registrar") }},
 		{"authorization server and gateway run", func(ctx context.Context) error { return m.start(ctx, c.homes, "auth", "gateway") }},
 	} {

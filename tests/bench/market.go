@@ -50,7 +50,7 @@ type market struct {
 	purse      purse
 	places     sizes
 
-	puts, stale, unknown atomic.Int64 // blind writes; calls that were made again, see insist
+	puts, unknown atomic.Int64 // blind writes; calls that were made again, see insist
 
 	mu     sync.Mutex
 	placed []payable // ordered, paid, not settled: row 2's

@@ -16,7 +16,6 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
 	"github.com/guildmark/guildmark/chaincode/client"
-	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/network/partner/bitcoin"
 	"github.com/guildmark/guildmark/network/play"
@@ -35,6 +34,7 @@ type network struct {
 	faucet  string // file of the key that mined coins pay
 	bitcoin *bitcoin.Node
 	mu      sync.Mutex
+	seen    client.Seen
 	product map[string]*client.Client // by "<partner>/<identity>"
 	floor   map[string]*client.Client
 	ticked  time.Time
@@ -169,7 +169,7 @@ func (n *network) open(known map[string]*client.Client, file, partner, name stri
 	if c, ok := known[key]; ok {
 		return c, nil
 	}
-	c, err := client.Open(file, n.identity(partner, name), client.Config{})
+	c, err := client.Open(file, n.identity(partner, name), client.Config{Seen: &n.seen})
 	if err != nil {
 		return nil, err
 	}
@@ -177,36 +177,17 @@ func (n *network) open(known map[string]*client.Client, file, partner, name stri
 	return c, nil
 }
 
-// submit writes as one of a partner's identities and decodes the answer, if into is not nil. It is for what is set up
-// between measurements, where one partner follows the other at once: a refusal is asked again for some seconds, since
-// the other partner's peers may not have the block yet.
+// submit writes as one of a partner's identities and decodes the answer, if into is not nil.
 func (n *network) submit(ctx context.Context, into any, partner, name, function string, args ...string) error {
 	c, err := n.as(partner, name)
 	if err != nil {
 		return err
 	}
-	r, err := patiently(ctx, func() (client.Result, error) { return c.Submit(ctx, function, args...) })
+	r, err := c.Submit(ctx, function, args...)
 	if err != nil || into == nil {
 		return err
 	}
 	return json.Unmarshal(r.Payload, into)
-}
-
-// patiently tries again while the ledger refuses, for five seconds.
-func patiently[T any](ctx context.Context, try func() (T, error)) (T, error) {
-	const limit, pause = 5 * time.Second, 50 * time.Millisecond
-	for until := time.Now().Add(limit); ; {
-		got, err := try()
-		var refusal *ledger.Refusal
-		if err == nil || !errors.As(err, &refusal) || time.Now().After(until) || ctx.Err() != nil {
-			return got, err
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-		}
-	}
 }
 
 // beat gives the ledger its time as a heartbeat does (T7), but between measurements only.

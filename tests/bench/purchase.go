@@ -16,7 +16,6 @@ import (
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
-	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
 var errStock = errors.New("the paid orders ran out within one measurement: raise batch")
@@ -46,30 +45,22 @@ func (m *market) place(ctx context.Context, x *box, offer string) (payable, erro
 	return p, nil
 }
 
-// insist does what a client of the product does: it asks again when an endorser lagged behind the peer that said
-// "committed", and sends again, harmlessly, what nobody knows the outcome of. Both are counted.
+// insist does what a client of the product does: it sends again, harmlessly, what nobody knows the outcome of, and
+// counts that.
 func (m *market) insist(ctx context.Context, try func() (client.Result, error)) (client.Result, error) {
 	const most = 20
 	for tried := 1; ; tried++ {
 		r, err := try()
-		var refusal *ledger.Refusal
-		switch {
-		case err == nil || ctx.Err() != nil || tried == most:
-			return r, err
-		case errors.Is(err, client.ErrOutcome):
-			m.unknown.Add(1)
-		case errors.As(err, &refusal) && refusal.Kind == ledger.NotFound:
-			m.stale.Add(1)
-			time.Sleep(20 * time.Millisecond)
-		default:
+		if err == nil || ctx.Err() != nil || tried == most || !errors.Is(err, client.ErrOutcome) {
 			return r, err
 		}
+		m.unknown.Add(1)
 	}
 }
 
 // settle proves an order's payment; the ledger books license and accruals in this one transaction.
 func (m *market) settle(ctx context.Context, by *client.Client, p payable) error {
-	doc := order.SettleRequest{Order: p.order, Height: spv.Height(p.height), Block: p.block, Proof: *p.proof}
+	doc := order.SettleRequest{Order: p.order, Height: p.height, Block: p.block, Proof: *p.proof}
 	r, err := m.insist(ctx, func() (client.Result, error) { return by.Submit(ctx, "orders:Settle", string(ledger.Encode(doc))) })
 	if errors.Is(err, order.ErrKnown) { // the one before, of which nobody could say what became of it, did commit
 		return nil
@@ -235,19 +226,19 @@ func (b *bench) counted(ctx context.Context, c comparison, conflictGoal bool) (R
 		return Row{}, err
 	}
 	m := b.net.market
-	stale, unknown := m.stale.Load(), m.unknown.Load()
+	unknown := m.unknown.Load()
 	row, err := b.compare(ctx, c)
 	if err != nil {
 		return row, err
 	}
-	stale, unknown = m.stale.Load()-stale, m.unknown.Load()-unknown
+	unknown = m.unknown.Load() - unknown
 	valid, conflicts, others, err := b.net.count(ctx, from)
 	if err != nil {
 		return row, err
 	}
 	row.Notes = append(row.Notes, fmt.Sprintf("%d transactions valid, %d failed by MVCC, %d otherwise, warm-up and stocking up included", valid, conflicts, others))
-	if stale+unknown > 0 {
-		row.Notes = append(row.Notes, fmt.Sprintf("sent again: %d because an endorser lagged behind, %d because nobody knew their outcome", stale, unknown))
+	if unknown > 0 {
+		row.Notes = append(row.Notes, fmt.Sprintf("sent again: %d because nobody knew their outcome", unknown))
 	}
 	if conflictGoal {
 		row.Also = append(row.Also, condition("MVCC failures", "=0", float64(conflicts)))

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -20,7 +18,6 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/spv"
-	"github.com/guildmark/guildmark/tests/stage"
 )
 
 // shadowChannel is where the same partners run the same chaincode, unknown to any machine's bundle.
@@ -56,13 +53,7 @@ func (s *shadow) sell(ctx context.Context) (signed.File, error) {
 	if err != nil {
 		return signed.File{}, err
 	}
-	var f signed.File
-	var refused error
-	err = stage.Wait(ctx, s.patience(""), "two peers to sign on "+shadowChannel, func() (bool, error) {
-		f, refused = reader.Sign(ctx, client.Exactly("LicensorsMSP", "OperatorMSP"), "licenses:Sign", license, nonce)
-		return !lagging(refused), refused
-	})
-	return f, cmp.Or(err, refused)
+	return reader.Sign(ctx, client.Exactly("LicensorsMSP", "OperatorMSP"), "licenses:Sign", license, nonce)
 }
 
 func (s *shadow) on(partner, name string) (*client.Client, error) {
@@ -71,12 +62,6 @@ func (s *shadow) on(partner, name string) (*client.Client, error) {
 		return nil, err
 	}
 	return c.On(shadowChannel), nil
-}
-
-// lagging tells of a peer that has yet to see the step before.
-func lagging(err error) bool {
-	var refused *ledger.Refusal
-	return errors.As(err, &refused) && refused.Kind == ledger.NotFound
 }
 
 // do submits on the second channel unless something failed before.
@@ -89,13 +74,9 @@ func (s *shadow) do(ctx context.Context, partner, name, function string, args ..
 		s.err = err
 		return nil
 	}
-	var result client.Result
-	s.err = stage.Wait(ctx, s.patience(""), function+" on "+shadowChannel, func() (bool, error) {
-		result, err = c.Submit(ctx, function, args...)
-		return !lagging(err), err
-	})
-	if s.err == nil && err != nil {
-		s.err = fmt.Errorf("%s on %s: %w", function, shadowChannel, err)
+	result, err := c.Submit(ctx, function, args...)
+	if err != nil {
+		s.err = fmt.Errorf("on %s: %w", shadowChannel, err)
 	}
 	return result.Payload
 }

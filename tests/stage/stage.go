@@ -35,6 +35,7 @@ type Stage struct {
 	Faucet  *bitcoin.Faucet
 
 	mu      sync.Mutex
+	seen    client.Seen // of all that the story itself writes
 	clients map[string]*client.Client
 	boxes   []*Box
 }
@@ -138,7 +139,7 @@ func (s *Stage) As(partner, name string) (*client.Client, error) {
 	if c, ok := s.clients[partner+"/"+name]; ok {
 		return c, nil
 	}
-	c, err := client.Open(s.ConnectionFile(), s.Identity(partner, name), client.Config{})
+	c, err := client.Open(s.ConnectionFile(), s.Identity(partner, name), client.Config{Seen: &s.seen, Newest: true})
 	if err != nil {
 		return nil, fmt.Errorf("connect as %s of %s: %w", name, partner, err)
 	}

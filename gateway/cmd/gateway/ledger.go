@@ -16,6 +16,7 @@ var (
 	errUnreachable = rules.Refuse(rules.Unavailable, "ledger.unreachable", "no peer answers now; nothing was written")
 	errOutcome     = rules.Refuse(rules.Unavailable, "ledger.outcome_unknown", "the ledger may or may not have written this; ask before repeating, or repeat with the same key")
 	errInvalidated = rules.Refuse(rules.Unavailable, "ledger.invalidated", "other transactions were faster; try again")
+	errBehind      = rules.Refuse(rules.Unavailable, "ledger.behind", "a partner's peer has not received the newest block yet; try again")
 )
 
 // public adds what a client may know to a failure of the ledger client; refusals of the ledger stay as they are.
@@ -27,7 +28,9 @@ func public(err error) error {
 		return err
 	case errors.Is(err, client.ErrOutcome):
 		return errors.Join(errOutcome, err)
-	case errors.As(err, &invalid):
+	case errors.Is(err, client.ErrBehind):
+		return errors.Join(errBehind, err)
+	case errors.As(err, &invalid), errors.Is(err, client.ErrMismatch):
 		return errors.Join(errInvalidated, err)
 	case errors.Is(err, client.ErrUnreachable):
 		return errors.Join(errUnreachable, err)
@@ -38,8 +41,8 @@ func public(err error) error {
 // ledger shapes the ledger client as the gateway's packages want it.
 type ledger struct{ client *client.Client }
 
-func openLedger(connection, folder string, log *slog.Logger) (ledger, error) {
-	c, err := client.Open(connection, folder, client.Config{Log: log})
+func openLedger(connection, folder string, seen *client.Seen, log *slog.Logger) (ledger, error) {
+	c, err := client.Open(connection, folder, client.Config{Seen: seen, Log: log})
 	return ledger{c}, err
 }
 

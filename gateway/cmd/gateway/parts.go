@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/gateway/api"
 	"github.com/guildmark/guildmark/gateway/api/bearer"
@@ -23,6 +24,7 @@ type parts struct {
 	certificate tls.Certificate
 	keys        *http.Client // to the issuer
 	relay       *http.Client // to custodians
+	seen        client.Seen  // the reader signs what a buyer just ordered (T34)
 	reader      ledger
 	buyers      map[string]api.Ledger
 	store       *store.Store
@@ -67,7 +69,7 @@ func open(ctx context.Context, c config, log *slog.Logger) (*parts, error) {
 }
 
 func (p *parts) identity(connection, folder string, log *slog.Logger) (ledger, error) {
-	l, err := openLedger(connection, folder, log)
+	l, err := openLedger(connection, folder, &p.seen, log)
 	if err != nil {
 		return ledger{}, fmt.Errorf("ledger identity %s: %w", folder, err)
 	}

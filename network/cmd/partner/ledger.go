@@ -16,13 +16,15 @@ type way struct {
 	own *client.Client
 }
 
-// open connects; both clients connect to a peer only when they need it.
+// open connects; both clients connect to a peer only when they need it. The own peer is read only as it is after the
+// last event or write that either saw (T34).
 func (c *common) open(log *slog.Logger) (*way, error) {
-	anyPeer, err := client.Open(c.Connection, c.Identity, client.Config{Log: log})
+	seen := &client.Seen{}
+	anyPeer, err := client.Open(c.Connection, c.Identity, client.Config{Seen: seen, Log: log})
 	if err != nil {
 		return nil, err
 	}
-	own, err := client.Open(c.Connection, c.Identity, client.Config{Log: log, Own: true})
+	own, err := client.Open(c.Connection, c.Identity, client.Config{Seen: seen, Log: log, Own: true})
 	if err != nil {
 		return nil, errors.Join(err, anyPeer.Close())
 	}

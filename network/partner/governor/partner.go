@@ -31,9 +31,10 @@ type Partner struct {
 	client  *client.Client
 }
 
-// Open connects to the ledger as the home's governor. Close ends the connection.
+// Open connects to the ledger as the home's governor. It acts on what the other partners' governors wrote, in processes
+// of their own, so a refusal counts only from peers that have the newest block (T34). Close ends the connection.
 func Open(h *home.Home, connection, channel string, t Terms) (*Partner, error) {
-	c, err := client.Open(connection, h.Identity("governor"), client.Config{Channel: channel})
+	c, err := client.Open(connection, h.Identity("governor"), client.Config{Channel: channel, Newest: true})
 	if err != nil {
 		return nil, fmt.Errorf("governor of %s: %w", h.Partner.Name, err)
 	}
@@ -42,6 +43,9 @@ func Open(h *home.Home, connection, channel string, t Terms) (*Partner, error) {
 
 // Close ends the connection to the ledger.
 func (p *Partner) Close() error { return p.client.Close() }
+
+// Everywhere waits until every partner's peer has what this governor wrote last.
+func (p *Partner) Everywhere(ctx context.Context) error { return p.client.Everywhere(ctx) }
 
 // PublishCard shows the others this partner's card, with keys that are drawn the first time.
 func (p *Partner) PublishCard() error {

@@ -79,9 +79,9 @@ func Run(ctx context.Context, l Ledger, config Config) error {
 }
 
 // Once ticks once as a partner's identity, for a channel on which no heartbeat runs yet. A clock that another partner has
-// just moved is no error.
+// just moved is no error; a peer that lacks the configuration, which others just brought in force, is waited for (T34).
 func Once(ctx context.Context, connection, identity, channel string) error {
-	c, err := client.Open(connection, identity, client.Config{Channel: channel})
+	c, err := client.Open(connection, identity, client.Config{Channel: channel, Newest: true})
 	if err != nil {
 		return err
 	}
