@@ -1,19 +1,17 @@
 package contract
 
 import (
-	"encoding/hex"
+	"maps"
+	"slices"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
-	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
-	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
-// RecordGrant commits what custodians will sign: it recomputes meter, policy and Name of the index from the license's
-// terms, and checks what the machine's TPM attests (T15).
+// RecordGrant commits what custodians will sign, as the license's terms and the machine's TPM give it (T15).
 func (c *Licenses) RecordGrant(t *Transaction, document string) (string, error) {
 	return answer(c.recordGrant(t, document))
 }
@@ -27,27 +25,23 @@ func (c *Licenses) recordGrant(t *Transaction, document string) (grant.Grant, er
 	if err != nil {
 		return grant.Grant{}, err
 	}
-	if err := grant.CheckPair(l, r.Pair); err != nil {
-		return grant.Grant{}, err
-	}
 	if err := undisputed(t, l.Order); err != nil {
 		return grant.Grant{}, err
 	}
-	g, err := attested(t, r, l, m)
+	custodians, err := custodiansOf(t, l)
 	if err != nil {
 		return grant.Grant{}, err
 	}
-	history, err := grantHistory(t, g)
+	history, err := grantHistory(t, l)
 	if err != nil {
 		return grant.Grant{}, err
 	}
-	g.Number, err = grant.Next(grant.Seen{
-		License: g.License, IndexName: g.IndexName, Counter: g.Counter, ResetCount: g.ResetCount,
-	}, history)
+	epoch, err := t.epoch()
 	if err != nil {
 		return grant.Grant{}, err
 	}
-	if g.Epoch, err = t.epoch(); err != nil {
+	g, err := grant.From(r, grant.Basis{License: l, Machine: m, Custodians: custodians}, history, epoch)
+	if err != nil {
 		return grant.Grant{}, err
 	}
 	if err := t.create(grant.Key(g.License, g.Number), g, grant.ErrOpen); err != nil {
@@ -72,91 +66,13 @@ func undisputed(t *Transaction, orderID string) error {
 	return err
 }
 
-// attested makes the grant from the request's attestations and the license's terms; its number is still open.
-func attested(t *Transaction, r grant.Request, l license.License, m machine.Machine) (grant.Grant, error) {
-	none := grant.Grant{}
-	index, meter, err := indexOf(t, l, r.Index)
-	if err != nil {
-		return none, err
-	}
-	name := index.Name(false)
-	if name.Hex() != r.IndexName {
-		return none, grant.ErrIndexName.With(r.IndexName)
-	}
-	nonce, err := ledger.Base64(r.Nonce)
-	if err != nil || len(nonce) != tpmpolicy.NonceSize {
-		return none, grant.ErrNonce
-	}
-	signer, err := grant.Signer(m)
-	if err != nil {
-		return none, err
-	}
-	extra := tpmpolicy.GrantDigest(l.ID, nonce, name)
-	counter, time, err := readAttestations(signer, r, m, extra[:])
-	if err != nil {
-		return none, err
-	}
-	if _, err := index.FirstLimit(l.Model.Uses); err != nil {
-		return none, err
-	}
-	return grant.Grant{
-		Format: grant.Format, License: l.ID, Machine: m.ID, Meter: hex.EncodeToString(meter[:]),
-		Policy: hex.EncodeToString(index.Policy[:]), SRKName: signer.SRK().Name().Hex(), IndexName: r.IndexName,
-		Nonce: r.Nonce, Counter: counter, ResetCount: time.ResetCount, Limit: l.Model.Uses, Pair: r.Pair, Request: r,
-	}, nil
-}
-
-func readAttestations(s *tpmpolicy.Signer, r grant.Request, m machine.Machine, extra []byte) (uint64, tpmpolicy.Time, error) {
-	name, err := tpmpolicy.ParseName(m.Counter)
-	if err != nil {
-		return 0, tpmpolicy.Time{}, err
-	}
-	certified, err := grant.Decode(r.Counter)
-	if err != nil {
-		return 0, tpmpolicy.Time{}, err
-	}
-	counter, err := s.Counter(certified, name, extra)
-	if err != nil {
-		return 0, tpmpolicy.Time{}, err
-	}
-	told, err := grant.Decode(r.Time)
-	if err != nil {
-		return 0, tpmpolicy.Time{}, err
-	}
-	time, err := s.Time(told, extra)
-	return counter, time, err
-}
-
-// indexOf recomputes a license's PIN index at a handle from the custodians' grant keys of now.
-func indexOf(t *Transaction, l license.License, handle uint32) (tpmpolicy.Index, tpmpolicy.MeterID, error) {
-	meter := tpmpolicy.Meter(l.Machine, l.Dataset, l.Terms)
-	keys, _, err := custodians(t, l.Custodians)
-	if err != nil {
-		return tpmpolicy.Index{}, meter, err
-	}
-	index, err := tpmpolicy.NewIndex(handle, keys, meter)
-	return index, meter, err
-}
-
-// custodians reads the grant keys of a custodian set, in its order, and the recipients that carry them.
-func custodians(t *Transaction, msps []string) (tpmpolicy.Custodians, map[string]consortium.Recipient, error) {
+// custodiansOf reads the recipients of a license's custodians, in the order of its set.
+func custodiansOf(t *Transaction, l license.License) ([]consortium.Recipient, error) {
 	found, err := custodianRecipients(t)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	keys := make(tpmpolicy.Custodians, 0, len(msps))
-	for _, msp := range msps {
-		r, ok := found[msp]
-		if !ok {
-			return nil, nil, grant.ErrNoCustodian.With(msp)
-		}
-		key, err := r.SigningKey()
-		if err != nil {
-			return nil, nil, err
-		}
-		keys = append(keys, key)
-	}
-	return keys, found, nil
+	return grant.Custodians(slices.Collect(maps.Values(found)), l.Custodians)
 }
 
 func custodianRecipients(t *Transaction) (map[string]consortium.Recipient, error) {
@@ -176,14 +92,14 @@ func custodianRecipients(t *Transaction) (map[string]consortium.Recipient, error
 
 // grantHistory loads the machine's newest grant, whether both custodians have answered it, and whether the license
 // had a grant before.
-func grantHistory(t *Transaction, g grant.Grant) (grant.History, error) {
+func grantHistory(t *Transaction, l license.License) (grant.History, error) {
 	var h grant.History
 	var open grant.Open
 	var err error
-	if h.Granted, err = t.has(grant.Key(g.License, 1)); err != nil {
+	if h.Granted, err = t.has(grant.Key(l.ID, 1)); err != nil {
 		return h, err
 	}
-	known, err := t.get(grant.OpenKey(g.Machine), &open)
+	known, err := t.get(grant.OpenKey(l.Machine), &open)
 	if err != nil || !known {
 		return h, err
 	}

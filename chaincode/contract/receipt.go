@@ -1,13 +1,11 @@
 package contract
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
-	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
 // RecordReceipt records how many uses a machine's TPM attests.
@@ -20,26 +18,29 @@ func (c *Licenses) recordReceipt(t *Transaction, document string) (grant.Receipt
 	if err := ledger.Decode([]byte(document), &r); err != nil {
 		return grant.Receipt{}, err
 	}
-	if ledger.CheckID(r.Job) != nil {
-		return grant.Receipt{}, grant.ErrReceiptJob.With(r.Job)
-	}
-	g, pin, err := attestedUses(t, r)
+	l, m, err := t.holds(r.License)
 	if err != nil {
 		return grant.Receipt{}, err
 	}
-	last, err := recordedUses(t, g.License, int64(pin.Count))
+	g, err := newestGrant(t, l.ID)
 	if err != nil {
 		return grant.Receipt{}, err
 	}
-	if err := grant.CheckReceipt(&g, int64(pin.Count), int64(pin.Limit), last); err != nil {
+	uses, err := grant.Uses(r, g, m)
+	if err != nil {
+		return grant.Receipt{}, err
+	}
+	last, err := recordedUses(t, g.License, int64(uses.Count))
+	if err != nil {
 		return grant.Receipt{}, err
 	}
 	epoch, err := t.epoch()
 	if err != nil {
 		return grant.Receipt{}, err
 	}
-	receipt := grant.Receipt{
-		License: g.License, Count: int64(pin.Count), Limit: int64(pin.Limit), Job: r.Job, Attestation: r.Attestation, Epoch: epoch,
+	receipt, err := grant.NewReceipt(r, g, uses, last, epoch)
+	if err != nil {
+		return grant.Receipt{}, err
 	}
 	if err := t.create(grant.ReceiptKey(g.License, receipt.Count), receipt, grant.ErrReceiptKnown); err != nil {
 		return grant.Receipt{}, err
@@ -68,35 +69,6 @@ func recordedUses(t *Transaction, id string, count int64) (last int64, err error
 		last = r.Count
 	}
 	return last, nil
-}
-
-// attestedUses checks the attestation of the meter that the license's newest grant wrote.
-func attestedUses(t *Transaction, r grant.ReceiptRequest) (grant.Grant, tpmpolicy.Pin, error) {
-	var pin tpmpolicy.Pin
-	l, m, err := t.holds(r.License)
-	if err != nil {
-		return grant.Grant{}, pin, err
-	}
-	g, err := newestGrant(t, l.ID)
-	if err != nil {
-		return g, pin, err
-	}
-	policy, err := hex.DecodeString(g.Policy)
-	if err != nil || len(policy) != len(tpmpolicy.Digest{}) {
-		return g, pin, grant.ErrUnknown.With("policy")
-	}
-	index := tpmpolicy.Index{Handle: g.Request.Index, Policy: tpmpolicy.Digest(policy)}
-	signer, err := grant.Signer(m)
-	if err != nil {
-		return g, pin, err
-	}
-	a, err := grant.Decode(r.Attestation)
-	if err != nil {
-		return g, pin, err
-	}
-	extra := tpmpolicy.ReceiptDigest(l.ID, r.Job)
-	pin, err = signer.Pin(a, index.Name(true), extra[:])
-	return g, pin, err
 }
 
 // Receipts lists a license's receipts by their count.

@@ -10,14 +10,6 @@ type Open struct {
 	Counter uint64 `json:"counter"`
 }
 
-// Seen is what a machine's TPM has attested for a grant request.
-type Seen struct {
-	License    string
-	IndexName  string
-	Counter    uint64
-	ResetCount uint32
-}
-
 // History is what the ledger knows before a grant: the machine's newest grant (nil: none), whether both of its
 // custodians have answered, and whether the asking license ever had a grant.
 type History struct {
@@ -26,31 +18,31 @@ type History struct {
 	Granted  bool
 }
 
-// Next judges a grant request and gives the grant's number (T15). A machine has one open grant: until its counter
+// next gives the number of a grant that a machine asks for now (T15). A machine has one open grant: until its counter
 // moves past the grant's, only the same grant is issued again, and that only after a reset of the TPM, which killed
 // the session that the first signatures were for.
 //
 // A grant that both custodians have answered is never issued again: the machine can have written the limit before
 // the reset, and a second signature would let it define the index anew and use its license twice.
-func Next(s Seen, h History) (int, error) {
-	if h.Newest == nil || s.Counter > h.Newest.Counter {
+func next(asked Grant, h History) (int, error) {
+	if h.Newest == nil || asked.Counter > h.Newest.Counter {
 		if h.Granted {
-			return 0, ErrDone.With(s.License)
+			return 0, ErrDone.With(asked.License)
 		}
 		return 1, nil
 	}
 	g := h.Newest
 	switch {
-	case s.Counter < g.Counter:
-		return 0, ErrCounterBack.With(strconv.FormatUint(s.Counter, 10))
-	case g.License != s.License:
+	case asked.Counter < g.Counter:
+		return 0, ErrCounterBack.With(strconv.FormatUint(asked.Counter, 10))
+	case g.License != asked.License:
 		return 0, ErrOpen.With(g.License)
 	case h.Answered:
 		return 0, ErrAnswered.With(strconv.Itoa(g.Number))
-	case g.IndexName != s.IndexName:
-		return 0, ErrIndexChanged.With(s.IndexName)
-	case s.ResetCount <= g.ResetCount:
-		return 0, ErrSessionAlive.With(strconv.FormatUint(uint64(s.ResetCount), 10))
+	case g.IndexName != asked.IndexName:
+		return 0, ErrIndexChanged.With(asked.IndexName)
+	case asked.ResetCount <= g.ResetCount:
+		return 0, ErrSessionAlive.With(strconv.FormatUint(uint64(asked.ResetCount), 10))
 	}
 	return g.Number + 1, nil
 }

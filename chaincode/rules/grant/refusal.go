@@ -4,6 +4,8 @@ import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // Refusals about grants and receipts.
 var (
+	ErrBasis        = ledger.Refuse(ledger.Invalid, "grant.basis", "request, license and machine don't belong together")
+	ErrDiffers      = ledger.Refuse(ledger.Forbidden, "grant.differs", "the recorded grant is not the one that its request, its license and its machine give")
 	ErrPair         = ledger.Refuse(ledger.Invalid, "grant.pair", "the pair is not two custodians of the license's dataset, sorted")
 	ErrNonce        = ledger.Refuse(ledger.Invalid, "grant.nonce", "the nonce is not 32 bytes in base64")
 	ErrAttestation  = ledger.Refuse(ledger.Invalid, "grant.attestation", "an attestation is not base64")

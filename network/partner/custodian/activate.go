@@ -14,7 +14,6 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
-	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/network/partner/activation"
 )
 
@@ -111,31 +110,31 @@ func (c *Custodian) activationPath(id string) string {
 	return filepath.Join(c.State, "activations", id+".json")
 }
 
-// activated gives the signer whose attestations count for a machine, if this custodian activated it itself (T14).
-func (c *Custodian) activated(m machine.Machine) (*tpmpolicy.Signer, error) {
+// checkActivated demands that this custodian activated the machine itself, with these very keys (T14).
+func (c *Custodian) checkActivated(m machine.Machine) error {
 	if err := ledger.CheckID(m.ID); err != nil {
-		return nil, err
+		return err
 	}
 	raw, err := os.ReadFile(c.activationPath(m.ID))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, ErrActivated.With(m.ID)
+		return ErrActivated.With(m.ID)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read an activation: %w", err)
+		return fmt.Errorf("read an activation: %w", err)
 	}
 	var own activated
 	if err := json.Unmarshal(raw, &own); err != nil {
-		return nil, fmt.Errorf("read an activation: %w", err)
+		return fmt.Errorf("read an activation: %w", err)
 	}
 	signer, err := grant.Signer(m)
 	if errors.Is(err, machine.ErrInvalid) {
-		return nil, ErrMachine.With(err.Error())
+		return ErrMachine.With(err.Error())
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if own.Machine != m.ID || signer.AK().Name().Hex() != own.AKName || m.EKHash != own.EKHash {
-		return nil, ErrMachine.With("another machine than was activated")
+		return ErrMachine.With("another machine than was activated")
 	}
-	return signer, nil
+	return nil
 }
