@@ -1,6 +1,9 @@
 package signed
 
-import "github.com/guildmark/guildmark/chaincode/ledger"
+import (
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+)
 
 // The verdicts against a file, in the order in which they are reached (chaincode/signed/docs/signed.md).
 var (
@@ -34,7 +37,7 @@ var (
 // The verdicts against a trust bundle.
 var (
 	ErrBundle          = ledger.Refuse(ledger.Invalid, "bundle.malformed", "the trust bundle is not well formed")
-	ErrBundleSequence  = ledger.Refuse(ledger.Conflict, "bundle.sequence", "the trust bundle is not the next one")
+	ErrBundleSequence  = consortium.ErrBundleNext // the ledger judges a bundle by the same rule
 	ErrBundlePrevious  = ledger.Refuse(ledger.Forbidden, "bundle.previous", "the trust bundle does not follow the one in force")
 	ErrBundleSignature = ledger.Refuse(ledger.Forbidden, "bundle.signature", "a bundle key's signature does not fit")
 	ErrBundleQuorum    = ledger.Refuse(ledger.Forbidden, "bundle.quorum", "too few bundle keys signed")

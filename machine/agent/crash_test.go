@@ -188,7 +188,7 @@ func TestFilesOnASecondMachine(t *testing.T) {
 		second := newSite(t, w, "second")
 		second.replaceState(first, ".")
 		_, err := second.agent.Use(t.Context(), h.License.ID)
-		wantCode(t, err, "license.machine")
+		wantCode(t, err, "machine.other_tpm")
 	})
 	t.Run("the license beside its own enrollment", func(t *testing.T) {
 		second := newSite(t, w, "second").enrolled()

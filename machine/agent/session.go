@@ -80,12 +80,12 @@ func (a *Agent) begin(conn transport.TPMCloser, enrolled enrollment.Record) (*se
 
 // otherTPM tells a TPM without this machine's keys from one that can't be asked.
 func otherTPM(err error) error {
-	var judged *ledger.Refusal
-	if errors.Is(err, tpm.ErrNotProvisioned) || errors.Is(err, tpm.ErrForeignCounter) || errors.As(err, &judged) {
-		return enrollment.ErrOtherTPM.With(err.Error())
-	}
-	if runtime.FromTPM(err) != nil {
+	if _, refused := errors.AsType[*tpm.Refused](err); refused {
 		return err
+	}
+	_, judged := errors.AsType[*ledger.Refusal](err)
+	if judged || errors.Is(err, tpm.ErrNotProvisioned) || errors.Is(err, tpm.ErrForeignCounter) {
+		return enrollment.ErrOtherTPM.With(err.Error())
 	}
 	return runtime.ErrTPM.With(err.Error())
 }

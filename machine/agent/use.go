@@ -36,7 +36,7 @@ func (a *Agent) Use(ctx context.Context, id string) (used Used, err error) {
 		return used, ErrSpent.With(h.License.ID)
 	}
 	if h.Meter == "" {
-		return used, runtime.ErrNoGrant.With(h.License.ID)
+		return used, meter.ErrNoGrant.With(h.License.ID)
 	}
 	job, err := a.prepare(ctx, h)
 	if err != nil {
@@ -72,7 +72,7 @@ func (a *Agent) prepare(ctx context.Context, h holding.Holding) (job runtime.Job
 		return job, err
 	}
 	if job.Grant, err = count.Armed(); err != nil {
-		return job, runtime.ErrNoGrant.With(err.Error())
+		return job, err
 	}
 	return job, a.addDevice(&job)
 }

@@ -7,15 +7,18 @@ import (
 
 	"github.com/google/go-tpm/tpm2/transport"
 
+	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
+// ErrNoGrant means that the license was bought, and its grant is not finished yet. `machine sync` goes on with it.
+var ErrNoGrant = ledger.Refuse(ledger.Conflict, "machine.not_granted", "the license has no finished grant: run `machine sync` with a network")
+
 // Errors that callers act on.
 var (
-	ErrUsedUp      = errors.New("the license's uses are used up or the meter is closed")
-	ErrNoGrant     = errors.New("the meter has no grant yet")
+	ErrUsedUp      = errors.New("the license's uses are used up or the meter is closed") // see [UsedUpError]
 	ErrNotArmed    = errors.New("the grant is not armed: the TPM's epoch counter is below its value")
 	ErrSessionLost = errors.New("the session of the grant request is gone")
 	ErrNoRequest   = errors.New("the meter waits for no grant")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 
+	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/machine/tpm"
 )
@@ -81,13 +82,55 @@ func (u *Use) Lower() ([]byte, error) {
 		return nil, err
 	}
 	if err := u.tpm.BurnUse(u.session, u.index, tpmpolicy.MeterID(u.armed.ID)); err != nil {
-		if isUsedUp(err) {
-			return nil, fmt.Errorf("%w: %w", ErrUsedUp, err)
-		}
-		return nil, err
+		return nil, u.usedUp(err)
 	}
 	u.session.End()
 	return u.tpm.Unseal(u.armed.Lower, u.session)
+}
+
+// usedUp says of a burn that the TPM refused how many uses there were; other errors stay as they are.
+func (u *Use) usedUp(err error) error {
+	refused, ok := errors.AsType[*tpm.Refused](err)
+	if !ok || !isUsedUp(err) {
+		return err
+	}
+	used := &UsedUpError{Refused: refused}
+	if pin, err := u.tpm.ReadIndex(u.index); err == nil { // the TPM's refusal stands without it too
+		used.Limit = int64(pin.Limit)
+	}
+	return used
+}
+
+// UsedUpError is [ErrUsedUp] with the limit and the TPM's own refusal.
+type UsedUpError struct {
+	Limit   int64 // uses in all; 0 = the meter is closed, or its limit could not be read
+	Refused *tpm.Refused
+}
+
+func (e *UsedUpError) message() string {
+	if e.Limit == 0 {
+		return "all uses are used"
+	}
+	return fmt.Sprintf("all %d uses are used", e.Limit)
+}
+
+// Error names the limit and the TPM's refusal.
+func (e *UsedUpError) Error() string { return e.message() + ": " + e.Refused.Error() }
+
+// Is makes it [ErrUsedUp].
+func (e *UsedUpError) Is(target error) bool { return target == ErrUsedUp }
+
+// Unwrap is the TPM's refusal.
+func (e *UsedUpError) Unwrap() error { return e.Refused }
+
+// As lets errors.As find a refusal with the TPM's own code.
+func (e *UsedUpError) As(target any) bool {
+	t, ok := target.(**ledger.Refusal)
+	if ok {
+		r := e.Refused.Refusal()
+		*t = ledger.Refuse(r.Kind, r.Code, e.message()).With("the TPM refused: " + r.Saw)
+	}
+	return ok
 }
 
 func (u *Use) checkArmed() error {

@@ -6,9 +6,12 @@ import (
 	"strings"
 
 	"github.com/google/go-tpm/tpm2"
+
+	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// Refused is a TPM's no: which step, and the TPM's own response code. errors.Is finds the tpm2.TPMRC behind it.
+// Refused is a TPM's refusal: which step, and the TPM's own response code. errors.Is finds the tpm2.TPMRC behind it, and
+// errors.As a [ledger.Refusal] with the code tpm.<response code>.
 //
 //nolint:errname // callers read "the TPM refused"; the repository's word for a no is refusal.
 type Refused struct {
@@ -35,6 +38,26 @@ func (r *Refused) IsMemory() bool {
 	return errors.Is(r.Code, tpm2.TPMRCObjectMemory) || errors.Is(r.Code, tpm2.TPMRCSessionMemory) ||
 		errors.Is(r.Code, tpm2.TPMRCMemory) || errors.Is(r.Code, tpm2.TPMRCSessionHandles) ||
 		errors.Is(r.Code, tpm2.TPMRCObjectHandles) || errors.Is(r.Code, tpm2.TPMRCContextGap)
+}
+
+// Refusal is the same for a person and for other programs. Its code names the response code: tpm.auth_fail for
+// TPM_RC_AUTH_FAIL.
+func (r *Refused) Refusal() *ledger.Refusal {
+	kind := ledger.Forbidden
+	if r.IsMemory() {
+		kind = ledger.Unavailable
+	}
+	code := "tpm." + strings.ToLower(strings.TrimPrefix(r.Name(), "TPM_RC_"))
+	return ledger.Refuse(kind, code, "the TPM refused").With(fmt.Sprintf("%s: 0x%03x %s", r.Step, uint32(r.Code), r.Name()))
+}
+
+// As lets errors.As find the refusal.
+func (r *Refused) As(target any) bool {
+	t, ok := target.(**ledger.Refusal)
+	if ok {
+		*t = r.Refusal()
+	}
+	return ok
 }
 
 // refused names the step of an error; a response code becomes *Refused.

@@ -68,7 +68,7 @@ func (w *Wallet) Pay(ctx context.Context, chain Chain, p Payment) (chainhash.Has
 		return chainhash.Hash{}, err
 	}
 	if found && (earlier.Script != hex.EncodeToString(p.Script) || earlier.Amount != p.Amount) {
-		return chainhash.Hash{}, fmt.Errorf("%w: %s to another script or amount", ErrOtherPayment, earlier.TxID)
+		return chainhash.Hash{}, ErrOtherPayment.With("transaction " + earlier.TxID)
 	}
 	if !found {
 		if tx, err = w.sign(ctx, chain, p); err != nil {
@@ -79,10 +79,26 @@ func (w *Wallet) Pay(ctx context.Context, chain Chain, p Payment) (chainhash.Has
 		}
 	}
 	if err := chain.Send(ctx, tx); err != nil {
-		return chainhash.Hash{}, fmt.Errorf("broadcast the payment: %w", err)
+		return chainhash.Hash{}, nodeFailed("broadcast the payment", err)
 	}
 	return tx.TxHash(), nil
 }
+
+// nodeError is ErrNode with its cause.
+type nodeError struct {
+	refusal *ledger.Refusal
+	cause   error
+}
+
+func nodeFailed(step string, err error) error {
+	return &nodeError{refusal: ErrNode.With(step + ": " + err.Error()), cause: err}
+}
+
+// Error is the refusal's, which names the cause.
+func (e *nodeError) Error() string { return e.refusal.Error() }
+
+// Unwrap is the refusal and the cause.
+func (e *nodeError) Unwrap() []error { return []error{e.refusal, e.cause} }
 
 func (p *Payment) check() error {
 	if p.Rate == 0 {
@@ -94,11 +110,11 @@ func (p *Payment) check() error {
 	out := wire.NewTxOut(int64(p.Amount), p.Script)
 	switch {
 	case p.Amount <= 0, !p.Amount.Valid(), len(p.Script) == 0:
-		return fmt.Errorf("%w: %s", ErrAmount, p.Amount)
+		return ErrAmount.With(p.Amount.String())
 	case txrules.IsDustOutput(out, txrules.DefaultRelayFeePerKb):
-		return fmt.Errorf("%w: %s is dust, no node relays it", ErrAmount, p.Amount)
+		return ErrAmount.With(p.Amount.String() + " is dust, no node relays it")
 	case p.Rate < 1, p.Rate > MaxRate:
-		return fmt.Errorf("%w: %d sat/vB", ErrFee, p.Rate)
+		return ErrFee.With(fmt.Sprintf("%d sat/vB, at most %d", p.Rate, MaxRate))
 	}
 	return nil
 }
@@ -106,11 +122,14 @@ func (p *Payment) check() error {
 // Balance is what the wallet could spend now, before fees.
 func (w *Wallet) Balance(ctx context.Context, chain Chain) (ledger.Satoshi, error) {
 	coins, _, _, err := w.coins(ctx, chain)
-	var sum ledger.Satoshi
+	return total(coins), err
+}
+
+func total(coins []Coin) (sum ledger.Satoshi) {
 	for _, c := range coins {
 		sum += c.Amount
 	}
-	return sum, err
+	return sum
 }
 
 // coins are the wallet's coins that no payment in the journal spends, largest first, and where their keys are.
@@ -125,7 +144,7 @@ func (w *Wallet) coins(ctx context.Context, chain Chain) ([]Coin, map[string]pla
 	}
 	all, err := chain.Coins(ctx, scripts)
 	if err != nil {
-		return nil, nil, 0, fmt.Errorf("look for coins: %w", err)
+		return nil, nil, 0, nodeFailed("look for coins", err)
 	}
 	coins := slices.DeleteFunc(slices.Clone(all), func(c Coin) bool {
 		_, ours := places[string(c.Script)]
@@ -151,7 +170,7 @@ func (w *Wallet) sign(ctx context.Context, chain Chain, p Payment) (*wire.MsgTx,
 		}},
 	)
 	if _, short := errors.AsType[txauthor.InputSourceError](err); short {
-		return nil, fmt.Errorf("%w: %d coins", ErrFunds, len(coins))
+		return nil, ErrFunds.With(fmt.Sprintf("%d coins of %s in all, to pay %s and the fee", len(coins), total(coins), p.Amount))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("compose the payment: %w", err)
@@ -159,7 +178,7 @@ func (w *Wallet) sign(ctx context.Context, chain Chain, p Payment) (*wire.MsgTx,
 	tx := authored.Tx
 	fee := ledger.Satoshi(authored.TotalInput - txauthor.SumOutputValues(tx.TxOut))
 	if p.MaxFee > 0 && fee > p.MaxFee {
-		return nil, fmt.Errorf("%w: %s", ErrFee, fee)
+		return nil, ErrFee.With(fmt.Sprintf("%s, at most %s", fee, p.MaxFee))
 	}
 	txsort.InPlaceSort(tx)
 	return tx, w.witness(tx, coins, places)

@@ -16,17 +16,29 @@ import (
 	"github.com/btcsuite/btcd/txscript/v2"
 
 	"github.com/guildmark/guildmark/chaincode/host"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// What a wallet can refuse.
+// Refusals of the wallet.
 var (
-	ErrOtherPayment = errors.New("the order has another payment in the journal")
-	ErrFunds        = errors.New("the wallet's confirmed coins don't cover the payment and its fee")
-	ErrFee          = errors.New("the fee is above the cap")
-	ErrAmount       = errors.New("the amount can't be paid")
-	ErrBusy         = errors.New("another process has the wallet open")
-	ErrNetwork      = errors.New("no Bitcoin network of that name is known")
+	// ErrOtherPayment means that the journal holds a payment for this order to another script or amount. It stays so: ask
+	// the consortium about the order, and buy again.
+	ErrOtherPayment = ledger.Refuse(ledger.Conflict, "wallet.other_payment", "this order has a signed payment to another script or amount")
+	// ErrFunds means that the confirmed coins don't cover the payment and its fee. Send coins to `machine wallet address`,
+	// wait for a block, and run the same command again.
+	ErrFunds = ledger.Refuse(ledger.Limit, "wallet.funds", "the machine's wallet has too few confirmed coins: send some to `machine wallet address`")
+	// ErrFee means that the fee would be above the cap, or its rate above the highest that this wallet pays. Wait for lower
+	// fees.
+	ErrFee = ledger.Refuse(ledger.Limit, "wallet.fee", "the payment's fee is higher than allowed")
+	// ErrAmount means that no transaction can pay this amount: zero, dust, or more than there are bitcoin. Don't pay.
+	ErrAmount = ledger.Refuse(ledger.Invalid, "wallet.amount", "the amount can't be paid")
+	// ErrNode means that the Bitcoin node did not answer, or not as expected. The same command sends the same payment again.
+	ErrNode = ledger.Refuse(ledger.Unavailable, "wallet.node", "the payment could not be sent; the same command tries the same payment again")
+	// ErrBusy means that another process has the wallet open. End it first.
+	ErrBusy = ledger.Refuse(ledger.Conflict, "wallet.busy", "another process has the wallet open")
+	// ErrNetwork means that `bitcoin.network` names no network that this program knows. Mend the configuration.
+	ErrNetwork = ledger.Refuse(ledger.Invalid, "wallet.network", "no Bitcoin network of that name is known")
 )
 
 // Branches of a BIP-44 account, and how many addresses ahead the wallet looks on each (BIP-44's gap limit).
@@ -59,7 +71,7 @@ type place struct {
 func Open(dir, network string) (*Wallet, error) {
 	params := spv.Params(network)
 	if params == nil {
-		return nil, fmt.Errorf("%w: %s", ErrNetwork, network)
+		return nil, ErrNetwork.With(network)
 	}
 	w := &Wallet{dir: dir, params: params}
 	if err := os.MkdirAll(w.journal(), 0o700); err != nil {

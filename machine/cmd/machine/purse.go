@@ -50,26 +50,9 @@ func (p *purse) close() error {
 func (p *purse) Pay(ctx context.Context, reference string, script []byte, amount ledger.Satoshi) (string, error) {
 	hash, err := p.wallet.Pay(ctx, p.chain, wallet.Payment{Order: reference, Script: script, Amount: amount})
 	if err != nil {
-		return "", paymentRefusal(err)
+		return "", err
 	}
 	return hash.String(), nil
-}
-
-// paymentRefusal gives the wallet's errors their codes.
-func paymentRefusal(err error) error {
-	for _, r := range []struct {
-		is error
-		as *ledger.Refusal
-	}{
-		{wallet.ErrFunds, ledger.Refuse(ledger.Limit, "wallet.funds", "the machine's wallet has too few confirmed coins: send some to `machine wallet address`")},
-		{wallet.ErrFee, ledger.Refuse(ledger.Limit, "wallet.fee", "the payment's fee is higher than allowed")},
-		{wallet.ErrOtherPayment, ledger.Refuse(ledger.Conflict, "wallet.other_payment", "the order was paid otherwise before")},
-	} {
-		if errors.Is(err, r.is) {
-			return r.as.With(err.Error())
-		}
-	}
-	return ledger.Refuse(ledger.Unavailable, "wallet.node", "the payment could not be sent; the same command tries the same payment again").With(err.Error())
 }
 
 type purseState struct {
@@ -102,7 +85,7 @@ func showWallet(ctx context.Context, t *task) (any, error) {
 	if what == "balance" {
 		balance, err := t.purse.wallet.Balance(ctx, t.purse.chain)
 		if err != nil {
-			return nil, paymentRefusal(err)
+			return nil, err
 		}
 		state.Balance = &balance
 	}

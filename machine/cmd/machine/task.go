@@ -11,7 +11,6 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/machine/agent"
-	"github.com/guildmark/guildmark/machine/runtime"
 )
 
 // task is one command line at work.
@@ -122,11 +121,8 @@ func (t *task) conclude(err error) int {
 	return 1
 }
 
-// refusalOf is the code to print: the TPM's, the check's that refused, or none of them.
+// refusalOf is the refusal to print, that of the check or of the TPM; machine.failed when there is none.
 func refusalOf(err error) *ledger.Refusal {
-	if r := runtime.FromTPM(err); r != nil {
-		return r
-	}
 	if r, ok := errors.AsType[*ledger.Refusal](err); ok {
 		return r
 	}
