@@ -23,7 +23,8 @@ type Command struct {
 	Commands []*Command // below this one, in the order of the help
 	Hidden   bool       // for programs, not for people
 
-	Version string // of the program; set at the root only
+	Version string          // of the program; set at the root only
+	Exit    func(error) int // exit code of an error that is no wrong usage; set at the root only; nil: ExitFailed
 }
 
 // Run does the work of a command. A result may come with an error: a list of checks, of which one failed.

@@ -127,6 +127,9 @@ func (p *program) conclude(ctx context.Context, err error) int {
 	default:
 		p.complain(&ledger.Refusal{Kind: ErrFailed.Kind, Code: ErrFailed.Code, Message: err.Error()}, fmt.Sprintf("%s: %v", path, err))
 	}
+	if p.root.Exit != nil {
+		return p.root.Exit(err)
+	}
 	return ExitFailed
 }
 
