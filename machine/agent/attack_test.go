@@ -4,8 +4,10 @@ import (
 	"context"
 	"testing"
 
+	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/profile/beverage"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/machine/holding"
 	"github.com/guildmark/guildmark/machine/runtime"
@@ -129,4 +131,33 @@ func (s *site) boughtUnchecked() holding.Holding {
 	h, err := session.machine.Store.Find(p.License)
 	must(s.t, err)
 	return h
+}
+
+// A grant that a crooked gateway or partner altered is found out before the TPM takes anything of it.
+func TestForgedGrants(t *testing.T) {
+	tests := []struct {
+		name  string
+		forge func(*grant.Grant)
+		code  string
+	}{
+		{"more uses than were sold", func(g *grant.Grant) { g.Limit++ }, "grant.differs"},
+		{"another storage key", func(g *grant.Grant) { g.SRKName = "000b" + ledger.Hash("other") }, "grant.differs"},
+		{"an older reset of the TPM", func(g *grant.Grant) { g.ResetCount-- }, "grant.differs"},
+		{"another request inside", func(g *grant.Grant) { g.Request.Counter = g.Request.Time }, "tpm.attest_type"},
+		{"another session's", func(g *grant.Grant) { g.Nonce = g.Nonce[1:] + g.Nonce[:1] }, "machine.other_grant"},
+		{"honest", func(*grant.Grant) {}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, "sunrise.jsonl")
+			s := newSite(t, w, "first").enrolled()
+			w.forge = tt.forge
+			_, err := s.agent.Buy(t.Context(), offerID, 0)
+			if tt.code == "" {
+				must(t, err)
+				return
+			}
+			wantCode(t, err, tt.code)
+		})
+	}
 }

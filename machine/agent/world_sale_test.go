@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -148,25 +149,24 @@ func (w *world) signRecipients(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var body signed.RecipientsBody
-	for _, msp := range slices.Sorted(func(yield func(string) bool) {
-		for msp := range w.custodians {
-			if !yield(msp) {
-				return
-			}
-		}
-	}) {
-		c := w.custodians[msp]
+	body := signed.RecipientsBody{Recipients: w.recipients()}
+	return w.sign(signedtest.RecipientsAnswer(w.consortium.Bundle, in.Nonce, w.clock, body))
+}
+
+// recipients are the custodians' keys, sorted.
+func (w *world) recipients() []consortium.Recipient {
+	var all []consortium.Recipient
+	for _, msp := range slices.Sorted(maps.Keys(w.custodians)) {
+		c, id := w.custodians[msp], msp+".00000000000000cc"
 		spki, err := x509.MarshalPKIXPublicKey(&c.grant.PublicKey)
-		if err != nil {
-			return nil, err
-		}
-		body.Recipients = append(body.Recipients, consortium.Recipient{
-			Format: "guildmark/recipient/1", ID: msp + ".00000000000000cc", Role: "custodian", MSP: msp, Party: msp + ".00000000000000cc", Version: 1,
-			HPKE: base64.StdEncoding.EncodeToString(c.hpke.PublicKey().Bytes()), GrantKey: base64.StdEncoding.EncodeToString(spki),
+		must(w.t, err)
+		all = append(all, consortium.Recipient{
+			Format: consortium.RecipientFormat, ID: id, Role: consortium.CustodianRecipient, MSP: msp, Party: id, Version: 1,
+			HPKE:     base64.StdEncoding.EncodeToString(c.hpke.PublicKey().Bytes()),
+			GrantKey: base64.StdEncoding.EncodeToString(spki),
 		})
 	}
-	return w.sign(signedtest.RecipientsAnswer(w.consortium.Bundle, in.Nonce, w.clock, body))
+	return all
 }
 
 func (w *world) signOrder(r *http.Request) (any, error) {

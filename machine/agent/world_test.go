@@ -67,6 +67,7 @@ type world struct {
 	receipts map[string]grant.ReceiptRequest
 	requests []string           // method and path, in order
 	crook    func(*order.Order) // what a crooked partner makes of orders
+	forge    func(*grant.Grant) // what a crooked partner makes of grants
 	deed     signedtest.Deed    // how signed answers depart from honest ones
 	lose     string             // path suffix whose next answer is lost after the work was done
 }

@@ -3,14 +3,14 @@ package holding
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/payment"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
+	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/signed"
-	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/machine/market"
 )
 
@@ -61,22 +61,13 @@ func (t Trust) Recipients(ctx context.Context, g *market.Gateway) ([]consortium.
 	return all, err
 }
 
-// GrantKeys are the grant-signing keys of a custodian set, in the order of their MSPs.
-func GrantKeys(all []consortium.Recipient, custodians []string) (tpmpolicy.Custodians, error) {
-	set := slices.Sorted(slices.Values(custodians))
-	var keys tpmpolicy.Custodians
-	for _, msp := range set {
-		i := slices.IndexFunc(all, func(r consortium.Recipient) bool { return r.Role == "custodian" && r.MSP == msp })
-		if i < 0 {
-			return nil, ErrRecipients.With(msp)
-		}
-		key, err := all[i].SigningKey()
-		if err != nil {
-			return nil, ErrRecipients.With(msp)
-		}
-		keys = append(keys, key)
+// Custodians are the recipients of a license's custodian set, in its order, out of all that the partners signed.
+func Custodians(all []consortium.Recipient, l license.License) ([]consortium.Recipient, error) {
+	found, err := grant.Custodians(all, l.Custodians)
+	if err != nil {
+		return nil, ErrRecipients.With(err.Error())
 	}
-	return keys, nil
+	return found, nil
 }
 
 // Script derives the collect script of an order from the bundle's treasury descriptor, without asking anybody (T21).

@@ -9,6 +9,6 @@
 // before and after the license is there.
 //
 // Errors: ErrPrice and ErrOrder (nothing was paid: allow more, or ask another gateway), ErrOrderState (the order is over),
-// ErrUsesLeft (use the older license up first), ErrNoPair (enroll again), ErrRestart (restart the machine), and
-// market.ErrWaiting (run the same command again).
+// ErrUsesLeft (use the older license up first), ErrNoPair (enroll again), ErrRestart (restart the machine), grant.ErrDiffers
+// (the gateway or a partner altered the grant: ask another gateway), and market.ErrWaiting (run the same command again).
 package purchase

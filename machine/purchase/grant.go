@@ -39,35 +39,42 @@ func (b *Buyer) meterOf(l license.License, custodians tpmpolicy.Custodians) (*me
 	return meter.Create(b.Machine.TPM, files.Path(meterFile(id)), id, custodians)
 }
 
-// countOf opens the meter of a purchase with the custodians' keys as the partners sign them now.
-func (b *Buyer) countOf(ctx context.Context, p *Purchase) (*meter.Meter, error) {
+// basis is what a purchase's grant rests on: the license, this machine, and the custodians' keys as the partners sign
+// them now.
+func (b *Buyer) basis(ctx context.Context, p *Purchase) (grant.Basis, error) {
 	h, err := b.Machine.Store.Find(p.License)
 	if err != nil {
-		return nil, err
+		return grant.Basis{}, err
 	}
 	all, err := b.Machine.Trust.Recipients(ctx, b.Machine.Gateway)
 	if err != nil {
-		return nil, err
+		return grant.Basis{}, err
 	}
-	keys, err := holding.GrantKeys(all, h.License.Custodians)
+	custodians, err := holding.Custodians(all, h.License)
+	return grant.Basis{License: h.License, Machine: b.Enrolled.Machine, Custodians: custodians}, err
+}
+
+// countOf opens the meter of a license.
+func (b *Buyer) countOf(rests grant.Basis) (*meter.Meter, error) {
+	keys, err := grant.SigningKeys(rests.Custodians)
 	if err != nil {
-		return nil, err
+		return nil, holding.ErrRecipients.With(err.Error())
 	}
-	return b.meterOf(h.License, keys)
+	return b.meterOf(rests.License, keys)
 }
 
 // askGrant defines the meter's index, opens the session whose nonce the custodians will sign, and attests counter and
 // time for it (T15). An earlier request that never reached the ledger ends.
 func (b *Buyer) askGrant(ctx context.Context, p *Purchase) error {
 	b.say("grant", "asking two custodians for the license share")
-	h, err := b.Machine.Store.Find(p.License)
+	rests, err := b.basis(ctx, p)
 	if err != nil {
 		return err
 	}
-	if err := b.retire(h.License); err != nil {
+	if err := b.retire(rests.License); err != nil {
 		return err
 	}
-	count, err := b.countOf(ctx, p)
+	count, err := b.countOf(rests)
 	if err != nil {
 		return err
 	}
@@ -137,15 +144,22 @@ func (b *Buyer) recorded(ctx context.Context, p *Purchase, conflict error) (gran
 	return view.Grant, nil
 }
 
-// arm waits for both custodians, and gives their answers to the TPM: halves in, two signatures over our nonce, limit
-// written, epoch counter raised.
+// arm waits for both custodians, checks that the ledger's grant is the one that the license gives, and gives the answers
+// to the TPM: halves in, two signatures over our nonce, limit written, grant counter raised.
 func (b *Buyer) arm(ctx context.Context, p *Purchase) error {
-	count, err := b.countOf(ctx, p)
+	rests, err := b.basis(ctx, p)
+	if err != nil {
+		return err
+	}
+	count, err := b.countOf(rests)
 	if err != nil {
 		return err
 	}
 	view, err := b.answers(ctx, p)
 	if err != nil {
+		return err
+	}
+	if err := view.Grant.Check(rests); err != nil {
 		return err
 	}
 	g, err := meter.FromView(view, slices.Sorted(slices.Values(p.item().Custodians)))
