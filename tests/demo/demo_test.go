@@ -41,14 +41,16 @@ func TestBreak(t *testing.T) {
 	}
 }
 
-// TestInterrupt presses Ctrl-C in the middle of a step: the terminal's signal goes to the whole group of processes.
+// TestInterrupt presses Ctrl-C, or closes the terminal, in the middle of a step: the signal goes to the whole group of
+// processes.
 func TestInterrupt(t *testing.T) {
 	tests := []struct {
 		step   string
 		middle func(d *running) bool // what runs then
+		signal syscall.Signal
 	}{
-		{"network", func(d *running) bool { return d.runs("orderer") }},
-		{"buy", func(d *running) bool { return d.runs("machine", "buy") }},
+		{"network", func(d *running) bool { return d.runs("orderer") }, syscall.SIGINT},
+		{"buy", func(d *running) bool { return d.runs("machine", "buy") }, syscall.SIGHUP},
 	}
 	for _, tt := range tests {
 		t.Run(tt.step, func(t *testing.T) {
@@ -58,7 +60,7 @@ func TestInterrupt(t *testing.T) {
 					return
 				}
 				d.until("the middle of step "+tt.step, func() bool { return tt.middle(d) })
-				if err := syscall.Kill(-d.command.Process.Pid, syscall.SIGINT); err != nil {
+				if err := syscall.Kill(-d.command.Process.Pid, tt.signal); err != nil {
 					t.Error(err)
 				}
 			})

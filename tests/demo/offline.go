@@ -56,7 +56,7 @@ func (w *world) killEverything(ctx context.Context) error {
 	}
 	var alive, gone []string
 	for _, p := range before {
-		if p.PID == 0 || p.Class == "btcd" {
+		if p.PID == 0 || p.Class == "btcd" || p.Class == "tpm" { // the machines' own
 			continue
 		}
 		if stage.Dead(p.PID) {
@@ -170,7 +170,7 @@ func (w *world) rawBurn(ctx context.Context) error {
 	session := filepath.Join(w.Dir, "loot", "session")
 	run := func(program string, args ...string) (string, error) {
 		c := exec.CommandContext(ctx, program, args...) // #nosec G204: tpm2-tools
-		c.Env = append(os.Environ(), "TPM2TOOLS_TCTI="+w.machine.TPM.TCTI())
+		c.Env = append(os.Environ(), "TPM2TOOLS_TCTI="+w.machine.TCTI())
 		out, err := c.CombinedOutput()
 		return strings.TrimSpace(string(out)), err
 	}

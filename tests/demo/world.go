@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/guildmark/guildmark/network/topology"
@@ -56,14 +55,12 @@ func (w *world) patience(step string) time.Duration {
 func (w *world) printAddresses(out io.Writer) {
 	printf(out, "\nEverything still runs:\n  gateway               https://%s\n  authorization server  https://%s\n  everything else       %s\n",
 		w.Conn.Ports.Address("gateway"), w.Conn.Ports.Address("auth"), w.ConnectionFile())
-	stop := []string{"build/bin/network down --dir " + w.Net()}
 	for _, b := range []*stage.Box{w.machine, w.thief} {
 		if b != nil {
 			printf(out, "  machine %-13s build/bin/machine licenses --config %s\n", b.Name, b.Config)
-			stop = append(stop, fmt.Sprintf("kill %d", b.TPM.PID()))
 		}
 	}
-	printf(out, "  stop it with          %s\n", strings.Join(stop, " && "))
+	printf(out, "  stop it with          build/bin/network down --dir %s\n", w.Net())
 }
 
 // onChannel is the same network seen from another channel.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/payment"
@@ -18,6 +19,7 @@ import (
 	"github.com/guildmark/guildmark/machine/device/mixer"
 	"github.com/guildmark/guildmark/machine/market"
 	"github.com/guildmark/guildmark/machine/tpm/swtpm"
+	"github.com/guildmark/guildmark/network/node"
 	"github.com/guildmark/guildmark/network/play"
 )
 
@@ -25,13 +27,19 @@ import (
 type Box struct {
 	Name   string
 	Dir    string
-	TPM    *swtpm.Simulator
+	Socket string // of the TPM emulator, which is a process of the network
 	ID     string // on the ledger, once enrolled
 	Config string // machine.json
 }
 
 // State is the agent's folder.
 func (b *Box) State() string { return filepath.Join(b.Dir, "state") }
+
+// TPM is the emulator as the machine dials it.
+func (b *Box) TPM() string { return "unix:" + b.Socket }
+
+// TCTI is the emulator as tpm2-tools take it in TPM2TOOLS_TCTI.
+func (b *Box) TCTI() string { return "swtpm:path=" + b.Socket }
 
 // TrustMaker gives registrar and custodians the roots of an emulators' maker.
 func (s *Stage) TrustMaker(maker *swtpm.Authority) error {
@@ -61,25 +69,51 @@ func (s *Stage) MakeBox(ctx context.Context, maker *swtpm.Authority, name string
 	if err := maker.Make(ctx, tpmDir); err != nil {
 		return nil, fmt.Errorf("make a TPM: %w", err)
 	}
-	sim, err := swtpm.Start(ctx, tpmDir)
-	if err != nil {
+	if err := s.switchOn(ctx, b, tpmDir); err != nil {
 		return nil, fmt.Errorf("start the TPM: %w", err)
 	}
-	b.TPM = sim
-	s.boxes = append(s.boxes, b)
 	return b, s.configure(b)
+}
+
+// maxSocket is the longest path of a socket that swtpm takes (sockaddr_un holds 108 bytes; the control socket's is longer).
+const maxSocket = 95
+
+// switchOn lets the network's supervisor run a machine's TPM emulator: whatever stops the network stops it too.
+func (s *Stage) switchOn(ctx context.Context, b *Box, dir string) error {
+	b.Socket = filepath.Join(dir, "sock")
+	if len(b.Socket) > maxSocket {
+		short, err := os.MkdirTemp("", "swtpm")
+		if err != nil {
+			return err
+		}
+		s.sockets, b.Socket = append(s.sockets, short), filepath.Join(short, "sock")
+	}
+	args, err := swtpm.Arguments(dir, b.Socket)
+	if err != nil {
+		return err
+	}
+	name := "tpm." + b.Name
+	err = s.Control.Add(ctx, node.Spec{
+		Name: name, Class: "tpm", Path: args[0], Args: args[1:], Dir: dir, Log: filepath.Join(dir, "swtpm.log"), Ready: node.Probe{File: b.Socket},
+	})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second) // it takes 15 to 80 ms (measured)
+	defer cancel()
+	return s.Control.Await(ctx, name)
 }
 
 // configure writes machine.json: what the machine's installer would.
 func (s *Stage) configure(b *Box) error {
-	node := s.Conn.Bitcoin[0]
+	chain := s.Conn.Bitcoin[0]
 	operator, manufacturer := s.Conn.TLSRoot("operator"), s.Conn.TLSRoot("manufacturer")
 	config := agent.Config{
 		Gateway:   market.Server{URL: s.URL("gateway"), CA: operator},
 		Issuer:    market.Server{URL: s.URL("auth"), CA: operator},
 		Registrar: market.Server{URL: s.URL("registrar.manufacturer"), CA: manufacturer},
-		Line:      play.Line, TPM: b.TPM.Address(), State: b.State(),
-		Bitcoin: agent.Bitcoin{Network: node.Network, RPC: "https://" + node.RPC, Certificate: node.Certificate, Credentials: node.Credentials},
+		Line:      play.Line, TPM: b.TPM(), State: b.State(),
+		Bitcoin: agent.Bitcoin{Network: chain.Network, RPC: "https://" + chain.RPC, Certificate: chain.Certificate, Credentials: chain.Credentials},
 	}
 	setup := mixer.Setup{Scale: 2000}
 	const liter = 1_000_000 // microliters

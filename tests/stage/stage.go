@@ -37,7 +37,7 @@ type Stage struct {
 	mu      sync.Mutex
 	seen    client.Seen // of all that the story itself writes
 	clients map[string]*client.Client
-	boxes   []*Box
+	sockets []string // folders outside of the story's own, for sockets whose path would be too long
 }
 
 // New makes the story's folder anew. What an earlier story left there is gone; a network that still runs there is
@@ -213,15 +213,13 @@ func (s *Stage) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	var failed []error
-	for _, b := range s.boxes {
-		if err := b.TPM.Stop(ctx); err != nil {
-			failed = append(failed, fmt.Errorf("stop the TPM emulator of %s: %w", b.Name, err))
-		}
-	}
 	if s.Control != nil {
 		if err := s.Control.Down(ctx); err != nil && !errors.Is(err, node.ErrDown) {
 			failed = append(failed, fmt.Errorf("stop the network: %w", err))
 		}
+	}
+	for _, dir := range s.sockets {
+		failed = append(failed, os.RemoveAll(dir))
 	}
 	// A supervisor that answers no more still needs a moment to end; so does a network whose start was interrupted.
 	err := Wait(ctx, 20*time.Second, "the network's processes to end", func() (bool, error) {

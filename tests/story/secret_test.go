@@ -269,7 +269,7 @@ func processes(t *testing.T) map[string][]byte {
 func logs(t *testing.T) map[string][]byte {
 	t.Helper()
 	found := map[string][]byte{}
-	for _, pattern := range []string{on.log, on.Net() + "/logs/*", on.Net() + "/*/btcd/logs/*/*", on.Dir + "/machines/*/tpm/swtpm.log"} {
+	for _, pattern := range []string{on.log, on.Net() + "/logs/*", on.Net() + "/*/bitcoin/logs/*/*", on.Dir + "/machines/*/tpm/swtpm.log"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no log like %s: %v", pattern, err)
