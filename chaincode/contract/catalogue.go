@@ -186,11 +186,7 @@ func (c *Catalogue) offer(t *Transaction, document string) (offer.Offer, error) 
 		return o, err
 	}
 	owner := dataset.Licensor{MSP: t.caller.MSP, Party: t.caller.Party}
-	commission := royalty.Commission{
-		Rate: royalty.Share(t.config.Commission.Rate), Min: t.config.Commission.Min, Max: t.config.Commission.Max,
-		Payee: t.config.Commission.Payee,
-	}
-	o, err = offer.New(r, owner, commission, t.config.Limits.MinPrice, consortium.Assurances(), epoch)
+	o, err = offer.New(r, owner, royalty.Commission(t.config.Commission), t.config.Limits.MinPrice, consortium.Assurances(), epoch)
 	if err != nil {
 		return o, err
 	}

@@ -18,7 +18,7 @@ import (
 // NV handles. The owner's range is 0x01800000 to 0x01BFFFFF (TCG Registry of Reserved TPM 2.0 Handles, 2.2.2); the
 // places inside are ours.
 const (
-	CounterHandle    uint32 = 0x01800100 // the epoch counter of grants, one per TPM
+	CounterHandle    uint32 = 0x01800100 // the counter of grants, one per TPM
 	FirstIndexHandle uint32 = 0x01800200 // the first PIN index (meter)
 	LastIndexHandle  uint32 = 0x018002FF
 )
@@ -208,7 +208,7 @@ func (x Index) Name(written bool) Name {
 	return nameOf(nvArea(x.Handle, pinAttributes, written, x.Policy[:], PinSize))
 }
 
-// NV attributes (TPMA_NV, Part 2, 13.4) of the PIN index and of the epoch counter; Public and CounterPublic say them
+// NV attributes (TPMA_NV, Part 2, 13.4) of the PIN index and of the grant counter; Public and CounterPublic say them
 // in words.
 const (
 	nvWritten         = 1 << 29
@@ -229,7 +229,7 @@ func nvArea(handle, attributes uint32, written bool, policy []byte, size uint16)
 	return binary.BigEndian.AppendUint16(b, size)
 }
 
-// CounterPublic is the NV public area of the epoch counter. Owner and index authorization may increment it: a counter
+// CounterPublic is the NV public area of the grant counter. Owner and index authorization may increment it: a counter
 // only ever rises, even over undefine, redefine and TPM2_Clear (measured).
 func CounterPublic(written bool) tpm2.TPMSNVPublic {
 	return tpm2.TPMSNVPublic{
@@ -243,7 +243,7 @@ func CounterPublic(written bool) tpm2.TPMSNVPublic {
 	}
 }
 
-// CounterName is the Name of the epoch counter once it has been incremented: the same on every TPM.
+// CounterName is the Name of the grant counter once it has been incremented: the same on every TPM.
 func CounterName() Name {
 	return nameOf(nvArea(CounterHandle, counterAttributes, true, nil, counterSize))
 }

@@ -10,7 +10,7 @@ var (
 	ErrLimit           = ledger.Refuse(ledger.Invalid, "tpm.limit", "the limit is not one that a meter can hold")
 	ErrLimitSignature  = ledger.Refuse(ledger.Forbidden, "tpm.limit_signature", "the limit is not signed by this custodian for this session")
 	ErrName            = ledger.Refuse(ledger.Invalid, "tpm.name", "the bytes are not a SHA-256 Name of a TPM object")
-	ErrCounterEnd      = ledger.Refuse(ledger.Limit, "tpm.counter_end", "the epoch counter has no next value")
+	ErrCounterEnd      = ledger.Refuse(ledger.Limit, "tpm.counter_end", "the grant counter has no next value")
 	ErrSealedMalformed = ledger.Refuse(ledger.Invalid, "tpm.sealed_malformed", "the bytes are not the public area of a sealed half")
 	ErrSealedPolicy    = ledger.Refuse(ledger.Invalid, "tpm.sealed_policy", "the sealed half demands another policy than the terms say")
 	ErrBlobMalformed   = ledger.Refuse(ledger.Invalid, "tpm.blob_malformed", "the duplication blob is not one for a P-256 storage key")

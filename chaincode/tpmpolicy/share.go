@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-tpm/tpm2"
 )
 
-// NextCounter is the smallest epoch-counter value at which a grant's halves open: the counter stood at c when the
+// NextCounter is the smallest value of the grant counter at which a grant's halves open: the counter stood at c when the
 // grant was asked for, and the machine increments it when the limit is written.
 func NextCounter(c uint64) (uint64, error) {
 	if c == math.MaxUint64 {
@@ -53,7 +53,7 @@ func counterCheck(counter Name, c uint64) (tpm2.PolicyNV, error) {
 	return CounterCheck(counter, next), nil
 }
 
-// CounterCheck is the PolicyNV command that demands an epoch counter of at least next.
+// CounterCheck is the PolicyNV command that demands a grant counter of at least next.
 func CounterCheck(counter Name, next uint64) tpm2.PolicyNV {
 	return tpm2.PolicyNV{
 		NVIndex:   named(CounterHandle, counter),

@@ -55,7 +55,7 @@ func (s *Signer) AK() Public { return s.ak }
 // SRK is the parent of AK, token key and sealed halves.
 func (s *Signer) SRK() Public { return s.srk }
 
-// Counter is the attested value of the epoch counter with this Name.
+// Counter is the attested value of the grant counter with this Name.
 func (s *Signer) Counter(a Attestation, name Name, extra []byte) (uint64, error) {
 	b, err := s.nv(a, name, extra, counterSize)
 	if err != nil {

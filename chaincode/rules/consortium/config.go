@@ -1,6 +1,9 @@
 package consortium
 
-import "github.com/guildmark/guildmark/chaincode/ledger"
+import (
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
+)
 
 // Config is the governed configuration; version n+1 takes effect when three of the four partners' governors have
 // approved exactly its bytes. Stored canonically under config/<version>, its number under config.
@@ -47,9 +50,9 @@ type Treasury struct {
 	Descriptor string `json:"descriptor"` // BIP-380 wsh(sortedmulti(2,...))#checksum, see package payment
 }
 
-// Commission is the market's share of every price.
+// Commission is the market's part of every price.
 type Commission struct {
-	Rate  int64          `json:"rate"` // royalty.Share: parts per hundred million
+	Rate  royalty.Rate   `json:"rate"`
 	Min   ledger.Satoshi `json:"min"`
 	Max   ledger.Satoshi `json:"max"`
 	Payee string         `json:"payee"` // party id

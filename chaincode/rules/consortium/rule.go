@@ -6,6 +6,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
 // Formats of this package's documents.
@@ -177,7 +178,7 @@ const maxDepth = 1000
 
 func (c *Config) checkMoney() error {
 	m := c.Commission
-	if m.Rate < 0 || m.Rate > 100_000_000 || !m.Min.Valid() || !m.Max.Valid() || m.Min > m.Max || !ledger.IsParty(m.Payee) {
+	if m.Rate < 0 || m.Rate > royalty.Whole || !m.Min.Valid() || !m.Max.Valid() || m.Min > m.Max || !ledger.IsParty(m.Payee) {
 		return ErrConfig.With("commission")
 	}
 	if c.Treasury.Version < 1 || c.Treasury.Descriptor == "" {

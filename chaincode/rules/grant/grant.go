@@ -41,7 +41,7 @@ type Request struct {
 	Pair      []string            `json:"pair"`      // two custodian MSPs, sorted
 	Index     uint32              `json:"index"`     // NV handle of the PIN index, 0x018002xx
 	Nonce     string              `json:"nonce"`     // nonceTPM of the open policy session
-	Counter   machine.Attestation `json:"counter"`   // NV_Certify of the epoch counter, extraData = GrantDigest
+	Counter   machine.Attestation `json:"counter"`   // NV_Certify of the grant counter, extraData = GrantDigest
 	Time      machine.Attestation `json:"time"`      // GetTime, extraData = GrantDigest
 	IndexName string              `json:"indexName"` // hex Name of the PIN index, WRITTEN clear
 }

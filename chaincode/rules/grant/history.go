@@ -2,7 +2,7 @@ package grant
 
 import "strconv"
 
-// Open marks a machine's newest grant; key granting/<machine>. It is open until an attested epoch counter above
+// Open marks a machine's newest grant; key granting/<machine>. It is open until an attested grant counter above
 // Counter is seen (T15).
 type Open struct {
 	License string `json:"license"`

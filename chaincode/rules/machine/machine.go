@@ -15,7 +15,7 @@ type Machine struct {
 	AK        string `json:"ak"`      // base64 TPMT_PUBLIC
 	SRK       string `json:"srk"`     // base64 TPMT_PUBLIC, certified by the AK
 	Token     string `json:"token"`   // base64 TPMT_PUBLIC of the sign-in key, certified by the AK
-	Counter   string `json:"counter"` // hex Name of the epoch counter NV index (written), certified by the AK
+	Counter   string `json:"counter"` // hex Name of the grant counter NV index (written), certified by the AK
 	Line      string `json:"line"`    // product line of its runtime
 	Assurance string `json:"assurance"`
 	Shard     uint32 `json:"shard"` // create-only 31-bit number, key shard/<n>

@@ -94,7 +94,7 @@ func Key(order string, item, event int) string {
 }
 
 // Split divides price by the terms. The parts are sorted by payee and role and sum to price exactly; each is the
-// floor or the ceiling of its exact share, and over all keys its exact share on average (systematic rounding: the
+// floor or the ceiling of its exact part, and over all keys its exact part on average (systematic rounding: the
 // cumulative sums, over one denominator D, round at the one offset u = key mod D). key is 64 hex digits.
 func Split(price ledger.Satoshi, t Terms, key string) ([]Part, error) {
 	if err := Check(price, t); err != nil {
@@ -104,12 +104,12 @@ func Split(price ledger.Satoshi, t Terms, key string) ([]Part, error) {
 	if err != nil || ledger.CheckID(key) != nil {
 		return nil, ledger.ErrID.With(key)
 	}
-	shares, denominator := exact(price, t)
+	fractions, denominator := exact(price, t)
 	sum := new(big.Int).SetBytes(hash)
 	sum.Mod(sum, denominator) // u
 	before := new(big.Int)
-	parts := make([]Part, len(shares))
-	for i, s := range shares {
+	parts := make([]Part, len(fractions))
+	for i, s := range fractions {
 		sum.Add(sum, s.numerator)
 		after := new(big.Int).Div(sum, denominator)
 		amount := new(big.Int).Sub(after, before)
@@ -119,15 +119,15 @@ func Split(price ledger.Satoshi, t Terms, key string) ([]Part, error) {
 	return parts, nil
 }
 
-// share is one payee's exact part: numerator over the common denominator.
-type share struct {
+// fraction is one payee's exact part: numerator over the common denominator.
+type fraction struct {
 	payee, role string
 	numerator   *big.Int
 }
 
-// exact writes every payee's share over D = Whole x (sum of weights), sorted by payee and role. Nothing overflows:
+// exact writes every payee's part over D = Whole x (sum of weights), sorted by payee and role. Nothing overflows:
 // price has 51 bits, Whole 27, the weights 26.
-func exact(price ledger.Satoshi, t Terms) ([]share, *big.Int) {
+func exact(price ledger.Satoshi, t Terms) ([]fraction, *big.Int) {
 	weights := int64(1)
 	if len(t.Contributors) > 0 {
 		weights = 0
@@ -137,17 +137,17 @@ func exact(price ledger.Satoshi, t Terms) ([]share, *big.Int) {
 	}
 	commission := t.Commission.parts(price) // over Whole
 	rest := new(big.Int).Sub(times(int64(price), int64(Whole)), commission)
-	shares := []share{{t.Commission.Payee, RoleCommission, new(big.Int).Mul(commission, big.NewInt(weights))}}
+	fractions := []fraction{{t.Commission.Payee, RoleCommission, new(big.Int).Mul(commission, big.NewInt(weights))}}
 	for _, c := range t.Contributors {
-		shares = append(shares, share{c.Payee, RoleContributor, new(big.Int).Mul(rest, big.NewInt(c.Weight))})
+		fractions = append(fractions, fraction{c.Payee, RoleContributor, new(big.Int).Mul(rest, big.NewInt(c.Weight))})
 	}
 	if t.Residual != "" {
-		shares = append(shares, share{t.Residual, RoleResidual, rest})
+		fractions = append(fractions, fraction{t.Residual, RoleResidual, rest})
 	}
-	slices.SortFunc(shares, func(a, b share) int {
+	slices.SortFunc(fractions, func(a, b fraction) int {
 		return cmp.Or(cmp.Compare(a.payee, b.payee), cmp.Compare(a.role, b.role))
 	})
-	return shares, times(int64(Whole), weights)
+	return fractions, times(int64(Whole), weights)
 }
 
 // parts is clamp(price x rate, min, max) over the denominator Whole, and never more than the price.

@@ -20,7 +20,7 @@ func key(n int) string { return royalty.Key("order", 0, n) }
 // terms are a rate in per cent and contributors by weight; none: payee 1 gets the rest.
 func terms(rate int64, weights ...int64) royalty.Terms {
 	t := royalty.Terms{Commission: royalty.Commission{
-		Rate: royalty.Share(rate) * royalty.Whole / 100, Max: ledger.MaxSatoshi, Payee: payee(0),
+		Rate: royalty.Rate(rate) * royalty.Whole / 100, Max: ledger.MaxSatoshi, Payee: payee(0),
 	}}
 	for i, w := range weights {
 		t.Contributors = append(t.Contributors, royalty.Contributor{Payee: payee(i + 1), Weight: w})
@@ -36,7 +36,7 @@ func clamped(t royalty.Terms, least, most ledger.Satoshi) royalty.Terms {
 	return t
 }
 
-// TestSplitExact: where every share is whole, the key changes nothing.
+// TestSplitExact: where every part is whole, the key changes nothing.
 func TestSplitExact(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -111,7 +111,7 @@ func TestSplitRefuses(t *testing.T) {
 	}
 }
 
-// exact is a payee's exact share as a fraction, computed apart from the code under test.
+// exact is a payee's exact part as a fraction, computed apart from the code under test.
 func exact(price ledger.Satoshi, t royalty.Terms) []*big.Rat {
 	whole := new(big.Rat).SetInt64(int64(price))
 	commission := new(big.Rat).Mul(whole, big.NewRat(int64(t.Commission.Rate), int64(royalty.Whole)))
@@ -129,15 +129,15 @@ func exact(price ledger.Satoshi, t royalty.Terms) []*big.Rat {
 	for _, c := range t.Contributors {
 		sum += c.Weight
 	}
-	shares := []*big.Rat{commission}
+	exacts := []*big.Rat{commission}
 	for _, c := range t.Contributors {
-		shares = append(shares, new(big.Rat).Mul(rest, big.NewRat(c.Weight, sum)))
+		exacts = append(exacts, new(big.Rat).Mul(rest, big.NewRat(c.Weight, sum)))
 	}
-	return shares
+	return exacts
 }
 
-// TestSplitProperties: the sum is the price; each payee gets the floor or the ceiling of its share, and on average
-// over the keys its share exactly (T23).
+// TestSplitProperties: the sum is the price; each payee gets the floor or the ceiling of its exact part, and on
+// average over the keys that part itself (T23).
 func TestSplitProperties(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 300 {
@@ -147,12 +147,12 @@ func TestSplitProperties(t *testing.T) {
 		}
 		price := ledger.Satoshi(1 + random.Int64N(1<<(1+random.IntN(50))))
 		tm := terms(random.Int64N(101), weights...)
-		tm.Commission.Rate = royalty.Share(random.Int64N(int64(royalty.Whole) + 1))
+		tm.Commission.Rate = royalty.Rate(random.Int64N(int64(royalty.Whole) + 1))
 		if random.IntN(3) == 0 {
 			tm.Commission.Min = ledger.Satoshi(random.Int64N(int64(price) + 1))
 			tm.Commission.Max = tm.Commission.Min + ledger.Satoshi(random.Int64N(1000))
 		}
-		shares := exact(price, tm)
+		exacts := exact(price, tm)
 		for n := range 5 {
 			parts, err := royalty.Split(price, tm, key(n))
 			if err != nil {
@@ -161,9 +161,9 @@ func TestSplitProperties(t *testing.T) {
 			sum := ledger.Satoshi(0)
 			for i, p := range parts {
 				sum += p.Amount
-				off := new(big.Rat).Sub(new(big.Rat).SetInt64(int64(p.Amount)), shares[i])
+				off := new(big.Rat).Sub(new(big.Rat).SetInt64(int64(p.Amount)), exacts[i])
 				if one := big.NewRat(1, 1); off.Cmp(one) >= 0 || off.Cmp(one.Neg(one)) <= 0 {
-					t.Fatalf("price %d, %+v: %d for an exact share of %s", price, tm, p.Amount, shares[i].FloatString(3))
+					t.Fatalf("price %d, %+v: %d for an exact part of %s", price, tm, p.Amount, exacts[i].FloatString(3))
 				}
 				if p.Payee != payee(i) {
 					t.Fatalf("parts are not in the order of payees: %+v", parts)
@@ -190,8 +190,8 @@ func TestSplitStarvesNobody(t *testing.T) {
 			total[i] += int64(p.Amount)
 		}
 	}
-	for i, share := range exact(price, tm) {
-		want, _ := share.Float64()
+	for i, part := range exact(price, tm) {
+		want, _ := part.Float64()
 		// one satoshi up or down a round: a standard deviation of at most half the square root of the rounds
 		if off := math.Abs(float64(total[i]) - want*rounds); off > 4*0.5*math.Sqrt(rounds) {
 			t.Errorf("payee %d got %d in %d rounds, exactly %.1f", i, total[i], rounds, want*rounds)

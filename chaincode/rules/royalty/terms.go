@@ -6,11 +6,11 @@ package royalty
 
 import "github.com/guildmark/guildmark/chaincode/ledger"
 
-// Share is a fraction in parts per hundred million.
-type Share int64
+// Rate is a fraction in parts per hundred million.
+type Rate int64
 
-// Whole is the share of everything.
-const Whole Share = 100_000_000
+// Whole is the rate that takes everything.
+const Whole Rate = 100_000_000
 
 // Terms is how a price is split; it is copied into the order, so a later change rewrites nothing.
 type Terms struct {
@@ -21,13 +21,13 @@ type Terms struct {
 
 // Commission is clamp(G x Rate, Min, Max) to Payee.
 type Commission struct {
-	Rate  Share          `json:"rate"`
+	Rate  Rate           `json:"rate"`
 	Min   ledger.Satoshi `json:"min"`
 	Max   ledger.Satoshi `json:"max"`
 	Payee string         `json:"payee"`
 }
 
-// Contributor shares what the commission leaves, by weight.
+// Contributor gets a part of what the commission leaves, by weight.
 type Contributor struct {
 	Payee  string `json:"payee"`
 	Weight int64  `json:"weight"`

@@ -9,6 +9,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/payment"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
@@ -35,7 +36,7 @@ type BitcoinTerms struct {
 
 // CommissionTerms are the market's part of every price.
 type CommissionTerms struct {
-	Rate  int64          `json:"rate"` // parts per hundred million
+	Rate  royalty.Rate   `json:"rate"`
 	Min   ledger.Satoshi `json:"min"`
 	Max   ledger.Satoshi `json:"max"`
 	Payee string         `json:"payee"` // MSP of the partner whose card names the party that is paid

@@ -197,7 +197,7 @@ func (p *TPM) Certify(key, extra []byte) machine.Attestation {
 	return p.attest(0x8017, extra, sized(sized(nil, name(key)), qualified(parent, name(key))))
 }
 
-// CertifyCounter attests the epoch counter.
+// CertifyCounter attests the grant counter.
 func (p *TPM) CertifyCounter(extra []byte) machine.Attestation {
 	n := tpmpolicy.CounterName()
 	body := append(sized(nil, n[:]), 0, 0)
