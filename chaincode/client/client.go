@@ -105,12 +105,6 @@ func (c *Client) On(channel string) *Client {
 	return &other
 }
 
-// MSP is the partner whose identity this is.
-func (c *Client) MSP() string { return c.id.MSP }
-
-// Channel is the channel in use.
-func (c *Client) Channel() string { return c.channel }
-
 // Evaluate asks for a read-only function's answer. Nobody signs it: it is as good as the peer that gave it.
 func (c *Client) Evaluate(ctx context.Context, function string, args ...string) ([]byte, error) {
 	return c.evaluate(ctx, c.chaincode, function, args)
@@ -118,7 +112,7 @@ func (c *Client) Evaluate(ctx context.Context, function string, args ...string) 
 
 func (c *Client) evaluate(ctx context.Context, chaincode, function string, args []string) ([]byte, error) {
 	var result []byte
-	err := c.persist(ctx, function, nil, func(ctx context.Context, n *node, _ int) error {
+	err := c.persist(ctx, function, nil, func(ctx context.Context, n *node, _ []string) error {
 		options := []fabric.ProposalOption{fabric.WithArguments(args...)}
 		if c.own { // a gateway whose own peer fails would ask other organizations
 			options = append(options, fabric.WithEndorsingOrganizations(c.id.MSP))

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 )
 
 const refusal = `{"kind":"Expired","code":"order.expired","message":"the order can't be paid any more","saw":"12"}`
@@ -185,9 +186,9 @@ func TestPlanIsRotated(t *testing.T) {
 		}
 		return nil
 	}}
-	plan := Quorum(2, []string{"C", "A", "B"}, []string{"A"})
-	if len(plan) != 2 {
-		t.Fatalf("plan %v, want the two sets with A", plan)
+	plan, err := Quorum(2, []string{"C", "A", "B"}, consortium.CustodianSets{{"A"}})
+	if err != nil || len(plan) != 2 {
+		t.Fatalf("plan %v, %v, want the two sets with A", plan, err)
 	}
 	if _, err := connect(t, f).Sign(t.Context(), plan, "licenses:Sign", "id", "nonce"); err != nil {
 		t.Fatal(err)

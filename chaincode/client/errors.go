@@ -112,6 +112,22 @@ func blamed(err error, called string) []string {
 	return msps
 }
 
+// failing are the organizations that a gateway says did not endorse, other than by a refusal of the ledger; empty when it
+// does not say, since it or one of them hangs.
+func failing(err error) []string {
+	s, _ := status.FromError(err)
+	var msps []string
+	for _, d := range s.Details() {
+		if detail, ok := d.(*gateway.ErrorDetail); ok {
+			msps = append(msps, detail.GetMspId())
+		}
+	}
+	if _, list, ok := strings.Cut(s.Message(), "failed to find any endorsing peers for org(s): "); ok {
+		msps = append(msps, strings.Split(list, ", ")...)
+	}
+	return msps
+}
+
 // tell turns a gateway's failure into what callers act on.
 func tell(function string, err error) error {
 	if r, ok := refusalIn(err); ok {

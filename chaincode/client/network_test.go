@@ -15,6 +15,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/network/networktest"
 	"github.com/guildmark/guildmark/network/play"
@@ -107,6 +108,10 @@ func TestRealSignedAnswers(t *testing.T) {
 	b := bundle(t, l)
 	nonce := hex.EncodeToString(slices.Repeat([]byte{0xa5}, signed.NonceBytes))
 	two := client.Exactly("OperatorMSP", "ManufacturerMSP")
+	every, err := client.Quorum(2, []string{"OperatorMSP", "ManufacturerMSP", "LicensorsMSP"}, consortium.CustodianSets{{"LicensorsMSP"}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	now := strconv.FormatInt(time.Now().Unix()+2, 10)
 	beat := open(t, conn, "operator", "heartbeat", client.Config{})
 	tests := []struct {
@@ -119,7 +124,7 @@ func TestRealSignedAnswers(t *testing.T) {
 	}{
 		{"two partners", l, two, signed.FunctionNoop, []string{nonce}, nil},
 		{"plan of the gateway", l, nil, signed.FunctionNoop, []string{nonce}, nil},
-		{"every quorum", l, client.Quorum(2, []string{"OperatorMSP", "ManufacturerMSP", "LicensorsMSP"}, []string{"LicensorsMSP"}), signed.FunctionNoop, []string{nonce}, nil},
+		{"every quorum", l, every, signed.FunctionNoop, []string{nonce}, nil},
 		{"all four", l, client.Exactly("OperatorMSP", "ManufacturerMSP", "LicensorsMSP", "AuditorMSP"), signed.FunctionNoop, []string{nonce}, nil},
 		{"one partner only", l, client.Exactly("OperatorMSP"), signed.FunctionNoop, []string{nonce}, signed.ErrQuorum},
 		{"auditor as the second", l, client.Exactly("OperatorMSP", "AuditorMSP"), signed.FunctionNoop, []string{nonce}, signed.ErrQuorum},

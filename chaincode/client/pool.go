@@ -21,6 +21,7 @@ type pool struct {
 	mu    sync.Mutex
 	nodes []*node
 	at    int // index of the node in use
+	rota  rota
 }
 
 // node is one peer's gateway.

@@ -22,6 +22,7 @@ type Ledger interface {
 	Evaluate(ctx context.Context, function string, args ...string) ([]byte, error)
 	// Submit writes, and returns when the transaction is committed.
 	Submit(ctx context.Context, function string, args ...string) ([]byte, error)
-	// Sign collects the endorsements of exactly these organizations for a read-only function and returns the file.
-	Sign(ctx context.Context, organizations []string, function string, args ...string) ([]byte, error)
+	// Sign collects endorsements of a read-only function by a quorum, asking other partners when some fail, and returns
+	// the signed file.
+	Sign(ctx context.Context, by Quorum, function string, args ...string) ([]byte, error)
 }

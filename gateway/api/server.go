@@ -34,11 +34,11 @@ type Config struct {
 
 // Server answers the routes of openapi.yaml.
 type Server struct {
-	config  Config
-	spec    *schemas
-	signers *signers
-	uploads chan struct{} // bounds uploads that wait for the ledger's announcement
-	running *running      // bounds those that write
+	config   Config
+	spec     *schemas
+	governed *governed
+	uploads  chan struct{} // bounds uploads that wait for the ledger's announcement
+	running  *running      // bounds those that write
 }
 
 // New checks the configuration and starts nothing.
@@ -56,7 +56,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	return &Server{
-		config: c, spec: spec, signers: &signers{reader: c.Reader, now: c.Now}, uploads: make(chan struct{}, maxWaiting),
+		config: c, spec: spec, governed: &governed{reader: c.Reader, now: c.Now}, uploads: make(chan struct{}, maxWaiting),
 		running: &running{count: map[string]int{}},
 	}, nil
 }

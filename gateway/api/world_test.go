@@ -57,7 +57,7 @@ type fakeLedger struct {
 	mu      sync.Mutex
 	answers map[string]func(args []string) ([]byte, error)
 	calls   []string
-	sign    func(organizations []string, function string, args []string) ([]byte, error)
+	sign    func(by Quorum, function string, args []string) ([]byte, error)
 }
 
 func (f *fakeLedger) call(kind, function string, args []string) ([]byte, error) {
@@ -79,11 +79,11 @@ func (f *fakeLedger) Submit(_ context.Context, function string, args ...string) 
 	return f.call("submit", function, args)
 }
 
-func (f *fakeLedger) Sign(_ context.Context, organizations []string, function string, args ...string) ([]byte, error) {
+func (f *fakeLedger) Sign(_ context.Context, by Quorum, function string, args ...string) ([]byte, error) {
 	f.mu.Lock()
-	f.calls = append(f.calls, "sign "+function+" by "+strings.Join(organizations, ","))
+	f.calls = append(f.calls, "sign "+function)
 	f.mu.Unlock()
-	return f.sign(organizations, function, args)
+	return f.sign(by, function, args)
 }
 
 // doc answers with a document for one argument, and NotFound for others.

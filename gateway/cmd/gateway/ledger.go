@@ -7,6 +7,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/client"
 	rules "github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/gateway/api"
 	"github.com/guildmark/guildmark/gateway/projection"
 	"github.com/guildmark/guildmark/gateway/store"
 )
@@ -58,9 +59,13 @@ func (l ledger) Submit(ctx context.Context, function string, args ...string) ([]
 	return r.Payload, public(err)
 }
 
-// Sign collects a signed answer of exactly these organizations.
-func (l ledger) Sign(ctx context.Context, organizations []string, function string, args ...string) ([]byte, error) {
-	file, err := l.client.Sign(ctx, client.Exactly(organizations...), function, args...)
+// Sign collects an answer that a quorum signed.
+func (l ledger) Sign(ctx context.Context, by api.Quorum, function string, args ...string) ([]byte, error) {
+	plan, err := client.Quorum(by.K, by.Signing, by.Custodians)
+	if err != nil {
+		return nil, err
+	}
+	file, err := l.client.Sign(ctx, plan, function, args...)
 	if err != nil {
 		return nil, public(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/guildmark/guildmark/chaincode/client"
@@ -79,8 +80,12 @@ func (a *access) ask(b *signed.Bundle) (ask licensor.Ask, end func() error, err 
 			signing = append(signing, p.MSP)
 		}
 	}
+	plan, err := client.Quorum(b.Quorum, signing, nil)
+	if err != nil {
+		return nil, nil, errors.Join(err, c.Close())
+	}
 	return func(ctx context.Context, nonce string) ([]byte, error) {
-		f, err := c.Sign(ctx, client.Quorum(b.Quorum, signing, nil), signed.FunctionRecipients, nonce)
+		f, err := c.Sign(ctx, plan, signed.FunctionRecipients, nonce)
 		if err != nil {
 			return nil, err
 		}
