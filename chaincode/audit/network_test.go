@@ -20,6 +20,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/audit"
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/spv/rpc"
 	"github.com/guildmark/guildmark/network/networktest"
 	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/topology"
@@ -264,7 +265,12 @@ func TestHeaders(t *testing.T) {
 	dir := ledgerCopy(t)
 	conn := networktest.Network(t).Connection
 	n := conn.Bitcoin[0]
-	f, err := audit.Node{URL: "https://" + n.RPC, Network: n.Network, Certificate: n.Certificate, Credentials: n.Credentials}.Headers(t.Context())
+	node, err := rpc.Open(rpc.Config{RPC: n.RPC, Network: n.Network, Certificate: n.Certificate, Credentials: n.Credentials})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer node.Close()
+	f, err := audit.Headers(t.Context(), node, n.Network)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/spv"
-	"github.com/guildmark/guildmark/network/partner/bitcoin"
+	"github.com/guildmark/guildmark/chaincode/spv/rpc"
 )
 
 // The sizes of the benchmark's payments, in satoshi.
@@ -49,7 +49,7 @@ type payable struct {
 type purse struct {
 	key    *btcec.PrivateKey
 	script []byte
-	node   *bitcoin.Node
+	node   *rpc.Node
 	next   spv.Height     // of the coinbase that is fanned out next
 	known  chainhash.Hash // newest header that the ledger has
 }
@@ -57,7 +57,7 @@ type purse struct {
 // openBitcoin mines ripe coins and brings their headers to the ledger.
 func (m *market) openBitcoin(ctx context.Context) error {
 	at := m.net.conn.Bitcoin[0]
-	node, err := bitcoin.Open(bitcoin.Config{RPC: at.RPC, Certificate: at.Certificate, Credentials: at.Credentials, Network: at.Network})
+	node, err := rpc.Open(rpc.Config{RPC: at.RPC, Certificate: at.Certificate, Credentials: at.Credentials, Network: at.Network})
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/spv/rpc"
 	"github.com/guildmark/guildmark/network/partner/bitcoin"
 	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/process"
@@ -32,7 +33,7 @@ type network struct {
 	conn    topology.Connection
 	made    *play.Network
 	faucet  string // file of the key that mined coins pay
-	bitcoin *bitcoin.Node
+	bitcoin *rpc.Node
 	mu      sync.Mutex
 	seen    client.Seen
 	product map[string]*client.Client // by "<partner>/<identity>"

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/client"
+	"github.com/guildmark/guildmark/chaincode/spv/rpc"
 	"github.com/guildmark/guildmark/network/node"
 	"github.com/guildmark/guildmark/network/partner/bitcoin"
 	"github.com/guildmark/guildmark/network/topology"
@@ -31,7 +32,7 @@ type Stage struct {
 
 	Conn    topology.Connection
 	Control *node.Client // nil until Raise
-	Bitcoin *bitcoin.Node
+	Bitcoin *rpc.Node
 	Faucet  *bitcoin.Faucet
 
 	mu      sync.Mutex
@@ -105,7 +106,7 @@ func (s *Stage) Raise(ctx context.Context, tools string) error {
 // OpenBitcoin connects to the operator's Bitcoin node.
 func (s *Stage) OpenBitcoin() error {
 	at := s.Conn.Bitcoin[0]
-	n, err := bitcoin.Open(bitcoin.Config{RPC: at.RPC, Certificate: at.Certificate, Credentials: at.Credentials, Network: at.Network})
+	n, err := rpc.Open(rpc.Config{RPC: at.RPC, Certificate: at.Certificate, Credentials: at.Credentials, Network: at.Network})
 	s.Bitcoin = n
 	return err
 }

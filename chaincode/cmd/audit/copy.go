@@ -10,6 +10,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/audit"
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/command"
+	"github.com/guildmark/guildmark/chaincode/host"
+	"github.com/guildmark/guildmark/chaincode/spv/rpc"
 )
 
 // source is where a copy comes from.
@@ -82,11 +84,16 @@ func headersCommand() *command.Command {
 }
 
 func (s *source) headers(ctx context.Context) (command.Result, error) {
-	node, name, err := s.find()
+	config, name, err := s.find()
 	if err != nil {
 		return nil, err
 	}
-	headers, err := node.Headers(ctx)
+	node, err := rpc.Open(config)
+	if err != nil {
+		return nil, err
+	}
+	defer node.Close()
+	headers, err := audit.Headers(ctx, node, config.Network)
 	if err != nil {
 		return nil, err
 	}
@@ -94,14 +101,14 @@ func (s *source) headers(ctx context.Context) (command.Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode headers: %w", err)
 	}
-	if err := os.WriteFile(s.out, doc, 0o600); err != nil {
+	if err := host.Replace(s.out, doc, host.Private); err != nil {
 		return nil, fmt.Errorf("write headers: %w", err)
 	}
 	return exported{File: s.out, Node: name, Headers: len(headers.Headers)}, nil
 }
 
 // find takes the node of the flag, or the first, from the connection file.
-func (s *source) find() (node audit.Node, name string, err error) {
+func (s *source) find() (node rpc.Config, name string, err error) {
 	raw, err := os.ReadFile(s.connection)
 	if err != nil {
 		return node, "", fmt.Errorf("read connection: %w", err)
@@ -115,7 +122,7 @@ func (s *source) find() (node audit.Node, name string, err error) {
 	var known []string
 	for _, b := range c.Bitcoin {
 		if s.node == "" || b.Name == s.node {
-			return audit.Node{URL: "https://" + b.RPC, Network: b.Network, Certificate: b.Certificate, Credentials: b.Credentials}, b.Name, nil
+			return rpc.Config{RPC: b.RPC, Network: b.Network, Certificate: b.Certificate, Credentials: b.Credentials}, b.Name, nil
 		}
 		known = append(known, b.Name)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/spv/rpc"
 	"github.com/guildmark/guildmark/machine/agent"
 	"github.com/guildmark/guildmark/machine/wallet"
 	"github.com/guildmark/guildmark/machine/wallet/btcd"
@@ -31,7 +32,10 @@ func (t *task) openPurse() (*purse, error) {
 	if err != nil {
 		return nil, fmt.Errorf("wallet: %w", err)
 	}
-	chain, err := btcd.Open(btcd.Config{RPC: c.RPC, Certificate: c.Certificate, Credentials: c.Credentials, Birthday: c.Birthday})
+	chain, err := btcd.Open(btcd.Config{
+		Config:   rpc.Config{RPC: c.RPC, Certificate: c.Certificate, Credentials: c.Credentials, Network: c.Network},
+		Birthday: c.Birthday,
+	})
 	if err != nil {
 		return nil, errors.Join(agent.ErrConfig.With(err.Error()), w.Close())
 	}

@@ -2,18 +2,17 @@ package btcd
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
-	"github.com/btcsuite/btcd/rpcclient"
 	"github.com/btcsuite/btcd/txscript/v2"
 
 	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/spv/rpc"
 	"github.com/guildmark/guildmark/fixtures/bitcoin/regtest"
 	"github.com/guildmark/guildmark/machine/wallet"
 )
@@ -31,15 +30,20 @@ func TestPayOnRealNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	node := regtest.Start(t, address)
-	chain, err := Open(Config{RPC: "https://" + node.RPC, Certificate: node.Certificate, Credentials: node.Credentials})
+	at := rpc.Config{RPC: "https://" + node.RPC, Certificate: node.Certificate, Credentials: node.Credentials, Network: "regtest"}
+	chain, err := Open(Config{Config: at})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(chain.Close)
-	miner := minerOf(t, node)
-	mine := func(n uint32) *chainhash.Hash {
+	miner, err := rpc.Open(at) // the wallet itself can't mine
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(miner.Close)
+	mine := func(n uint32) chainhash.Hash {
 		t.Helper()
-		hashes, err := miner.Generate(n)
+		hashes, err := miner.Generate(t.Context(), n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +75,7 @@ func TestPayOnRealNode(t *testing.T) {
 	if again, err := w.Pay(t.Context(), chain, order); err != nil || again != id {
 		t.Fatalf("again, waiting: got %v %v want %v", again, err, id)
 	}
-	block, err := miner.GetBlock(mine(1))
+	block, err := miner.Block(t.Context(), mine(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,37 +91,12 @@ func TestPayOnRealNode(t *testing.T) {
 	}
 }
 
-// minerOf speaks to the node on its own: the wallet itself can't mine.
-func minerOf(t *testing.T, n *regtest.Node) *rpcclient.Client {
-	t.Helper()
-	cert, err := os.ReadFile(n.Certificate)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := os.ReadFile(n.Credentials)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var login struct{ User, Password string }
-	if err := json.Unmarshal(raw, &login); err != nil {
-		t.Fatal(err)
-	}
-	c, err := rpcclient.New(&rpcclient.ConnConfig{
-		Host: n.RPC, User: login.User, Pass: login.Password, Certificates: cert, HTTPPostMode: true,
-	}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Shutdown)
-	return c
-}
-
 func TestOpenRefusesReadableSecret(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "credentials.json")
 	if err := os.WriteFile(path, []byte(`{"user":"u","password":"p"}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(Config{Certificate: path, Credentials: path}); !errors.Is(err, host.ErrExposed) {
+	if _, err := Open(Config{Config: rpc.Config{Certificate: path, Credentials: path, Network: "regtest"}}); !errors.Is(err, host.ErrExposed) {
 		t.Fatalf("got %v want %v", err, host.ErrExposed)
 	}
 }

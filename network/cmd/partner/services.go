@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/host"
+	"github.com/guildmark/guildmark/chaincode/spv/rpc"
 	"github.com/guildmark/guildmark/network/partner/activation"
-	"github.com/guildmark/guildmark/network/partner/bitcoin"
 	"github.com/guildmark/guildmark/network/partner/custodian"
 	"github.com/guildmark/guildmark/network/partner/heartbeat"
 	"github.com/guildmark/guildmark/network/partner/oracle"
@@ -77,10 +77,10 @@ func runOracle(ctx context.Context, path string, log *slog.Logger) error {
 	return c.beside(ctx, log, h.handler(), o.Run)
 }
 
-func openNode(conn topology.Connection, name string) (*bitcoin.Node, error) {
+func openNode(conn topology.Connection, name string) (*rpc.Node, error) {
 	for _, n := range conn.Bitcoin {
 		if n.Name == name {
-			return bitcoin.Open(bitcoin.Config{RPC: n.RPC, Certificate: n.Certificate, Credentials: n.Credentials, Network: n.Network})
+			return rpc.Open(rpc.Config{RPC: n.RPC, Certificate: n.Certificate, Credentials: n.Credentials, Network: n.Network})
 		}
 	}
 	return nil, fmt.Errorf("%w: the connection file names no Bitcoin node %q", errUsage, name)

@@ -11,6 +11,7 @@ import (
 	"github.com/btcsuite/btcd/wire/v2"
 
 	"github.com/guildmark/guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/spv/rpc"
 )
 
 // strand is a chain in memory.
@@ -29,7 +30,7 @@ func (s strand) Block(_ context.Context, hash chainhash.Hash) (*wire.MsgBlock, e
 			return b, nil
 		}
 	}
-	return nil, ErrNode
+	return nil, rpc.ErrNode
 }
 
 // grow adds n blocks that differ by salt.

@@ -1,11 +1,9 @@
-// Package bitcoin is a partner's view of its own Bitcoin node: blocks by height, a follower that survives crashes
-// and reorganizations, headers in bulk, and a faucet for networks where coins are worth
-// nothing.
+// Package bitcoin follows a partner's own Bitcoin node: a cursor that survives crashes and reorganizations, and a faucet
+// for networks where coins are worth nothing. Package rpc talks to the node.
 //
-// It refuses to talk to a node without its pinned certificate, to believe notifications (it polls), and to mine
-// or give coins away on a network where they are worth something.
+// Does not rely on notifications: it polls. It rejects a faucet on a network where coins are worth something.
 //
-// Errors: [ErrNode] means that the node did not answer, so try again; [host.ErrExposed] that a file which holds a
-// secret can be read by others; [ErrTooDeep] that the follower's memory ends above the fork, so start it anew
-// from the trusted block; [ErrRejected] that the node refused a transaction for good.
+// Read cursor.go first. Errors that callers act on: [ErrTooDeep] means that the chain forks below what the cursor
+// remembers, so start it again from the trusted block; [ErrEmpty] that the faucet needs more blocks; and those of package
+// rpc.
 package bitcoin

@@ -2,6 +2,7 @@ package bitcoin
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/spv/rpc"
 	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
@@ -40,7 +42,7 @@ type Faucet struct {
 // OpenFaucet reads the faucet's key, 32 bytes in a private file. Where there is no file it makes a key.
 func OpenFaucet(path, network string) (*Faucet, error) {
 	if network != "regtest" && network != "simnet" {
-		return nil, fmt.Errorf("a faucet: %w than one without work, %s", ErrNetwork, network)
+		return nil, fmt.Errorf("a faucet: %w: only regtest and simnet mine without work, this is %s", rpc.ErrNetwork, network)
 	}
 	seed, err := keyfile.Seed(path, btcec.PrivKeyBytesLen)
 	if err != nil {
@@ -64,7 +66,7 @@ func OpenFaucet(path, network string) (*Faucet, error) {
 func (f *Faucet) Address() string { return f.address }
 
 // Pay sends coins to a script, without waiting for a block.
-func (f *Faucet) Pay(ctx context.Context, n *Node, script []byte, amount ledger.Satoshi) (chainhash.Hash, error) {
+func (f *Faucet) Pay(ctx context.Context, n *rpc.Node, script []byte, amount ledger.Satoshi) (chainhash.Hash, error) {
 	if amount < dust || !amount.Valid() {
 		return chainhash.Hash{}, fmt.Errorf("pay %s: less than the network relays, or more than exists", amount)
 	}
@@ -89,7 +91,7 @@ func (f *Faucet) Pay(ctx context.Context, n *Node, script []byte, amount ledger.
 }
 
 // coin finds the oldest ripe coinbase output of ours that nothing spends, waiting transactions included.
-func (f *Faucet) coin(ctx context.Context, n *Node, least ledger.Satoshi) (wire.OutPoint, ledger.Satoshi, error) {
+func (f *Faucet) coin(ctx context.Context, n *rpc.Node, least ledger.Satoshi) (wire.OutPoint, ledger.Satoshi, error) {
 	best, err := n.Best(ctx)
 	if err != nil {
 		return wire.OutPoint{}, 0, err
@@ -108,7 +110,7 @@ func (f *Faucet) coin(ctx context.Context, n *Node, least ledger.Satoshi) (wire.
 				continue
 			}
 			at := wire.OutPoint{Hash: block.Transactions[0].TxHash(), Index: uint32(i)}
-			if free, err := n.unspent(ctx, at); err != nil || free {
+			if free, err := unspent(ctx, n, at); err != nil || free {
 				return at, ledger.Satoshi(out.Value), err
 			}
 		}
@@ -118,16 +120,15 @@ func (f *Faucet) coin(ctx context.Context, n *Node, least ledger.Satoshi) (wire.
 
 // unspent reports whether an output is there and no waiting transaction spends it. btcd's gettxout looks for
 // outputs in waiting transactions, not for spends by them, so both are asked.
-func (n *Node) unspent(ctx context.Context, at wire.OutPoint) (bool, error) {
-	there, err := call(ctx, "ask for an output", func() (bool, error) {
-		out, err := n.client.GetTxOut(&at.Hash, at.Index, true)
-		return out != nil, err
-	})
-	if err != nil || !there {
+func unspent(ctx context.Context, n *rpc.Node, at wire.OutPoint) (bool, error) {
+	var out json.RawMessage
+	if err := n.Call(ctx, "gettxout", &out, at.Hash.String(), at.Index, true); err != nil || string(out) == "null" {
 		return false, err
 	}
-	return call(ctx, "ask what spends an output", func() (bool, error) {
-		spent, err := n.client.GetTxSpendingPrevOut([]wire.OutPoint{at})
-		return err == nil && len(spent) == 1 && spent[0].SpendingTxid == "", err
-	})
+	var spent []struct {
+		By string `json:"spendingtxid"`
+	}
+	asked := []map[string]any{{"txid": at.Hash.String(), "vout": at.Index}}
+	err := n.Call(ctx, "gettxspendingprevout", &spent, asked)
+	return err == nil && len(spent) == 1 && spent[0].By == "", err
 }

@@ -9,17 +9,17 @@ import (
 	"time"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
-	"github.com/btcsuite/btcd/rpcclient"
 
 	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/spv/rpc"
 	"github.com/guildmark/guildmark/fixtures/bitcoin/regtest"
 )
 
-func open(t *testing.T, n *regtest.Node) *Node {
+func open(t *testing.T, n *regtest.Node) *rpc.Node {
 	t.Helper()
-	node, err := Open(Config{RPC: n.RPC, Certificate: n.Certificate, Credentials: n.Credentials, Network: "regtest"})
+	node, err := rpc.Open(rpc.Config{RPC: n.RPC, Certificate: n.Certificate, Credentials: n.Credentials, Network: "regtest"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func until(t *testing.T, what string, ask func() bool) {
 	}
 }
 
-func mine(t *testing.T, n *Node, blocks uint32) []chainhash.Hash {
+func mine(t *testing.T, n *rpc.Node, blocks uint32) []chainhash.Hash {
 	t.Helper()
 	hashes, err := n.Generate(t.Context(), blocks)
 	if err != nil {
@@ -143,13 +143,13 @@ func TestTwoNodes(t *testing.T) {
 	})
 
 	t.Run("a reorganization while stopped gives exactly the undo", func(t *testing.T) {
-		part(t, b, procA, rpcclient.ANRemove)
+		part(t, b, procA, "remove")
 		mine(t, a, 2) // A alone: 112, 113 on its branch
 		if undone, done := moves(t, cursor, a); len(undone) != 0 || len(done) != 2 {
 			t.Fatalf("got %v undone, %v done, want two done", undone, done)
 		}
 		mine(t, b, 3) // B alone: a heavier branch
-		part(t, b, procA, rpcclient.ANAdd)
+		part(t, b, procA, "add")
 		until(t, "A follows B's branch", same)
 		again, err := OpenCursor(path, genesis(t))
 		if err != nil {
@@ -163,7 +163,7 @@ func TestTwoNodes(t *testing.T) {
 }
 
 // silent wants no answer of a node that is dead.
-func silent(t *testing.T, n *Node) {
+func silent(t *testing.T, n *rpc.Node) {
 	t.Helper()
 	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
@@ -173,18 +173,19 @@ func silent(t *testing.T, n *Node) {
 }
 
 // part takes a peer from a node, or gives it back, and waits until it is so.
-func part(t *testing.T, n *Node, peer *regtest.Node, how rpcclient.AddNodeCommand) {
+func part(t *testing.T, n *rpc.Node, peer *regtest.Node, how string) {
 	t.Helper()
-	if err := n.client.AddNode(peer.P2P, how); err != nil {
+	if err := n.Call(t.Context(), "addnode", nil, peer.P2P, how); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "the peers part or meet", func() bool {
-		count, err := n.client.GetConnectionCount()
-		return err == nil && (count > 0) == (how == rpcclient.ANAdd)
+		var count int
+		err := n.Call(t.Context(), "getconnectioncount", &count)
+		return err == nil && (count > 0) == (how == "add")
 	})
 }
 
-func payAndProve(t *testing.T, f *Faucet, a *Node) {
+func payAndProve(t *testing.T, f *Faucet, a *rpc.Node) {
 	t.Helper()
 	script := append([]byte{0, 32}, make([]byte, 32)...)
 	txid, err := f.Pay(t.Context(), a, script, 5000)
@@ -216,12 +217,12 @@ func payAndProve(t *testing.T, f *Faucet, a *Node) {
 	}
 	bad := block.Transactions[1].Copy()
 	bad.TxOut[0].Value++
-	if err := a.Send(t.Context(), bad); !errors.Is(err, ErrRejected) {
-		t.Fatalf("a spoiled transaction: got %v want %v", err, ErrRejected)
+	if err := a.Send(t.Context(), bad); !errors.Is(err, rpc.ErrRejected) {
+		t.Fatalf("a spoiled transaction: got %v want %v", err, rpc.ErrRejected)
 	}
 }
 
-func acceptHeaders(t *testing.T, a *Node) {
+func acceptHeaders(t *testing.T, a *rpc.Node) {
 	t.Helper()
 	rules, err := spv.RulesFor("regtest", 6, 2)
 	if err != nil {
@@ -265,17 +266,17 @@ func TestOpenRefuses(t *testing.T) {
 	cert := write("cert", "", 0o644)
 	public := write("public", `{"user":"u","password":"secret"}`, 0o644)
 	empty := write("empty", `{}`, 0o600)
-	if _, err := Open(Config{Certificate: cert, Credentials: public, Network: "regtest"}); !errors.Is(err, host.ErrExposed) {
+	if _, err := rpc.Open(rpc.Config{Certificate: cert, Credentials: public, Network: "regtest"}); !errors.Is(err, host.ErrExposed) {
 		t.Errorf("a readable secret: got %v want %v", err, host.ErrExposed)
 	}
-	if _, err := Open(Config{Certificate: cert, Credentials: empty, Network: "regtest"}); err == nil {
+	if _, err := rpc.Open(rpc.Config{Certificate: cert, Credentials: empty, Network: "regtest"}); err == nil {
 		t.Error("no password: accepted")
 	}
-	if _, err := Open(Config{Certificate: cert, Credentials: empty, Network: "x"}); !errors.Is(err, spv.ErrNetwork) {
+	if _, err := rpc.Open(rpc.Config{Certificate: cert, Credentials: empty, Network: "x"}); !errors.Is(err, spv.ErrNetwork) {
 		t.Errorf("no such network: got %v want %v", err, spv.ErrNetwork)
 	}
-	if _, err := OpenFaucet(filepath.Join(dir, "f"), "mainnet"); !errors.Is(err, ErrNetwork) {
-		t.Errorf("a faucet on mainnet: got %v want %v", err, ErrNetwork)
+	if _, err := OpenFaucet(filepath.Join(dir, "f"), "mainnet"); !errors.Is(err, rpc.ErrNetwork) {
+		t.Errorf("a faucet on mainnet: got %v want %v", err, rpc.ErrNetwork)
 	}
 	readable := write("faucet.key", "01234567890123456789012345678901", 0o640)
 	if _, err := OpenFaucet(readable, "regtest"); !errors.Is(err, host.ErrExposed) {

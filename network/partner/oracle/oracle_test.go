@@ -15,6 +15,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/spv"
+	"github.com/guildmark/guildmark/chaincode/spv/rpc"
 	"github.com/guildmark/guildmark/fixtures/bitcoin/regtest"
 	"github.com/guildmark/guildmark/network/partner/bitcoin"
 )
@@ -301,7 +302,7 @@ func TestRealNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	proc := regtest.Start(t, f.Address())
-	node, err := bitcoin.Open(bitcoin.Config{RPC: proc.RPC, Certificate: proc.Certificate, Credentials: proc.Credentials, Network: "regtest"})
+	node, err := rpc.Open(rpc.Config{RPC: proc.RPC, Certificate: proc.Certificate, Credentials: proc.Credentials, Network: "regtest"})
 	if err != nil {
 		t.Fatal(err)
 	}
