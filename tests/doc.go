@@ -1,4 +1,5 @@
-// Package tests tells stories across processes: the demo, faults, benchmarks, and rules about the tree.
+// Package tests tells stories across processes: the demo, faults, benchmarks, the commands that documents print,
+// and rules about the tree.
 // Nothing imports it.
 //
 // Read demo/story.go first.
