@@ -1,5 +1,5 @@
 // Package chaincode is the map of the folder with the ledger's own words and rules; it holds no code. Read
-// chaincode/docs/design.md first, then contract/orders.go: how an order is placed and settled.
+// chaincode/docs/design.md first, then contract/orders/settle.go: how a payment settles an order.
 //
 // Does not import gateway, machine or network, and nothing below it does.
 //

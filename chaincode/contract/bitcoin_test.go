@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/contract"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
@@ -43,8 +43,8 @@ func TestHeaders(t *testing.T) {
 	}
 	s.refused(spv.ErrUnknownBlock, s.buyer, "bitcoin:Locate", "3")
 	s.refused(spv.ErrUnknownBlock, s.buyer, "bitcoin:Header", nonce(1))
-	s.refused(contract.ErrNumber, s.buyer, "bitcoin:Locate", "4294967296")
-	s.refused(contract.ErrNumber, s.buyer, "bitcoin:Final", "-1")
+	s.refused(ledger.ErrDecimal, s.buyer, "bitcoin:Locate", "4294967296")
+	s.refused(ledger.ErrDecimal, s.buyer, "bitcoin:Final", "-1")
 }
 
 // TestOneAttestationIsNone: T22.

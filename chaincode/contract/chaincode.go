@@ -1,72 +1,84 @@
 package contract
 
 import (
+	"errors"
 	"fmt"
-	"time"
+	"strconv"
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
-	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/state"
 )
 
-// Clock tells an endorser's own time; it is used only to refuse (T7).
-type Clock func() time.Time
+// Refusals of calls as such.
+var (
+	ErrUnknownFunction = ledger.Refuse(ledger.Invalid, "function.unknown", "the ledger has no function of exactly this name")
+	ErrArguments       = ledger.Refuse(ledger.Invalid, "function.arguments", "the function takes another number of arguments")
+)
 
-// Chaincode is the whole ledger program, as the shim runs it.
+// Chaincode is the whole ledger program, as Fabric's shim runs it.
 type Chaincode struct {
-	contracts *contractapi.ContractChaincode
+	functions map[string]state.Function
+	clock     state.Clock
 }
 
 // New builds the chaincode around an endorser's own clock.
-func New(clock Clock) (*Chaincode, error) {
-	cc, err := contractapi.NewChaincode(contracts(clock)...)
+func New(clock state.Clock) (*Chaincode, error) {
+	functions, err := index(Functions())
 	if err != nil {
-		return nil, fmt.Errorf("build the contracts: %w", err)
+		return nil, fmt.Errorf("build the chaincode: %w", err)
 	}
-	cc.DefaultContract = "" // a call without a contract's name reaches nothing
-	return &Chaincode{contracts: cc}, nil
-}
-
-func contracts(clock Clock) []contractapi.ContractInterface {
-	return []contractapi.ContractInterface{
-		&Governance{Contract: named("governance"), clock: clock},
-		&Catalogue{Contract: named("catalogue")},
-		&Machines{Contract: named("machines")},
-		&Orders{Contract: named("orders"), clock: clock},
-		&Bitcoin{Contract: named("bitcoin")},
-		&Licenses{Contract: named("licenses"), clock: clock},
-		&Royalties{Contract: named("royalties")},
-	}
-}
-
-func named(name string) contractapi.Contract {
-	return contractapi.Contract{
-		Name:                      name,
-		TransactionContextHandler: new(Transaction),
-		BeforeTransaction:         before,
-		UnknownTransaction:        unknown,
-	}
+	return &Chaincode{functions: functions, clock: clock}, nil
 }
 
 // Init does nothing and takes nothing: the ledger starts with governance:Propose.
 func (c *Chaincode) Init(stub shim.ChaincodeStubInterface) *peer.Response {
 	if name, _ := stub.GetFunctionAndParameters(); name != "" {
-		return shim.Error(ErrUnknownFunction.With(name).Line())
+		return failure(ErrUnknownFunction.With(name))
 	}
 	return shim.Success(nil)
 }
 
-// Invoke refuses every name that the authorization table doesn't spell exactly so, then calls the function.
-// A panic is a defect of ours; it fails its own transaction and leaves the process to the others.
+// Invoke runs one call. A panic is a defect of ours: it fails its own transaction and leaves the process to the others.
 func (c *Chaincode) Invoke(stub shim.ChaincodeStubInterface) (response *peer.Response) {
 	defer func() {
 		if p := recover(); p != nil {
 			response = shim.Error(fmt.Sprintf("internal: %v", p))
 		}
 	}()
-	name, _ := stub.GetFunctionAndParameters()
-	if _, ok := ruleOf(name); !ok {
-		return shim.Error(ErrUnknownFunction.With(name).Line())
+	result, err := c.call(stub)
+	if err != nil {
+		return failure(err)
 	}
-	return c.contracts.Invoke(stub)
+	return shim.Success([]byte(result))
+}
+
+// call finds the function, which must be spelled exactly as in the table, judges the caller and runs it.
+func (c *Chaincode) call(stub shim.ChaincodeStubInterface) (string, error) {
+	name, args := stub.GetFunctionAndParameters()
+	f, ok := c.functions[name]
+	if !ok {
+		return "", ErrUnknownFunction.With(name)
+	}
+	if len(args) != f.Call.Args {
+		return "", ErrArguments.With(strconv.Itoa(len(args)) + " instead of " + strconv.Itoa(f.Call.Args))
+	}
+	t, err := state.Begin(stub, c.clock)
+	if err != nil {
+		return "", err
+	}
+	if err := authorize(t, f); err != nil {
+		return "", err
+	}
+	return f.Call.Run(t, args)
+}
+
+// failure is an error as it leaves: a refusal as its one JSON line.
+func failure(err error) *peer.Response {
+	if r, ok := errors.AsType[*ledger.Refusal](err); ok {
+		return shim.Error(r.Line())
+	}
+	return shim.Error(err.Error())
 }

@@ -213,7 +213,7 @@ func TestBundleSuccession(t *testing.T) {
 	w.refused(signed.ErrBundleQuorum, w.governors[operator], "governance:PutBundle", doc(w.signBundle(*next, operator, operator)))
 	weaker := *next
 	weaker.Quorum = 1
-	w.refused(consortium.ErrBundle, w.governors[operator], "governance:PutBundle", doc(w.signBundle(weaker, licensors, operator)))
+	w.refused(signed.ErrBundleConfig, w.governors[operator], "governance:PutBundle", doc(w.signBundle(weaker, licensors, operator)))
 	if got := w.must(w.governors[operator], "governance:PutBundle", doc(w.signBundle(*next, licensors, operator))); got != next.ID() {
 		t.Errorf("got %s, want %s", got, next.ID())
 	}

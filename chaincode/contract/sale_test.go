@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/guildmark/guildmark/chaincode/contract"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
@@ -79,7 +78,7 @@ func TestConfirmMakesFinal(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "01", "-1", "1.0", "99999999999999999999"} {
-		w.refused(contract.ErrNumber, w.buyer, "catalogue:Dataset", m.Dataset, bad)
+		w.refused(ledger.ErrDecimal, w.buyer, "catalogue:Dataset", m.Dataset, bad)
 	}
 }
 
@@ -329,7 +328,7 @@ func TestSettleRefuses(t *testing.T) {
 	s.refused(order.ErrUnknown, s.oracles[operator], "orders:Settle", s.settlement(order.Order{ID: nonce(1)}, b, 1))
 	elsewhere := b
 	elsewhere.header.Nonce++
-	s.refused(order.ErrNotFinal, s.oracles[operator], "orders:Settle", s.settlement(o, elsewhere, 1))
+	s.refused(spv.ErrOtherFinal, s.oracles[operator], "orders:Settle", s.settlement(o, elsewhere, 1))
 	broken := b
 	broken.txs = slices.Clone(b.txs)
 	broken.txs[2] = outputs(other.Script, 10_002)

@@ -73,6 +73,19 @@ func Number[T interface{ ~int | ~int64 | ~uint32 }](n T) string {
 	return fmt.Sprintf("%0*d", digits, n)
 }
 
+// ErrDecimal refuses text that is not a number as callers write it.
+var ErrDecimal = Refuse(Invalid, "number.malformed", "the argument is not a number from 0 to 9999999999 in plain decimal digits")
+
+// ParseDecimal reads a number as callers write it: plain decimal digits without leading zeros. It has ten digits at
+// most, so that keys stay in order.
+func ParseDecimal(text string) (int64, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 || n > 9_999_999_999 || strconv.FormatInt(n, 10) != text {
+		return 0, ErrDecimal.With(text)
+	}
+	return n, nil
+}
+
 // Outpoint writes a Bitcoin output's name.
 func Outpoint(txid string, vout uint32) string {
 	return txid + ":" + strconv.FormatUint(uint64(vout), 10)

@@ -11,6 +11,7 @@ import (
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
 
 	"github.com/guildmark/guildmark/chaincode/contract"
+	"github.com/guildmark/guildmark/chaincode/state"
 )
 
 // Tx is a transaction proposal: what the chaincode sees of it.
@@ -80,7 +81,7 @@ func agreeing(tx Tx) time.Time {
 }
 
 // ExecuteAt is Execute with an endorser's own clock.
-func ExecuteAt(state State, tx Tx, clock contract.Clock) (Result, error) {
+func ExecuteAt(state State, tx Tx, clock state.Clock) (Result, error) {
 	cc, err := contract.New(clock)
 	if err != nil {
 		return Result{}, fmt.Errorf("execute %s: %w", tx.ID, err)

@@ -7,6 +7,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
 // Domain tags: an answer begins with its own, so that no function's answer passes for another's.
@@ -71,6 +72,18 @@ type Paid struct {
 	Amount ledger.Satoshi `json:"amount"`
 	Height uint32         `json:"height"`
 	Block  string         `json:"block"`
+}
+
+// NewLicenseBody composes the body of a signed license: it is active unless a payment of its order is disputed.
+func NewLicenseBody(l license.License, m machine.Machine, credits order.Credits) LicenseBody {
+	body := LicenseBody{License: l, Machine: m, State: StateActive, Paid: []Paid{}}
+	if credits.Disputed() {
+		body.State = StateSuspended
+	}
+	for _, p := range credits.Payments {
+		body.Paid = append(body.Paid, Paid{TxID: p.TxID, Vout: p.Vout, Amount: p.Amount, Height: p.Height, Block: p.Block})
+	}
+	return body
 }
 
 // RecipientsBody is the body of the signed recipients' keys (T3), sorted by id.

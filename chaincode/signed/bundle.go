@@ -43,10 +43,7 @@ type BundlePartner struct {
 
 // BundleSignature is one partner's consent to the next bundle: base64 DER of an ECDSA signature by its bundle key over
 // SHA-256 of the bundle's bytes (they begin with the format, which is the domain tag).
-type BundleSignature struct {
-	MSP       string `json:"msp"`
-	Signature string `json:"signature"`
-}
+type BundleSignature = consortium.BundleSignature
 
 // ParseBundle reads a bundle strictly and refuses one that could never verify anything.
 func ParseBundle(doc []byte) (*Bundle, error) {
@@ -139,27 +136,6 @@ func pointOf(key *ecdsa.PublicKey) string {
 		panic("signed: a parsed P-256 key has no point: " + err.Error())
 	}
 	return string(point)
-}
-
-// Succeed checks that next is the bundle after b, with signatures of k different bundle keys of b, and returns it.
-func (b *Bundle) Succeed(next []byte, signatures []BundleSignature) (*Bundle, error) {
-	n, err := ParseBundle(next)
-	switch {
-	case err != nil:
-		return nil, err
-	case n.Sequence != b.Sequence+1:
-		return nil, ErrBundleSequence.With(fmt.Sprintf("%d after %d", n.Sequence, b.Sequence))
-	case n.Previous != b.ID() || n.Channel != b.Channel:
-		return nil, ErrBundlePrevious.With(n.Previous)
-	}
-	keys := make(map[string]string, len(b.Partners))
-	for _, p := range b.Partners {
-		keys[p.MSP] = p.BundleKey
-	}
-	if err := CheckBundleSignatures(next, signatures, keys, b.Quorum); err != nil {
-		return nil, err
-	}
-	return n, nil
 }
 
 // CheckBundleSignatures demands signatures over bundle by at least k of the keys (MSP to base64 SPKI). One that names

@@ -2,7 +2,6 @@ package signed
 
 import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 )
 
 // The verdicts against a file, in the order in which they are reached (chaincode/signed/docs/signed.md).
@@ -37,7 +36,8 @@ var (
 // The verdicts against a trust bundle.
 var (
 	ErrBundle          = ledger.Refuse(ledger.Invalid, "bundle.malformed", "the trust bundle is not well formed")
-	ErrBundleSequence  = consortium.ErrBundleNext // the ledger judges a bundle by the same rule
+	ErrBundleConfig    = ledger.Refuse(ledger.Invalid, "bundle.invalid", "the trust bundle differs from the configuration in force")
+	ErrBundleSequence  = ledger.Refuse(ledger.Conflict, "bundle.sequence", "the trust bundle's sequence number is not the newest one plus one, or not 0 for the first")
 	ErrBundlePrevious  = ledger.Refuse(ledger.Forbidden, "bundle.previous", "the trust bundle does not follow the one in force")
 	ErrBundleSignature = ledger.Refuse(ledger.Forbidden, "bundle.signature", "a bundle key's signature does not fit")
 	ErrBundleQuorum    = ledger.Refuse(ledger.Forbidden, "bundle.quorum", "too few bundle keys signed")

@@ -59,6 +59,14 @@ type Change struct {
 	Alarm    *Alarm  // raised by this step
 }
 
+// CheckNew refuses a step that brought no header that was new.
+func (c Change) CheckNew() error {
+	if c.New == 0 {
+		return ErrNothingNew
+	}
+	return nil
+}
+
 // Start writes the trusted start of the chain. It is final by decree: nothing below it can be proven.
 func Start(s Store, rules *Rules, start Record) error {
 	if err := rules.checkStart(&start); err != nil {

@@ -351,7 +351,7 @@ func TestAttestContradictionRaisesAlarm(t *testing.T) {
 	if _, err := Attest(m, &mi.rules, partners, "B", Block{3, hash}); !errors.Is(err, ErrAlarm) {
 		t.Fatalf("after it: got %v want %v", err, ErrAlarm)
 	}
-	if _, _, err := ProveFinal(m, 3, &Proof{}); !errors.Is(err, ErrAlarm) {
+	if _, err := ProveFinal(m, Block{Height: 3}, &Proof{}); !errors.Is(err, ErrAlarm) {
 		t.Fatalf("a payment: got %v want %v", err, ErrAlarm)
 	}
 }
@@ -372,7 +372,7 @@ func TestAttestedReorgTakesFinalBack(t *testing.T) {
 	if c.Alarm == nil || len(c.Unfinal) != 1 {
 		t.Fatalf("got %+v, want the alarm", c)
 	}
-	if _, _, err := ProveFinal(m, 3, &Proof{}); !errors.Is(err, ErrAlarm) {
+	if _, err := ProveFinal(m, Block{Height: 3}, &Proof{}); !errors.Is(err, ErrAlarm) {
 		t.Fatalf("a payment: got %v want %v", err, ErrAlarm)
 	}
 }
@@ -380,12 +380,19 @@ func TestAttestedReorgTakesFinalBack(t *testing.T) {
 func TestProveFinalReadsThreeKeys(t *testing.T) {
 	m, mi := chain(t, "mainnet", 0)
 	submit(t, m, mi, mi.run(7)...)
+	second, _, err := m.FinalAt(2)
+	if err != nil {
+		t.Fatal(err)
+	}
 	m.reads = 0
-	_, _, err := ProveFinal(m, 2, &Proof{})
+	_, err = ProveFinal(m, Block{Height: 2, Hash: second}, &Proof{})
 	if !errors.Is(err, ErrTransaction) || m.reads != 3 {
 		t.Fatalf("got %v with %d reads, want %v with 3", err, m.reads, ErrTransaction)
 	}
-	if _, _, err := ProveFinal(m, 7, &Proof{}); !errors.Is(err, ErrNotFinal) {
+	if _, err := ProveFinal(m, Block{Height: 7}, &Proof{}); !errors.Is(err, ErrNotFinal) {
 		t.Fatalf("a block not final: got %v want %v", err, ErrNotFinal)
+	}
+	if _, err := ProveFinal(m, Block{Height: 1, Hash: second}, &Proof{}); !errors.Is(err, ErrOtherFinal) {
+		t.Fatalf("another block of the height: got %v want %v", err, ErrOtherFinal)
 	}
 }

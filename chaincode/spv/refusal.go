@@ -35,6 +35,7 @@ var (
 	ErrAttested    = ledger.Refuse(ledger.Conflict, "bitcoin.attested", "this partner already attested that block")
 	ErrNotActive   = ledger.Refuse(ledger.Conflict, "bitcoin.not_active", "the block is not on the chain of most work that the ledger knows; send its headers first")
 	ErrNotFinal    = ledger.Refuse(ledger.NotFound, "bitcoin.not_final", "no block of that height is final on the ledger yet")
+	ErrOtherFinal  = ledger.Refuse(ledger.Conflict, "payment.not_final", "the block is not the final one at its height")
 	ErrNotDeep     = ledger.Refuse(ledger.Unavailable, "bitcoin.not_deep", "the block is not deep enough yet; ask again when more blocks are known")
 )
 

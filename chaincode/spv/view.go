@@ -1,5 +1,13 @@
 package spv
 
+import (
+	"encoding/hex"
+
+	"github.com/btcsuite/btcd/chainhash/v2"
+)
+
+// The documents that functions of the contract bitcoin return and announce. Heights and hashes are plain values here.
+
 // TipView is the end of the chain of most work that the ledger knows.
 type TipView struct {
 	Height     uint32 `json:"height"`
@@ -58,4 +66,82 @@ type Attested struct {
 	MSP    string `json:"msp"`
 	Final  bool   `json:"final"` // this attestation wrote f/<height>
 	Alarm  string `json:"alarm"` // reason, "" for none
+}
+
+// View names the block in documents.
+func (b Block) View() BlockView { return BlockView{Height: uint32(b.Height), Hash: b.Hash.String()} }
+
+func views(blocks []Block) []BlockView {
+	list := make([]BlockView, len(blocks))
+	for i, b := range blocks {
+		list[i] = b.View()
+	}
+	return list
+}
+
+// View is the change as the event bitcoin.headers carries it.
+func (c Change) View() Headers {
+	return Headers{
+		Tip: Block{Height: c.Tip.Height, Hash: c.Tip.Hash}.View(), Added: c.New,
+		Replaced: views(c.Replaced), Final: views(c.Final), Unfinal: views(c.Unfinal), Alarm: c.reason(),
+	}
+}
+
+// Attested is the change as the event bitcoin.attested carries it: what a partner's attestation of a block did.
+func (c Change) Attested(b Block, msp string) Attested {
+	return Attested{Height: uint32(b.Height), Hash: b.Hash.String(), MSP: msp, Final: len(c.Final) > 0, Alarm: c.reason()}
+}
+
+func (c Change) reason() string {
+	if c.Alarm == nil {
+		return ""
+	}
+	return c.Alarm.Reason
+}
+
+// Submitted is what bitcoin:SubmitHeaders and bitcoin:Start return.
+func (h Headers) Submitted() Submitted {
+	return Submitted{Height: h.Tip.Height, Hash: h.Tip.Hash, Added: h.Added}
+}
+
+// TipView is the record of the chain's end in documents.
+func (r *Record) TipView() TipView {
+	return TipView{
+		Height: uint32(r.Height), Hash: r.Hash.String(), MedianTime: int64(r.MedianTime()), Work: hex.EncodeToString(r.Work[:]),
+	}
+}
+
+// View is a block's record in documents; active says whether it is on the chain of most work, whose end is tip.
+func (r *Record) View(active bool, tip *Record) HeaderView {
+	v := HeaderView{
+		Hash: r.Hash.String(), Previous: r.Prev.String(), Merkle: r.Merkle.String(), Height: uint32(r.Height), Time: int64(r.Time),
+		MedianTime: int64(r.MedianTime()), Bits: r.Bits, Work: hex.EncodeToString(r.Work[:]), Active: active,
+	}
+	if active {
+		v.Depth = Depth(tip, r)
+	}
+	return v
+}
+
+// TipRecord reads the record of the chain's end.
+func TipRecord(s Store) (Record, error) {
+	tip, ok, err := s.Tip()
+	if err != nil || !ok {
+		return Record{}, orRefusal(err, ErrNotStarted)
+	}
+	r, ok, err := s.Header(tip.Hash)
+	if err != nil || !ok {
+		return Record{}, orRefusal(err, ErrNotStarted.With("a tip without its record"))
+	}
+	return r, nil
+}
+
+// HeaderAt reads a block's record, and whether the block is on the chain of most work.
+func HeaderAt(s Store, hash chainhash.Hash) (r Record, active bool, err error) {
+	r, ok, err := s.Header(hash)
+	if err != nil || !ok {
+		return r, false, orRefusal(err, ErrUnknownBlock.With(hash.String()))
+	}
+	at, ok, err := s.HashAt(r.Height)
+	return r, ok && at == hash, err
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
@@ -113,7 +112,7 @@ func (w *world) register(r *http.Request) (any, error) {
 		},
 	}
 	for _, s := range signatures {
-		out.BundleSignatures = append(out.BundleSignatures, consortium.BundleSignature(s))
+		out.BundleSignatures = append(out.BundleSignatures, s)
 	}
 	return out, nil
 }

@@ -181,11 +181,7 @@ func (p *Applicant) takeBundle(answer machine.Enrolled) (int64, error) {
 	for _, partner := range bundle.Partners {
 		keys[partner.MSP] = partner.BundleKey
 	}
-	var signatures []signed.BundleSignature
-	for _, s := range answer.BundleSignatures {
-		signatures = append(signatures, signed.BundleSignature(s))
-	}
-	if err := signed.CheckBundleSignatures(doc, signatures, keys, bundle.Quorum); err != nil {
+	if err := signed.CheckBundleSignatures(doc, answer.BundleSignatures, keys, bundle.Quorum); err != nil {
 		return 0, err
 	}
 	return bundle.Sequence, p.store().SaveBundle(bundle.Sequence, doc)

@@ -39,7 +39,7 @@ var boundaries = []boundary{
 	},
 	{
 		from:   pure,
-		never:  []string{"github.com/hyperledger/fabric-chaincode-go/v2/...", "github.com/hyperledger/fabric-contract-api-go/v2/..."},
+		never:  []string{"github.com/hyperledger/fabric-chaincode-go/v2/..."},
 		reason: "rules are functions on values: the shim is for chaincode/state and chaincode/contract",
 	},
 	{
@@ -48,7 +48,7 @@ var boundaries = []boundary{
 		never:  []string{"os", "os/exec", "net", "net/http", "math/rand", "math/rand/v2", "log", "log/slog", "database/sql"},
 		direct: true,
 		reason: "endorsing peers must compute the same bytes: no file, socket, randomness or log in rules and contracts " +
-			"(direct imports only, since contract-api and go-tpm link net and os themselves)",
+			"(direct imports only, since the shim and go-tpm link net and os themselves)",
 	},
 	{
 		from:   append([]string{"chaincode/state", "chaincode/contract/..."}, pure...),

@@ -16,6 +16,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/contract"
 	"github.com/guildmark/guildmark/chaincode/host"
+	"github.com/guildmark/guildmark/chaincode/state"
 )
 
 // Limits of the connection, as the shim's own server has them (shim/internal/server.go).
@@ -61,7 +62,7 @@ func configFrom(env func(string) string) (config, error) {
 }
 
 // run serves until the context ends. It is the shim's ChaincodeServer.Start with an end: the shim offers none.
-func run(ctx context.Context, env func(string) string, clock contract.Clock) error {
+func run(ctx context.Context, env func(string) string, clock state.Clock) error {
 	c, err := configFrom(env)
 	if err != nil {
 		return err

@@ -2,11 +2,9 @@ package consortium
 
 import "github.com/guildmark/guildmark/chaincode/ledger"
 
-// Refusals about trust bundles; the rules of the bundle itself are package signed's.
+// Refusals about trust bundles on the ledger; the rules of the bundle itself are package signed's.
 var (
-	ErrBundle     = ledger.Refuse(ledger.Invalid, "bundle.invalid", "the trust bundle contradicts the configuration in force")
-	ErrBundleNext = ledger.Refuse(ledger.Conflict, "bundle.sequence", "the trust bundle does not follow the newest one")
-	ErrNoBundle   = ledger.Refuse(ledger.NotFound, "bundle.none", "no such trust bundle is on the ledger")
+	ErrNoBundle = ledger.Refuse(ledger.NotFound, "bundle.none", "no such trust bundle is on the ledger")
 )
 
 // SignedBundle is a trust bundle's exact bytes and what partners' bundle keys signed over their SHA-256 (T9); stored

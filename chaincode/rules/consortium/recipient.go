@@ -79,3 +79,55 @@ func isBase64(s string) bool {
 	b, err := ledger.Base64(s)
 	return err == nil && len(b) > 0
 }
+
+// Version is the number of the version of a recipient that is set, 0 where the id is new.
+func Version(all []Recipient, id string) int {
+	for _, r := range all {
+		if r.ID == id {
+			return r.Version
+		}
+	}
+	return 0
+}
+
+// CheckAmong judges a recipient beside all that are set. A partner has one custodian's recipient, since datasets and
+// grants name custodians by their partner; its grant key is no other custodian's, since the meter of a set with one key
+// twice could not be made. A partner has a bounded number of runtimes' recipients.
+func (r Recipient) CheckAmong(all []Recipient) error {
+	if r.Role == RuntimeRecipient {
+		return r.checkNumber(all)
+	}
+	key, err := r.SigningKey()
+	if err != nil {
+		return err
+	}
+	others := slices.DeleteFunc(slices.Clone(all), func(o Recipient) bool { return o.Role != CustodianRecipient || o.ID == r.ID })
+	for _, o := range others {
+		if o.MSP == r.MSP {
+			return ErrSecond.With(o.ID)
+		}
+	}
+	for _, o := range others {
+		if theirs, err := o.SigningKey(); err == nil && key.Equal(theirs) {
+			return ErrGrantKey.With(r.ID)
+		}
+	}
+	return nil
+}
+
+// checkNumber keeps the list of all recipients short enough to be signed and read as one document.
+func (r Recipient) checkNumber(all []Recipient) error {
+	own := 0
+	for _, other := range all {
+		if other.ID == r.ID {
+			return nil // another version of one that counts already
+		}
+		if other.MSP == r.MSP {
+			own++
+		}
+	}
+	if own >= MaxRecipients {
+		return ErrRecipients.With(r.ID)
+	}
+	return nil
+}

@@ -78,6 +78,36 @@ func (c *Config) Partner(msp string) (Partner, bool) {
 	return c.Partners[i], true
 }
 
+// IsPartner reports whether an MSP is a partner's.
+func (c *Config) IsPartner(msp string) bool {
+	_, ok := c.Partner(msp)
+	return ok
+}
+
+// CheckInForce refuses the zero Config, which stands for none in force.
+func (c *Config) CheckInForce() error {
+	if c.Version == 0 {
+		return ErrNoConfig
+	}
+	return nil
+}
+
+// CheckChannel refuses a configuration that names another channel than the one it is proposed on.
+func (c *Config) CheckChannel(channel string) error {
+	if c.Channel != channel {
+		return ErrConfig.With("channel " + c.Channel + " on channel " + channel)
+	}
+	return nil
+}
+
+// Hash is the name under which the next configuration refers to this one, "" for the zero Config.
+func (c *Config) Hash() string {
+	if c.Version == 0 {
+		return ""
+	}
+	return ledger.Digest(ledger.Encode(c))
+}
+
 // Succeeds judges whether next may follow the configuration in force, whose bytes hash to previous ("" for none).
 func (c *Config) Succeeds(next *Config, previous string) error {
 	if err := next.Check(); err != nil {

@@ -1,5 +1,15 @@
 package dataset
 
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/sha256"
+	"strconv"
+
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
+)
+
 // PublicationFormat is the publication's.
 const PublicationFormat = "guildmark/publication/1"
 
@@ -51,4 +61,56 @@ type Confirmed struct {
 	Version int    `json:"version"`
 	MSP     string `json:"msp"`
 	Final   bool   `json:"final"`
+}
+
+// ReadManifest reads the manifest of a request from its exact bytes.
+func (r PublishRequest) ReadManifest() (m Manifest, raw []byte, err error) {
+	raw, err = ledger.Base64(r.Manifest)
+	if err != nil {
+		return m, nil, ErrManifest.With("not base64")
+	}
+	return m, raw, ledger.DecodeCanonical(raw, &m)
+}
+
+// Check judges a request: the manifest that it holds (m, with its exact bytes), the name of its key envelope, and the
+// signature over the manifest, which must be by the caller's own key.
+func (r PublishRequest) Check(m *Manifest, raw []byte, caller party.Caller, key crypto.PublicKey, homes party.Homes) error {
+	if err := Check(m, caller, homes); err != nil {
+		return err
+	}
+	if ledger.CheckID(r.Envelope) != nil {
+		return ErrEnvelope.With(r.Envelope)
+	}
+	signer, ok := key.(*ecdsa.PublicKey)
+	der, err := ledger.Base64(r.Signature)
+	digest := sha256.Sum256(raw)
+	if !ok || err != nil || !ecdsa.VerifyASN1(signer, digest[:], der) {
+		return ErrSignature
+	}
+	return nil
+}
+
+// CheckBefore demands that the version before m's is published. Licensor and custodians can't differ between versions,
+// since the dataset's id commits to them.
+func (m *Manifest) CheckBefore(published bool) error {
+	if m.Version > 1 && !published {
+		return ErrVersion.With(strconv.Itoa(m.Version))
+	}
+	return nil
+}
+
+// Publication is what the ledger records of a request that was judged, in an epoch.
+func (r PublishRequest) Publication(m *Manifest, raw []byte, epoch int64) Publication {
+	return Publication{
+		Format: PublicationFormat, Licensor: m.Licensor, Manifest: ledger.Digest(raw), Signature: r.Signature,
+		Envelope: r.Envelope, Epoch: epoch,
+	}
+}
+
+// CheckOwner demands that the version was published by this licensor.
+func (p Publication) CheckOwner(l Licensor) error {
+	if p.Licensor != l {
+		return ErrForeign.With(p.Licensor.Party)
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package grant
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
@@ -42,6 +43,7 @@ type Circumstances struct {
 	License    license.License
 	Custodians []consortium.Recipient // of the license's custodian set, in its order, as they are now
 	Caller     party.Caller           // who brings the answer
+	Newer      bool                   // the license has a newer grant
 }
 
 // CheckAnswer judges a custodian's answer to a committed grant (T15): it comes from a custodian of the grant's pair, its
@@ -49,6 +51,8 @@ type Circumstances struct {
 func CheckAnswer(a Answer, g Grant, c Circumstances) error {
 	i := slices.IndexFunc(c.Custodians, func(r consortium.Recipient) bool { return r.MSP == a.MSP })
 	switch {
+	case c.Newer:
+		return ErrSuperseded.With(strconv.Itoa(g.Number))
 	case a.MSP != c.Caller.MSP || !slices.Contains(g.Pair, a.MSP):
 		return ErrNotInPair.With(c.Caller.MSP)
 	case i < 0 || c.Custodians[i].Party != c.Caller.Party:

@@ -31,3 +31,24 @@ func Signer(m machine.Machine) (*tpmpolicy.Signer, error) {
 	}
 	return tpmpolicy.NewSigner(ak, srk)
 }
+
+// CheckMachine judges the keys of a machine's record (T14): public areas of the one form that custodians and the ledger
+// judge attestations and wraps by later, and the Name of the one grant counter.
+func CheckMachine(m machine.Machine) error {
+	for _, key := range []struct {
+		text  string
+		parse func([]byte) (tpmpolicy.Public, error)
+	}{{m.AK, tpmpolicy.ParseAK}, {m.SRK, tpmpolicy.ParseSRK}, {m.Token, tpmpolicy.ParseToken}} {
+		raw, err := ledger.Base64(key.text)
+		if err != nil {
+			return machine.ErrInvalid.With("a key that is not base64")
+		}
+		if _, err := key.parse(raw); err != nil {
+			return err
+		}
+	}
+	if m.Counter != tpmpolicy.CounterName().Hex() {
+		return machine.ErrInvalid.With("counter " + m.Counter)
+	}
+	return nil
+}

@@ -31,5 +31,13 @@ func (l License) CustodianSets() consortium.CustodianSets {
 	return consortium.CustodianSets{l.Custodians}
 }
 
+// CheckOwner refuses a caller who is not the license's buyer.
+func (l License) CheckOwner(caller string) error {
+	if l.Buyer != caller {
+		return ErrOwner.With(caller)
+	}
+	return nil
+}
+
 // ID is the license's name.
 func ID(order string, item string) string { return ledger.Hash("guildmark/license/1", order, item) }

@@ -66,9 +66,14 @@ func checkAssurance(admitted, known []string) error {
 	return nil
 }
 
-// Repeats reports whether the offer is what the request asks for, so that sending it again is harmless.
-func (o *Offer) Repeats(r Request) bool {
-	return o.Dataset == r.Dataset && o.Version == r.Version && o.Model == r.Model && o.Price == r.Price &&
+// Again returns the offer that the licensor's key made before, provided that the request is the same: so sending a
+// request again is harmless.
+func (o Offer) Again(r Request) (Offer, error) {
+	same := o.Dataset == r.Dataset && o.Version == r.Version && o.Model == r.Model && o.Price == r.Price &&
 		slices.Equal(o.Assurance, r.Assurance) && slices.Equal(o.Split.Contributors, r.Contributors) &&
 		o.Split.Residual == r.Residual
+	if !same {
+		return Offer{}, ErrKeyReused.With(r.Key)
+	}
+	return o, nil
 }

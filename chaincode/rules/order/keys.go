@@ -1,6 +1,10 @@
 package order
 
-import "github.com/guildmark/guildmark/chaincode/ledger"
+import (
+	"encoding/hex"
+
+	"github.com/guildmark/guildmark/chaincode/ledger"
+)
 
 // The key families of orders and of what pays them.
 var (
@@ -18,6 +22,15 @@ func Families() []ledger.Family {
 
 // Key names an order.
 func Key(id string) string { return Family.Key(id) }
+
+// ScriptHash is the name under which a script (lower-case hex of 1 to 100 bytes) finds its order.
+func ScriptHash(script string) (string, error) {
+	raw, err := hex.DecodeString(script)
+	if err != nil || len(raw) == 0 || len(raw) > 100 || hex.EncodeToString(raw) != script {
+		return "", ErrRequest.With("a script that is not lower-case hex of 1 to 100 bytes")
+	}
+	return ledger.Digest(raw), nil
+}
 
 // ScriptKey finds the order of a script by the SHA-256 of the script.
 func ScriptKey(hash string) string { return ScriptFamily.Key(hash) }

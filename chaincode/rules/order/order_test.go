@@ -42,13 +42,13 @@ func TestStateOf(t *testing.T) {
 		{"one of two blocks left the chain", []order.Payment{pay(1_000, 11), moved}, 11, order.Disputed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := order.StateOf(o, c.payments, func(uint32) string { return block }, c.epoch)
+			got := order.StateOf(o, order.Credits{Payments: c.payments, Final: map[uint32]string{5: block}}, c.epoch)
 			if got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})
 	}
-	if got := order.StateOf(o, []order.Payment{pay(1_000, 11)}, func(uint32) string { return "" }, 11); got != order.Disputed {
+	if got := order.StateOf(o, order.Credits{Payments: []order.Payment{pay(1_000, 11)}}, 11); got != order.Disputed {
 		t.Errorf("no final block at the height: got %s", got)
 	}
 }
@@ -85,7 +85,7 @@ func TestCredit(t *testing.T) {
 
 // TestSettleConserves: whatever was paid, the accruals of a settlement sum to the price.
 func TestSettleConserves(t *testing.T) {
-	o := order.Order{ID: ledger.Hash("o"), Price: 10_001, Items: []order.Item{{
+	o := order.Order{ID: ledger.Hash("o"), Price: 10_001, Expires: 9, Items: []order.Item{{
 		Price: 10_001, Split: royalty.Terms{
 			Commission: royalty.Commission{Rate: 33_333_333, Max: 1 << 40, Payee: "AMSP.0000000000000001"},
 			Contributors: []royalty.Contributor{
@@ -93,10 +93,13 @@ func TestSettleConserves(t *testing.T) {
 			},
 		},
 	}}}
-	s, err := order.Settle(o, []order.Payment{pay(9_000, 1), pay(9_000, 2)}, order.Proven{Height: 5, Block: block}, 2, "fabric")
-	if err != nil {
-		t.Fatal(err)
+	before := order.Before{Credits: order.Credits{Payments: []order.Payment{pay(9_000, 1)}, Final: map[uint32]string{5: block}}, Epoch: 2}
+	proven := order.Proven{TxID: "bitcoin", Height: 5, Block: block, Outputs: []order.Output{{Vout: 1, Amount: 9_000}}}
+	out, err := order.Settle(o, proven, before, "fabric")
+	if err != nil || out.Settled == nil {
+		t.Fatal(out, err)
 	}
+	s := out.Settled
 	sum := ledger.Satoshi(0)
 	for _, a := range s.Accruals {
 		sum += a.Amount

@@ -18,21 +18,7 @@ type SettleRequest struct {
 	Proof  spv.Proof  `json:"proof"`
 }
 
-// Output is what a transaction paid to an order's script by one output.
-type Output struct {
-	Vout   uint32
-	Amount ledger.Satoshi
-}
-
-// Proven is a transaction in a final block, and what it paid.
-type Proven struct {
-	TxID    string
-	Outputs []Output
-	Height  uint32
-	Block   string
-}
-
-// Settled is the payload of order.settled: everything that one transaction booked.
+// Settled is the payload of order.settled: everything that the settling transaction wrote.
 type Settled struct {
 	Settlement Settlement        `json:"settlement"`
 	Payments   []Payment         `json:"payments"` // credited by this transaction
@@ -40,60 +26,59 @@ type Settled struct {
 	Accruals   []royalty.Accrual `json:"accruals"`
 }
 
-// Credited is the payload of payment.credited.
+// Credited is the payload of payment.credited: payments that did not settle the order, and its state with them.
 type Credited struct {
 	Order    string    `json:"order"`
 	Payments []Payment `json:"payments"`
 	State    string    `json:"state"`
 }
 
-// SettleResult is what orders:Settle answers.
+// SettleResult is what orders:Settle returns.
 type SettleResult struct {
 	Credited []string `json:"credited"` // outpoints
 	State    string   `json:"state"`
-	Licenses []string `json:"licenses"`
+	Licenses []string `json:"licenses"` // issued by this transaction
 }
 
-// Dust is the least output that is credited: what Bitcoin's nodes relay to a P2WSH script (330 sat, Bitcoin Core's
-// policy). Smaller ones cost their maker nothing, and everybody who settles, grants or signs the order reads each.
-const Dust ledger.Satoshi = 330
-
-// Credit turns a proven transaction's outputs into payments of the order. known are the payments recorded under the
-// same outpoints; what is known or dust is passed over, and nothing new is a refusal.
-func Credit(o Order, p Proven, known map[uint32]Payment, epoch int64) ([]Payment, error) {
-	if len(p.Outputs) == 0 {
-		return nil, ErrOtherScript.With(p.TxID)
-	}
-	var fresh []Payment
-	dust := false
-	for _, out := range p.Outputs {
-		if out.Amount < Dust {
-			dust = true
-			continue
-		}
-		if before, ok := known[out.Vout]; ok {
-			if before.Order != o.ID {
-				return nil, ErrForeignPay.With(before.Order)
-			}
-			continue
-		}
-		fresh = append(fresh, Payment{
-			TxID: p.TxID, Vout: out.Vout, Order: o.ID, Amount: out.Amount, Height: p.Height, Block: p.Block, Epoch: epoch,
-		})
-	}
-	if len(fresh) == 0 && dust && len(known) == 0 {
-		return nil, ErrDust.With(p.TxID)
-	}
-	if len(fresh) == 0 {
-		return nil, ErrKnown.With(p.TxID)
-	}
-	return fresh, nil
+// Before is what the ledger holds before a proven transaction is credited to an order.
+type Before struct {
+	Credits  Credits            // of this order
+	Recorded map[uint32]Payment // under the transaction's own outputs, by number, whichever order they pay
+	Settled  bool
+	Epoch    int64
 }
 
-// Settle books an order that its payments cover: the licenses of its items and what each payee is owed (T23). The
-// parts sum to the price exactly; partial payments and surplus are never split. txid is the Fabric transaction's.
-func Settle(o Order, payments []Payment, p Proven, epoch int64, txid string) (Settled, error) {
-	s := Settled{Settlement: Settlement{
+// Outcome is what a proven transaction changes: the payments to record, and the settlement when they are the ones with
+// which the order is paid for the first time.
+type Outcome struct {
+	Credited Credited
+	Settled  *Settled // nil: this transaction does not settle the order
+}
+
+// Settle credits a proven transaction to an order. When all payments cover the price in time and the order was not
+// settled before, the licenses are issued and the price is split. txid is the ledger transaction's.
+func Settle(o Order, p Proven, before Before, txid string) (Outcome, error) {
+	fresh, err := Credit(o, p, before.Recorded, before.Epoch)
+	if err != nil {
+		return Outcome{}, err
+	}
+	credits := before.Credits.with(p, fresh)
+	out := Outcome{Credited: Credited{Order: o.ID, Payments: fresh, State: StateOf(o, credits, before.Epoch)}}
+	if before.Settled || out.Credited.State != Paid {
+		return out, nil
+	}
+	out.Settled, err = settlement(o, p, credits.Payments, before.Epoch, txid)
+	if err != nil {
+		return Outcome{}, err
+	}
+	out.Settled.Payments = fresh
+	return out, nil
+}
+
+// settlement issues the licenses of an order's items and splits their prices among payees (T23). The parts sum to the
+// price exactly; partial payments and surplus are never split.
+func settlement(o Order, p Proven, payments []Payment, epoch int64, txid string) (*Settled, error) {
+	s := &Settled{Settlement: Settlement{
 		Order: o.ID, Paid: Sum(payments), Epoch: epoch, Height: p.Height, Block: p.Block, TxID: txid,
 	}}
 	for i, item := range o.Items {
@@ -107,7 +92,7 @@ func Settle(o Order, payments []Payment, p Proven, epoch int64, txid string) (Se
 		s.Settlement.Licenses = append(s.Settlement.Licenses, l.ID)
 		parts, err := royalty.Split(item.Price, item.Split, royalty.Key(o.ID, i, 0))
 		if err != nil {
-			return Settled{}, err
+			return nil, err
 		}
 		for _, part := range parts {
 			if part.Amount == 0 {
@@ -120,4 +105,24 @@ func Settle(o Order, payments []Payment, p Proven, epoch int64, txid string) (Se
 		}
 	}
 	return s, nil
+}
+
+// Result is what orders:Settle returns.
+func (o Outcome) Result() SettleResult {
+	r := SettleResult{State: o.Credited.State, Licenses: []string{}}
+	for _, p := range o.Credited.Payments {
+		r.Credited = append(r.Credited, ledger.Outpoint(p.TxID, p.Vout))
+	}
+	if o.Settled != nil {
+		r.Licenses = o.Settled.Settlement.Licenses
+	}
+	return r
+}
+
+// Event is the one event that announces the outcome.
+func (o Outcome) Event() (name string, payload any) {
+	if o.Settled != nil {
+		return ledger.EventOrderSettled, *o.Settled
+	}
+	return ledger.EventPaymentCredited, o.Credited
 }

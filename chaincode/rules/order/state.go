@@ -1,6 +1,10 @@
 package order
 
-import "github.com/guildmark/guildmark/chaincode/ledger"
+import (
+	"slices"
+
+	"github.com/guildmark/guildmark/chaincode/ledger"
+)
 
 // States of an order.
 const (
@@ -32,25 +36,24 @@ func inTime(o Order, payments []Payment) ledger.Satoshi {
 	return sum
 }
 
-// StateOf is an order's state, a function of facts alone: its payments, which block is final at a height ("" for
-// none), and the epoch.
-func StateOf(o Order, payments []Payment, final func(height uint32) string, epoch int64) string {
-	late := false
-	for _, p := range payments {
-		if final(p.Height) != p.Block {
-			return Disputed
-		}
-		late = late || p.Epoch >= o.Expires
-	}
+// StateOf is an order's state, a function of facts alone: what is credited to it, and the epoch.
+func StateOf(o Order, c Credits, epoch int64) string {
 	switch {
-	case inTime(o, payments) >= o.Price:
+	case c.Disputed():
+		return Disputed
+	case inTime(o, c.Payments) >= o.Price:
 		return Paid
-	case late:
+	case slices.ContainsFunc(c.Payments, func(p Payment) bool { return p.Epoch >= o.Expires }):
 		return Late
 	case epoch >= o.Expires:
 		return Expired
-	case len(payments) > 0:
+	case len(c.Payments) > 0:
 		return Partial
 	}
 	return Open
+}
+
+// ViewOf is an order with its state. The state is computed at each read, from what is credited and what is final.
+func ViewOf(o Order, c Credits, licenses []string, epoch int64) View {
+	return View{Order: o, State: StateOf(o, c, epoch), Paid: Sum(c.Payments), Payments: c.Payments, Licenses: licenses}
 }

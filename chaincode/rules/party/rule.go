@@ -33,6 +33,7 @@ const maxKeys = 5
 
 // Refusals of the rules about who may say what.
 var (
+	ErrCaller      = ledger.Refuse(ledger.Forbidden, "caller.malformed", "the caller's identity is not an X.509 certificate that the ledger can read")
 	ErrUnknownRole = ledger.Refuse(ledger.Forbidden, "caller.role", "the caller's certificate grants no role that the ledger knows")
 	ErrForeignRole = ledger.Refuse(ledger.Forbidden, "caller.foreign_role", "the caller's role is not one that its home may grant")
 	ErrForeign     = ledger.Refuse(ledger.Forbidden, "caller.foreign_party", "the caller's party does not belong to its home")

@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
@@ -83,6 +84,28 @@ func checkContributors(list []Contributor) error {
 			return ErrWeights.With(strconv.FormatInt(c.Weight, 10))
 		}
 		seen[c.Payee] = true
+	}
+	return nil
+}
+
+// Payees are all that a split names.
+func (t Terms) Payees() []string {
+	payees := []string{t.Commission.Payee}
+	for _, c := range t.Contributors {
+		payees = append(payees, c.Payee)
+	}
+	if t.Residual != "" {
+		payees = append(payees, t.Residual)
+	}
+	return payees
+}
+
+// CheckHomes demands that each payee's home is a partner of the consortium.
+func (t Terms) CheckHomes(isPartner func(msp string) bool) error {
+	for _, payee := range t.Payees() {
+		if home, _, _ := strings.Cut(payee, "."); !isPartner(home) {
+			return ErrPayee.With(payee)
+		}
 	}
 	return nil
 }

@@ -51,3 +51,12 @@ type Balance struct {
 	Amount ledger.Satoshi `json:"amount"`
 	Count  int            `json:"count"`
 }
+
+// Total adds up what a payee is owed.
+func Total(payee string, accruals []Accrual) Balance {
+	b := Balance{Payee: payee, Count: len(accruals)}
+	for _, a := range accruals {
+		b.Amount += a.Amount
+	}
+	return b
+}

@@ -280,7 +280,11 @@ func (b *books) credit(doc string) error {
 	if err != nil {
 		return err
 	}
-	tx, _, err := spv.ProveFinal(b, r.Height, &r.Proof)
+	block, err := spv.ParseHash(r.Block)
+	if err != nil {
+		return err
+	}
+	tx, err := spv.ProveFinal(b, spv.Block{Height: r.Height, Hash: block}, &r.Proof)
 	if err != nil {
 		return err
 	}

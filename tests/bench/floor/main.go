@@ -5,30 +5,40 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
-	"github.com/hyperledger/fabric-contract-api-go/v2/contractapi"
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 )
 
-// Contract is the floor's one contract.
-type Contract struct{ contractapi.Contract }
+// floor is the chaincode.
+type floor struct{}
 
-// Put writes a value and reads nothing.
-func (*Contract) Put(t contractapi.TransactionContextInterface, key, value string) error {
-	return t.GetStub().PutState(key, []byte(value))
-}
+func (floor) Init(shim.ChaincodeStubInterface) *peer.Response { return shim.Success(nil) }
 
-// Noop touches no state and answers with so many bytes; key is as long as the ids that the product is asked for.
-func (*Contract) Noop(_ contractapi.TransactionContextInterface, _, size string) (string, error) {
-	n, err := strconv.Atoi(size)
-	if err != nil || n < 0 || n > 1<<20 {
-		return "", fmt.Errorf("size %q", size)
+// Invoke runs Put (key, value), which writes a value and reads nothing, or Noop (key, size), which touches no state and
+// answers with so many bytes; its key is as long as the ids that the product is asked for.
+func (floor) Invoke(stub shim.ChaincodeStubInterface) *peer.Response {
+	name, args := stub.GetFunctionAndParameters()
+	switch {
+	case len(args) != 2:
+		return shim.Error(fmt.Sprintf("%d arguments instead of 2", len(args)))
+	case name == "Put":
+		if err := stub.PutState(args[0], []byte(args[1])); err != nil {
+			return shim.Error(err.Error())
+		}
+		return shim.Success(nil)
+	case name == "Noop":
+		n, err := strconv.Atoi(args[1])
+		if err != nil || n < 0 || n > 1<<20 {
+			return shim.Error(fmt.Sprintf("size %q", args[1]))
+		}
+		return shim.Success(bytes.Repeat([]byte("0"), n))
 	}
-	return strings.Repeat("0", n), nil
+	return shim.Error("no function " + name)
 }
 
 func main() {
@@ -40,10 +50,7 @@ func main() {
 
 // serve runs until it is killed; the environment is the product's chaincode's.
 func serve() error {
-	cc, err := contractapi.NewChaincode(&Contract{})
-	if err != nil {
-		return err
-	}
+	var err error
 	var tls shim.TLSProperties
 	for name, to := range map[string]*[]byte{
 		"CHAINCODE_TLS_CERT": &tls.Cert, "CHAINCODE_TLS_KEY": &tls.Key, "CHAINCODE_TLS_CLIENT_CA": &tls.ClientCACerts,
@@ -52,6 +59,6 @@ func serve() error {
 			return err
 		}
 	}
-	server := &shim.ChaincodeServer{CCID: os.Getenv("CHAINCODE_ID"), Address: os.Getenv("CHAINCODE_ADDRESS"), CC: cc, TLSProps: tls}
+	server := &shim.ChaincodeServer{CCID: os.Getenv("CHAINCODE_ID"), Address: os.Getenv("CHAINCODE_ADDRESS"), CC: floor{}, TLSProps: tls}
 	return server.Start()
 }

@@ -1,0 +1,106 @@
+package order
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/machine"
+	"github.com/guildmark/guildmark/chaincode/rules/offer"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
+	"github.com/guildmark/guildmark/chaincode/rules/royalty"
+)
+
+// Format is the order's.
+const Format = "guildmark/order/1"
+
+// day is a day of the daily cap, seconds.
+const day = 24 * 3600
+
+// Check judges a request by itself.
+func (r Request) Check() error {
+	switch {
+	case !ledger.Printable(r.Key, 64):
+		return ErrRequest.With("a key that is not 1 to 64 printable characters")
+	case len(r.Offers) != 1:
+		return ErrOneOffer.With(strconv.Itoa(len(r.Offers)))
+	}
+	if err := ledger.CheckID(r.Machine); err != nil {
+		return err
+	}
+	return ledger.CheckID(r.Offers[0])
+}
+
+// Again returns the order that the client's key made before, provided that the request is the same: so sending a request
+// again is harmless.
+func (o Order) Again(r Request) (Order, error) {
+	if o.Machine != r.Machine || len(o.Items) != 1 || !slices.Equal(r.Offers, []string{o.Items[0].Offer}) {
+		return Order{}, ErrKeyReused.With(r.Key)
+	}
+	return o, nil
+}
+
+// Basis is all that placing an order is judged by.
+type Basis struct {
+	Request  Request
+	Caller   party.Caller
+	Channel  string
+	Config   *consortium.Config
+	Machine  machine.Machine
+	Shard    machine.Shard
+	Offer    offer.Offer
+	Manifest dataset.Manifest
+	Final    bool // all custodians have confirmed the version
+	Epoch    int64
+}
+
+// Place judges a request and returns the order, still without its payment script, and the machine's shard as it moves on.
+func Place(b Basis) (Order, machine.Shard, error) {
+	if err := checkBasis(b); err != nil {
+		return Order{}, b.Shard, err
+	}
+	next, err := advance(b)
+	if err != nil {
+		return Order{}, b.Shard, err
+	}
+	return Order{
+		Format: Format, ID: ID(b.Channel, b.Caller.MSP, b.Caller.Party, b.Request.Key), Buyer: b.Caller.Party,
+		Machine: b.Machine.ID, Price: b.Offer.Price, Descriptor: b.Config.Treasury.Version,
+		Shard: b.Machine.Shard, Number: b.Shard.Next, Created: b.Epoch, Expires: b.Epoch + b.Config.Limits.OrderEpochs,
+		Items: []Item{{
+			Offer: b.Offer.ID, Dataset: b.Offer.Dataset, Version: b.Offer.Version, Manifest: ledger.Digest(ledger.Encode(b.Manifest)),
+			Custodians: b.Manifest.Custodians, Model: b.Offer.Model, Price: b.Offer.Price, Split: b.Offer.Split,
+		}},
+	}, next, nil
+}
+
+func checkBasis(b Basis) error {
+	switch {
+	case b.Machine.Owner != b.Caller.Party:
+		return machine.ErrOwner.With(b.Caller.Party)
+	case !b.Final:
+		return dataset.ErrNotFinal.With(b.Offer.Dataset)
+	case !slices.Contains(b.Offer.Assurance, b.Machine.Assurance):
+		return ErrAssurance.With(b.Machine.Assurance)
+	}
+	return royalty.Check(b.Offer.Price, b.Offer.Split)
+}
+
+// advance counts the order in its machine's shard: the next script's number, and the day's sum under the cap (T2).
+func advance(b Basis) (machine.Shard, error) {
+	s, limits := b.Shard, b.Config.Limits
+	if s.Next > machine.MaxShard {
+		return s, ErrShardFull
+	}
+	if today := b.Epoch * limits.EpochSeconds / day; today != s.Day {
+		s.Day, s.Ordered = today, 0
+	}
+	if s.Ordered > limits.DailyCap-b.Offer.Price {
+		return s, ErrDailyCap.With((s.Ordered + b.Offer.Price).String() + " of " + limits.DailyCap.String())
+	}
+	s.Ordered += b.Offer.Price
+	s.Next++
+	return s, nil
+}
