@@ -29,7 +29,7 @@ func stall() *Command {
 	var item string
 	return &Command{
 		Name: "stall", Short: "sells things.", Version: "v1 commit abc",
-		Guide: "A first sale:\n  1. stall sell --item pear --price 3\n  2. stall list",
+		Guide: "A first sale:\n  1. stall sell --item pear --price 3\n  2. stall list\nstall never sleeps.",
 		Commands: []*Command{
 			{
 				Name: "sell", Short: "sells one item.", Example: "stall sell --item pear --price 3",
@@ -180,7 +180,7 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 
 func TestGuideRunsAsPrinted(t *testing.T) {
 	_, out, _ := execute(t.Context(), Console{Typed: "./stall"}, "--help")
-	if !strings.Contains(out, "  1. ./stall sell --item pear --price 3\n  2. ./stall list\n") {
+	if !strings.Contains(out, "  1. ./stall sell --item pear --price 3\n  2. ./stall list\nstall never sleeps.\n") {
 		t.Errorf("the guide does not say how the program was called:\n%s", out)
 	}
 }

@@ -33,7 +33,8 @@ func (p *program) help(c *cobra.Command) {
 		fmt.Fprintf(&b, "\n%s\n", p.typed(strings.Trim(of.Guide, "\n")))
 	}
 	if of.Example != "" {
-		fmt.Fprintf(&b, "\nExample:\n  %s\n", strings.ReplaceAll(p.typed(strings.Trim(of.Example, "\n")), "\n", "\n  "))
+		example := "  " + strings.ReplaceAll(strings.Trim(of.Example, "\n"), "\n", "\n  ")
+		fmt.Fprintf(&b, "\nExample:\n%s\n", p.typed(example))
 	}
 	fmt.Fprintf(&b, "\nFlags:\n%s\n%s\n", flagList(c), exits)
 	_, _ = fmt.Fprint(p.console.Out, b.String()) // a pager that was closed early
@@ -129,12 +130,13 @@ func value(f *pflag.Flag) (name, usage string) {
 	return name, usage
 }
 
-// typed puts the way in which the person called the program before each line of an example, so that it runs as printed.
+// typed puts the way in which the person called the program before each indented line of an example, so that it runs as
+// printed.
 func (p *program) typed(text string) string {
 	if p.console.Typed == "" {
 		return text
 	}
-	line := regexp.MustCompile(`(?m)^(\s*(?:\d+\. +)?)` + regexp.QuoteMeta(p.root.Name) + ` `)
+	line := regexp.MustCompile(`(?m)^( +(?:\d+\. +)?)` + regexp.QuoteMeta(p.root.Name) + ` `)
 	return line.ReplaceAllString(text, "${1}"+strings.ReplaceAll(p.console.Typed, "$", "$$")+" ")
 }
 
