@@ -70,8 +70,7 @@ type SignIn struct {
 	issuer  *Issuer
 	machine string
 	key     func() (crypto.Signer, error)
-	token   string
-	expires time.Time
+	token   Token
 }
 
 // NewSignIn signs the machine in by its sign-in key when the first token is wanted.
@@ -79,18 +78,34 @@ func NewSignIn(issuer *Issuer, machine string, key func() (crypto.Signer, error)
 	return &SignIn{issuer: issuer, machine: machine, key: key}
 }
 
+// Token is an access token as the authorization server issued it.
+type Token struct {
+	Text    string
+	Expires time.Time
+}
+
 // Bearer is a token for the gateway, fresh enough for one request.
 func (s *SignIn) Bearer(ctx context.Context) (string, error) {
-	if time.Now().Before(s.expires) {
-		return s.token, nil
+	if time.Now().Add(tokenMargin).Before(s.token.Expires) {
+		return s.token.Text, nil
 	}
-	issuer, path, err := s.issuer.describe(ctx)
+	token, err := s.Token(ctx, scopes)
 	if err != nil {
 		return "", err
+	}
+	s.token = token
+	return s.token.Text, nil
+}
+
+// Token signs the machine in for the scopes named, and keeps nothing.
+func (s *SignIn) Token(ctx context.Context, scopes string) (Token, error) {
+	issuer, path, err := s.issuer.describe(ctx)
+	if err != nil {
+		return Token{}, err
 	}
 	assertion, err := s.assertion(issuer)
 	if err != nil {
-		return "", err
+		return Token{}, err
 	}
 	form := url.Values{
 		"grant_type": {"client_credentials"}, "scope": {scopes},
@@ -101,14 +116,12 @@ func (s *SignIn) Bearer(ctx context.Context) (string, error) {
 		Seconds int    `json:"expires_in"`
 	}
 	if err := s.issuer.client.form(ctx, path, form, &answer); err != nil {
-		return "", err
+		return Token{}, err
 	}
 	if answer.Token == "" {
-		return "", ErrAnswer.With("no access token")
+		return Token{}, ErrAnswer.With("no access token")
 	}
-	s.token = answer.Token
-	s.expires = time.Now().Add(time.Duration(answer.Seconds)*time.Second - tokenMargin)
-	return s.token, nil
+	return Token{Text: answer.Token, Expires: time.Now().Add(time.Duration(answer.Seconds) * time.Second)}, nil
 }
 
 // assertion proves to the issuer that the machine's TPM asks (RFC 7523): ES256 by the sign-in key.

@@ -97,7 +97,7 @@ func (w *world) makeDrink(ctx context.Context, n int64) error {
 		return fmt.Errorf("use %d: %w", n, err)
 	}
 	var used agent.Used
-	if err := answer.Last(&used); err != nil || used.Count != n || used.Limit != uses {
+	if err := answer.Into(&used); err != nil || used.Count != n || used.Limit != uses {
 		return fmt.Errorf("use %d: the machine says %+v", n, used)
 	}
 	w.report.Sale.Used = used.Count

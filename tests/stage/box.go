@@ -169,32 +169,32 @@ func (s *Stage) Fund(ctx context.Context, b *Box, amount ledger.Satoshi) error {
 	return err
 }
 
-// MachineCommand prepares the machine command for a box, with JSON lines on its standard output.
+// MachineCommand prepares the machine command for a box: its result is JSON, its progress JSON lines on standard error.
 func (s *Stage) MachineCommand(ctx context.Context, b *Box, name string, args ...string) *exec.Cmd {
-	return s.Command(ctx, "machine", append([]string{name, "--config", b.Config, "--output", "json"}, args...)...)
+	return s.Command(ctx, "machine", append([]string{name, "--config", b.Config, "--output", "json", "--events"}, args...)...)
 }
 
-// Answer is what the machine command printed.
+// Answer is the result that the machine command printed, and the refusal that ended it.
 type Answer struct {
-	Lines   []json.RawMessage
+	Result  json.RawMessage
 	Refusal *ledger.Refusal
 }
 
-// Last decodes the result line.
-func (a Answer) Last(into any) error {
-	if len(a.Lines) == 0 {
+// Into decodes the result.
+func (a Answer) Into(into any) error {
+	if len(a.Result) == 0 {
 		return errors.New("the machine printed nothing")
 	}
-	return json.Unmarshal(a.Lines[len(a.Lines)-1], into)
+	return json.Unmarshal(a.Result, into)
 }
 
-// Follow runs a machine command and hands each of its lines to see as it comes. A refusal is an answer; the error is
-// for a command that ended without one, killed for example.
+// Follow runs a machine command and hands each of its progress lines to see as it comes. A refusal is an answer; the
+// error is for a command that ended without one, killed for example.
 func Follow(c *exec.Cmd, see func(line json.RawMessage)) (Answer, error) {
 	var answer Answer
-	var stderr bytes.Buffer
-	c.Stderr = &stderr
-	pipe, err := c.StdoutPipe()
+	var result bytes.Buffer
+	c.Stdout = &result
+	pipe, err := c.StderrPipe()
 	if err != nil {
 		return answer, fmt.Errorf("start %s: %w", c.Path, err)
 	}
@@ -203,24 +203,24 @@ func Follow(c *exec.Cmd, see func(line json.RawMessage)) (Answer, error) {
 	}
 	lines := bufio.NewScanner(pipe)
 	lines.Buffer(nil, 1<<20)
+	last := ""
 	for lines.Scan() {
-		answer.Lines = append(answer.Lines, bytes.Clone(lines.Bytes()))
+		last = lines.Text()
 		if see != nil {
-			see(answer.Lines[len(answer.Lines)-1])
+			see(bytes.Clone(lines.Bytes()))
 		}
 	}
 	failed := c.Wait()
+	answer.Result = result.Bytes()
 	if failed == nil {
 		return answer, nil
 	}
-	var last struct {
-		Refusal *ledger.Refusal `json:"refusal"`
+	var refusal ledger.Refusal
+	if json.Unmarshal([]byte(last), &refusal) == nil && refusal.Code != "" {
+		answer.Refusal = &refusal
+		return answer, nil
 	}
-	if answer.Last(&last) == nil && last.Refusal != nil {
-		answer.Refusal = last.Refusal
-		return answer, nil //nolint:nilerr // a refusal is an answer
-	}
-	return answer, fmt.Errorf("%s: %w: %s", filepath.Base(c.Path), failed, LastLines(stderr.String(), 4))
+	return answer, fmt.Errorf("%s: %w: %s", filepath.Base(c.Path), failed, last)
 }
 
 // progress shows what the machine says it does, but not what its mixer does.
@@ -240,5 +240,5 @@ func (s *Stage) Drive(ctx context.Context, b *Box, into any, name string, args .
 	if answer.Refusal != nil {
 		return fmt.Errorf("machine %s: %w", name, answer.Refusal)
 	}
-	return answer.Last(into)
+	return answer.Into(into)
 }

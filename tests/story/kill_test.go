@@ -152,7 +152,7 @@ func (v *victim) buy() {
 		Order   string `json:"order"`
 	}
 	answer := v.machine("buy", "--offer", v.offer, "--at-most", fmt.Sprint(price), "--wait", patience.String())
-	if err := answer.Last(&bought); err != nil || bought.License == "" {
+	if err := answer.Into(&bought); err != nil || bought.License == "" {
 		v.t.Fatalf("bought %+v, %v", bought, err)
 	}
 	v.order, v.license = bought.Order, bought.License
@@ -167,7 +167,7 @@ func (v *victim) use() {
 			return
 		}
 		var used agent.Used
-		if err := answer.Last(&used); err != nil {
+		if err := answer.Into(&used); err != nil {
 			v.t.Fatal(err)
 		}
 		v.made = append(v.made, used.Count)

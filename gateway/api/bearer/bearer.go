@@ -24,7 +24,8 @@ var ErrUnauthenticated = errors.New("not authenticated")
 
 // Refusals of a token; all but ErrKeys and ErrScope come with ErrUnauthenticated.
 var (
-	ErrMissing   = ledger.Refuse(ledger.Forbidden, "token.missing", "this needs an access token")
+	ErrMissing = ledger.Refuse(ledger.Forbidden, "token.missing",
+		"this needs an access token: /.well-known/oauth-protected-resource names the server that issues them, and `machine token` prints one")
 	ErrMalformed = ledger.Refuse(ledger.Forbidden, "token.malformed", "the access token can't be read")
 	ErrAlgorithm = ledger.Refuse(ledger.Forbidden, "token.algorithm", "the access token is not signed with ES256")
 	ErrKey       = ledger.Refuse(ledger.Forbidden, "token.key", "the access token names a key that the issuer doesn't publish")

@@ -39,10 +39,15 @@ func TestCommandLine(t *testing.T) {
 		{"no arguments teach", nil, 0, "machine buys licenses"},
 		{"version", []string{"--version"}, 0, "commit"},
 		{"unknown command", []string{"sell"}, 2, `no command "sell"`},
-		{"unknown flag", []string{"buy", "--price", "1"}, 2, "wrong usage"},
-		{"buy without an offer", []string{"buy", "--config", good}, 2, "machine buy --offer ID"},
-		{"use none", []string{"use", "--config", good, "--license", "ab", "--count", "0"}, 2, "wrong usage"},
+		{"unknown flag", []string{"buy", "--price", "1"}, 2, "machine buy: unknown flag: --price"},
+		{"buy without an offer", []string{"buy", "--config", good}, 2, "machine buy: --offer is needed"},
+		{"use none", []string{"use", "--config", good, "--license", "ab", "--count", "0"}, 2, "machine use: --count 0: 1 or more is expected"},
 		{"verify without a file", []string{"verify", "--config", good}, 2, "machine verify FILE"},
+		{"a bound below zero", []string{"buy", "--config", good, "--offer", "x", "--at-most", "-1"}, 2, "--at-most -1"},
+		{"verify a file that isn't there", []string{"verify", "--config", good, dir + "/none.json"}, 2, "no such file"},
+		{"a wallet's what", []string{"wallet", "--config", good, "seed"}, 2, "address or balance is expected"},
+		{"a scope that is none", []string{"token", "--config", good, "--scope", "admin"}, 2, "order or license is expected"},
+		{"a token before enrollment", []string{"token", "--config", good, "--scope", "order"}, 1, "machine.not_enrolled"},
 		{"bad output", []string{"licenses", "--output", "xml"}, 2, "text or json"},
 		{"no configuration", []string{"licenses", "--config", dir + "/none.json"}, 1, "machine.config"},
 		{"an unknown key in the configuration", []string{"licenses", "--config", unknown}, 1, "machine.config"},
@@ -69,11 +74,9 @@ func TestCommandLine(t *testing.T) {
 	t.Run("a refusal as JSON", func(t *testing.T) {
 		var out, errs bytes.Buffer
 		run(t.Context(), []string{"use", "--config", good, "--license", "abcd", "--output", "json"}, &out, &errs)
-		var got struct {
-			Refusal ledger.Refusal `json:"refusal"`
-		}
-		if err := json.Unmarshal(out.Bytes(), &got); err != nil || got.Refusal.Code != "machine.license" {
-			t.Errorf("printed %q, %v", out.String(), err)
+		var got ledger.Refusal
+		if err := json.Unmarshal(errs.Bytes(), &got); err != nil || got.Code != "machine.license" || out.Len() > 0 {
+			t.Errorf("printed %q and %q, %v; want the refusal on standard error alone", out.String(), errs.String(), err)
 		}
 	})
 }

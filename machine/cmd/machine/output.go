@@ -5,56 +5,49 @@ import (
 	"strings"
 	"time"
 
+	"github.com/guildmark/guildmark/chaincode/command"
 	"github.com/guildmark/guildmark/machine/agent"
 	"github.com/guildmark/guildmark/machine/device/drivers"
 	"github.com/guildmark/guildmark/machine/holding"
 	"github.com/guildmark/guildmark/machine/runtime"
 )
 
-// result is what a command prints: itself as JSON, or its text.
-type result interface{ text() string }
-
-func (t *task) show(v any) {
-	if t.output == "json" {
-		t.line(v)
-		return
-	}
-	if r, ok := v.(result); ok {
-		_, _ = fmt.Fprint(t.out, r.text())
-	}
-}
-
-// report prints what happens on the way.
+// report prints what happens on the way: as it is for programs, in words for people.
 func (t *task) report(p agent.Progress) {
-	if t.output == "json" {
-		t.line(p)
-		return
-	}
-	if p.Runtime == nil {
-		_, _ = fmt.Fprintf(t.out, "%-10s %s\n", p.Step, p.Detail)
-		return
-	}
-	if line := tell(*p.Runtime); line != "" {
-		_, _ = fmt.Fprintln(t.out, line)
+	progress := t.call.Progress
+	switch {
+	case progress.Event(p):
+	case p.Runtime == nil:
+		progress.Step(p.Step, p.Detail)
+	default:
+		line, moving := words(*p.Runtime)
+		switch {
+		case line == "":
+		case moving:
+			progress.Moving(line)
+		default:
+			progress.Line(line)
+		}
 	}
 }
 
-// tell is a runtime's event for a person; "" for what says nothing new.
-func tell(e runtime.Event) string {
+// words is a runtime's event for a person, "" for one that says nothing new; moving is set for a step under way, whose
+// next event says more.
+func words(e runtime.Event) (line string, moving bool) {
 	switch e.Kind {
 	case runtime.Locked:
-		return fmt.Sprintf("runtime    process %d: memory locked, no dumps, no network", e.PID)
+		return fmt.Sprintf("runtime    process %d: memory locked, no dumps, no network", e.PID), false
 	case runtime.Verified:
-		return "runtime    the signed license holds"
+		return "runtime    the signed license holds", false
 	case runtime.Burnt:
-		return "runtime    the TPM counted one use"
+		return "runtime    the TPM counted one use", false
 	case runtime.Device:
 		return drivers.Text(e.Profile, e.Device)
 	case runtime.Package:
-		return fmt.Sprintf("runtime    package %d opened", e.Package)
+		return fmt.Sprintf("runtime    package %d opened", e.Package), false
 	case runtime.Opened, runtime.State, runtime.Done, runtime.Refused:
 	}
-	return ""
+	return "", false
 }
 
 type enrolled struct {
@@ -65,8 +58,8 @@ type enrolled struct {
 	Custodians []string `json:"custodians"`
 }
 
-func (e enrolled) text() string {
-	return fmt.Sprintf("enrolled   machine %s\n           owner %s, assurance %s, activated by %s\n", e.Machine, e.Owner, e.Assurance, strings.Join(e.Custodians, ", "))
+func (e enrolled) Text() string {
+	return fmt.Sprintf("enrolled   machine %s\n           owner %s, assurance %s, activated by %s", e.Machine, e.Owner, e.Assurance, strings.Join(e.Custodians, ", "))
 }
 
 type bought struct {
@@ -76,60 +69,82 @@ type bought struct {
 	Uses    int64  `json:"uses"`
 }
 
-func (b bought) text() string {
-	return fmt.Sprintf("bought     %s, %d uses\n           license %s\n", b.Title, b.Uses, b.License)
+func (b bought) Text() string {
+	return fmt.Sprintf("bought     %s, %s\n           license %s", b.Title, command.Count(int(b.Uses), "use"), command.ID(b.License))
 }
 
 type holdings struct {
 	Licenses []holding.Status `json:"licenses"`
 }
 
-func (h holdings) text() string {
+func (h holdings) Text() string {
 	if len(h.Licenses) == 0 {
-		return "no licenses yet: machine buy --offer ID\n"
+		return "no licenses yet: machine buy --offer OFFER"
+	}
+	width := 0
+	for _, l := range h.Licenses {
+		width = max(width, len([]rune(l.Title)))
 	}
 	var b strings.Builder
 	for _, l := range h.Licenses {
-		state := fmt.Sprintf("%d of %d used", l.Count, l.Limit)
+		state := fmt.Sprintf("%s of %s used", command.Number(l.Count), command.Count(int(l.Limit), "use"))
 		if !l.Ready && !l.Spent {
 			state = "not finished: run `machine sync`"
 		}
-		fmt.Fprintf(&b, "%s  %-24s %s", l.License[:16], l.Title, state)
+		fmt.Fprintf(&b, "%-*s  %s  %s", width, l.Title, command.ID(l.License), state)
 		if l.Waiting > 0 {
-			fmt.Fprintf(&b, ", %d receipts to deliver", l.Waiting)
+			fmt.Fprintf(&b, ", %s to deliver", command.Count(l.Waiting, "receipt"))
 		}
 		b.WriteByte('\n')
 	}
 	return b.String()
 }
 
-type made struct{ agent.Used }
+// made is the last use of a command, and how many it made.
+type made struct {
+	agent.Used
 
-func (m made) text() string {
-	return fmt.Sprintf("made       use %d of %d; the receipt waits for `machine sync`\n", m.Count, m.Limit)
+	Made int `json:"made"`
+}
+
+func (m made) which() string {
+	return fmt.Sprintf("use %s of %s", command.Number(m.Count), command.Number(m.Limit))
+}
+
+func (m made) Text() string {
+	return fmt.Sprintf("made       %s; the receipt waits for `machine sync`", m.which())
 }
 
 type synced struct{ agent.Synced }
 
-func (s synced) text() string {
-	return fmt.Sprintf("synced     %d purchases finished, %d receipts delivered, %d licenses renewed\n", len(s.Finished), s.Delivered, len(s.Renewed))
+func (s synced) Text() string {
+	return fmt.Sprintf("synced     %s finished, %s delivered, %s renewed",
+		command.Count(len(s.Finished), "purchase"), command.Count(s.Delivered, "receipt"), command.Count(len(s.Renewed), "license"))
 }
 
 type verdict struct{ agent.Verdict }
 
-func (v verdict) text() string {
+func (v verdict) Text() string {
 	until := "for ever"
 	if v.Lease != 0 {
-		until = "until " + time.Unix(v.Lease, 0).UTC().Format(time.RFC3339)
+		until = "until " + command.Moment(time.Unix(v.Lease, 0))
 	}
-	return fmt.Sprintf("good       %s %s\n           signed at %s, good %s\n", v.Function, v.Subject, time.Unix(v.Clock, 0).UTC().Format(time.RFC3339), until)
+	return fmt.Sprintf("good       %s %s\n           signed at %s, good %s", v.Function, v.Subject, command.Moment(time.Unix(v.Clock, 0)), until)
 }
+
+type accessToken struct {
+	Token   string    `json:"token"`
+	Scope   string    `json:"scope"`
+	Expires time.Time `json:"expires"`
+}
+
+func (a accessToken) Text() string { return a.Token }
 
 type diagnosis struct {
 	Checks []agent.Check `json:"checks"`
 }
 
-func (d diagnosis) text() string {
+func (d diagnosis) Text() string {
 	var b strings.Builder
 	for _, c := range d.Checks {
 		mark := "ok  "

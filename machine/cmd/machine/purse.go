@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/guildmark/guildmark/chaincode/command"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/spv/rpc"
 	"github.com/guildmark/guildmark/machine/agent"
@@ -21,14 +23,13 @@ type purse struct {
 	chain  *btcd.Chain
 }
 
-// openPurse opens the wallet for the commands that use it: offline use touches neither its keys nor the node.
-func (t *task) openPurse() (*purse, error) {
-	c := t.config.Bitcoin
-	needs := t.name == "buy" || t.name == "sync" || t.name == "wallet" || t.name == "doctor"
-	if !needs || c.RPC == "" {
+// openPurse opens the wallet for a command that needs it.
+func openPurse(config agent.Config, needed bool) (*purse, error) {
+	c := config.Bitcoin
+	if !needed || c.RPC == "" {
 		return &purse{}, nil
 	}
-	w, err := wallet.Open(t.config.State+"/wallet", c.Network)
+	w, err := wallet.Open(config.State+"/wallet", c.Network)
 	if err != nil {
 		return nil, fmt.Errorf("wallet: %w", err)
 	}
@@ -65,33 +66,47 @@ type purseState struct {
 	Balance *ledger.Satoshi `json:"balance,omitempty"`
 }
 
-func (p purseState) text() string {
+func (p purseState) Text() string {
 	if p.Balance == nil {
-		return p.Address + "\n"
+		return p.Address
 	}
-	return fmt.Sprintf("%s\n", *p.Balance)
+	return command.Satoshi(*p.Balance)
 }
 
-// showWallet prints the first address, or what the node says the wallet could spend.
-func showWallet(ctx context.Context, t *task) (any, error) {
-	what := t.flags.Arg(0)
-	if what != "" && what != "address" && what != "balance" {
-		return nil, fmt.Errorf("%w: machine wallet address or balance", errUsage)
+func walletCommand() *command.Command {
+	s := settings{wallet: true}
+	return &command.Command{
+		Name: "wallet", Args: "[address|balance]", Short: "shows where to send coins to this machine, or what it can spend.",
+		Example: "machine wallet balance", Flags: s.flags,
+		Run: s.at(func(ctx context.Context, t *task) (command.Result, error) {
+			switch what := strings.Join(t.call.Args, ""); what {
+			case "", "address":
+				return t.purse.show(ctx, t.config.Bitcoin.Network, false)
+			case "balance":
+				return t.purse.show(ctx, t.config.Bitcoin.Network, true)
+			default:
+				return nil, command.Usage("address or balance is expected, got %q", what)
+			}
+		}),
 	}
-	if t.purse.wallet == nil {
+}
+
+// show gives the first address, and if asked what the node says the wallet could spend.
+func (p *purse) show(ctx context.Context, network string, balance bool) (command.Result, error) {
+	if p.wallet == nil {
 		return nil, errNoWallet
 	}
-	address, err := t.purse.wallet.Address(0)
+	address, err := p.wallet.Address(0)
 	if err != nil {
 		return nil, err
 	}
-	state := purseState{Network: t.config.Bitcoin.Network, Address: address}
-	if what == "balance" {
-		balance, err := t.purse.wallet.Balance(ctx, t.purse.chain)
+	state := purseState{Network: network, Address: address}
+	if balance {
+		sum, err := p.wallet.Balance(ctx, p.chain)
 		if err != nil {
 			return nil, err
 		}
-		state.Balance = &balance
+		state.Balance = &sum
 	}
 	return state, nil
 }
@@ -105,6 +120,6 @@ func (p *purse) check(ctx context.Context) agent.Check {
 	if err != nil {
 		return agent.Check{Name: "wallet", Detail: err.Error(), Todo: "is the node up, and are rpc, certificate and credentials its own?"}
 	}
-	c.Detail = balance.String() + " to spend"
+	c.Detail = command.Satoshi(balance) + " to spend"
 	return c
 }

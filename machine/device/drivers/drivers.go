@@ -21,8 +21,9 @@ import (
 type driver struct {
 	// open reads setup and state strictly: an unknown key is refused. state is nil at a device's first run.
 	open func(setup, state json.RawMessage, clock device.Clock) (device.Device, error)
-	// text is an event's own part as a line for a person; "" for one that says nothing new.
-	text func(event json.RawMessage) string
+	// text is an event's own part as a line for a person; "" for one that says nothing new. moving is set for a step
+	// under way, whose next event says more.
+	text func(event json.RawMessage) (line string, moving bool)
 }
 
 func table() map[profile.ID]driver {
@@ -43,11 +44,12 @@ func Open(id profile.ID, setup, state json.RawMessage, clock device.Clock) (devi
 	return d.open(setup, state, clock)
 }
 
-// Text is an event's own part as a line for a person; "" for one that says nothing new.
-func Text(id profile.ID, event json.RawMessage) string {
+// Text is an event's own part as a line for a person; "" for one that says nothing new. moving is set for a step under
+// way, whose next event says more.
+func Text(id profile.ID, event json.RawMessage) (line string, moving bool) {
 	d, ok := table()[id]
 	if !ok {
-		return ""
+		return "", false
 	}
 	return d.text(event)
 }

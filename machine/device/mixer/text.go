@@ -6,12 +6,16 @@ import (
 	"strings"
 )
 
-// Text is an event of a mixer as a line for a person; "" for one that can't be read.
-func Text(raw json.RawMessage) string {
+// Text is an event of a mixer as a line for a person; "" for one that can't be read. moving is set while a pump runs.
+func Text(raw json.RawMessage) (line string, moving bool) {
 	var e Event
 	if json.Unmarshal(raw, &e) != nil {
-		return ""
+		return "", false
 	}
+	return e.text(), e.Kind == Running
+}
+
+func (e Event) text() string {
 	const width = 20
 	switch e.Kind {
 	case Changed:
