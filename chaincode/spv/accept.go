@@ -36,7 +36,8 @@ func Accept(parent *Record, raw *[HeaderSize]byte, rules *Rules, txTime int64) (
 	if want := nextBits(parent, h.time, rules); h.bits != want {
 		return Record{}, ErrBits.With(strconv.FormatUint(uint64(h.bits), 16) + " for " + strconv.FormatUint(uint64(want), 16))
 	}
-	if t, ok := target(h.bits); !ok || t.less(fromHash((*[32]byte)(&hash))) {
+	found := fromHash((*[32]byte)(&hash))
+	if t, ok := target(h.bits); !ok || t.Lt(&found) {
 		return Record{}, ErrWork.With(hash.String())
 	}
 	if err := checkTime(parent, &h, rules, txTime); err != nil {
@@ -97,21 +98,21 @@ func retarget(last *Record, rules *Rules) uint32 {
 		base = last.PeriodBits
 	}
 	old, _ := target(base)
-	next := old.mulDiv32(uint32(span), rules.Timespan) //nolint:gosec // G115: Check keeps Timespan times Factor below 2^31
-	if limit, _ := target(rules.Limit); limit.less(next) {
+	next := scaled(&old, uint32(span), rules.Timespan) //nolint:gosec // G115: Check keeps Timespan times Factor below 2^31
+	if limit, _ := target(rules.Limit); limit.Lt(&next) {
 		return rules.Limit
 	}
-	return next.compact()
+	return compactOf(&next)
 }
 
 func child(parent *Record, h *header, hash chainhash.Hash, rules *Rules) (Record, error) {
-	work, over := fromBytes(&parent.Work).add(workOf(h.bits))
-	if over {
+	work, added := fromBytes(&parent.Work), workOf(h.bits)
+	if _, over := work.AddOverflow(&work, &added); over {
 		return Record{}, ErrWork.With("a sum of work that doesn't fit")
 	}
 	r := Record{
 		Hash: hash, Prev: h.prev, Merkle: h.merkle, Height: parent.Height + 1, Time: h.time, Bits: h.bits,
-		Work: work.bytes(), PeriodTime: parent.PeriodTime, PeriodBits: parent.PeriodBits, LastBits: h.bits,
+		Work: work.Bytes32(), PeriodTime: parent.PeriodTime, PeriodBits: parent.PeriodBits, LastBits: h.bits,
 	}
 	boundary := uint32(r.Height)%rules.Period == 0
 	if boundary {
@@ -134,14 +135,15 @@ func Depth(tip, rec *Record) uint32 {
 		return 0
 	}
 	depth := uint64(tip.Height-rec.Height) + 1
-	unit := workOf(tip.LastBits)
-	above := fromBytes(&tip.Work).sub(fromBytes(&rec.Work))
-	sum, over := above.add(workOf(rec.Bits))
-	if unit.isZero() || over {
+	unit, own := workOf(tip.LastBits), workOf(rec.Bits)
+	above, below := fromBytes(&tip.Work), fromBytes(&rec.Work)
+	above.Sub(&above, &below)
+	if _, over := above.AddOverflow(&above, &own); unit.IsZero() || over {
 		return 0
 	}
-	if q := sum.quo(unit); q[1]|q[2]|q[3] == 0 {
-		depth = min(depth, q[0])
+	above.Div(&above, &unit)
+	if above.IsUint64() {
+		depth = min(depth, above.Uint64())
 	}
 	return uint32(depth) //nolint:gosec // G115: a number of blocks, and heights are 32 bits
 }

@@ -88,10 +88,11 @@ func (r *Record) check() error {
 			return ErrRecord.With("bits that are no target")
 		}
 	}
+	all, last := fromBytes(&r.Work), workOf(r.Bits)
 	switch {
 	case r.Times[0] != r.Time:
 		return ErrRecord.With("a first time that is not the block's")
-	case fromBytes(&r.Work).less(workOf(r.Bits)):
+	case all.Lt(&last):
 		return ErrRecord.With("less work in all than in the last block")
 	}
 	for _, t := range r.Times[r.known():] {

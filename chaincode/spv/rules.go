@@ -110,9 +110,10 @@ func Genesis(network string) (Record, error) {
 		return Record{}, ErrNetwork.With(network)
 	}
 	g := p.GenesisBlock.Header
+	work := workOf(g.Bits)
 	t := uint32(g.Timestamp.Unix()) //nolint:gosec // G115: read from a header, where it has 32 bits
 	r := Record{
-		Hash: g.BlockHash(), Merkle: g.MerkleRoot, Time: t, Bits: g.Bits, Work: workOf(g.Bits).bytes(),
+		Hash: g.BlockHash(), Merkle: g.MerkleRoot, Time: t, Bits: g.Bits, Work: work.Bytes32(),
 		PeriodTime: t, PeriodBits: g.Bits, LastBits: g.Bits,
 	}
 	r.Times[0] = t
@@ -126,7 +127,7 @@ func (r Rules) checkStart(start *Record) error {
 	}
 	limit, _ := target(r.Limit)
 	for _, compact := range []uint32{start.Bits, start.PeriodBits, start.LastBits} {
-		if t, ok := target(compact); !ok || limit.less(t) {
+		if t, ok := target(compact); !ok || limit.Lt(&t) {
 			return ErrRecord.With("bits above the network's limit")
 		}
 	}
