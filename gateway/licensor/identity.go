@@ -2,18 +2,14 @@ package licensor
 
 import (
 	"crypto/x509"
-	"encoding/asn1"
-	"encoding/json"
 	"encoding/pem"
+
+	"github.com/hyperledger/fabric-chaincode-go/v2/pkg/attrmgr"
 
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 )
-
-// Fabric CA writes attributes as JSON into this extension of a certificate (fabric-ca docs, "Attribute-based access
-// control").
-func attributesOID() asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2, 3, 4, 5, 6, 7, 8, 1} }
 
 // Licensor is an identity that publishes: who it is, and its ledger key.
 type Licensor struct {
@@ -38,6 +34,7 @@ func OpenLicensor(dir, msp string) (Licensor, error) {
 	return Licensor{Licensor: dataset.Licensor{MSP: msp, Party: party}, Sign: id.Sign}, nil
 }
 
+// attributes are what Fabric CA wrote into the certificate of an identity; "" where there is none.
 func attributes(certificate []byte) (role, party string, err error) {
 	block, _ := pem.Decode(certificate)
 	if block == nil {
@@ -47,17 +44,9 @@ func attributes(certificate []byte) (role, party string, err error) {
 	if err != nil {
 		return "", "", ErrIdentity.With(err.Error())
 	}
-	for _, e := range cert.Extensions {
-		if !e.Id.Equal(attributesOID()) {
-			continue
-		}
-		var a struct {
-			Attrs map[string]string `json:"attrs"`
-		}
-		if err := json.Unmarshal(e.Value, &a); err != nil {
-			return "", "", ErrIdentity.With("attributes")
-		}
-		return a.Attrs["role"], a.Attrs["party"], nil
+	a, err := attrmgr.New().GetAttributesFromCert(cert)
+	if err != nil {
+		return "", "", ErrIdentity.With(err.Error())
 	}
-	return "", "", ErrIdentity.With("a certificate without attributes")
+	return a.Attrs["role"], a.Attrs["party"], nil
 }
