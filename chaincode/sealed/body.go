@@ -17,9 +17,6 @@ import (
 // PackageSize is the plaintext of one DARE 2.0 package: what a reader gets to see at a time, and what it needs as buffer.
 const PackageSize = 64 << 10
 
-// Cipher names the body's format in the manifest.
-const Cipher = "DARE-2.0 AES-256-GCM"
-
 // Key is a content key. It never prints itself.
 type Key [32]byte
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 )
 
 // MaxEnvelope bounds an envelope in bytes: about 600 wraps.
@@ -95,11 +96,11 @@ func (w Wrap) check() error {
 }
 
 func (w Wrap) isHalf() bool {
-	return w.Share == Half && w.Role == RoleCustodian && len(w.Pair) == 2 && w.Pair[0] < w.Pair[1]
+	return w.Share == dataset.ShareHalf && w.Role == RoleCustodian && len(w.Pair) == 2 && w.Pair[0] < w.Pair[1]
 }
 
 func (w Wrap) isRuntime() bool {
-	return w.Share == Runtime && w.Role == RoleRuntime && len(w.Pair) == 0
+	return w.Share == dataset.ShareRuntime && w.Role == RoleRuntime && len(w.Pair) == 0
 }
 
 func compareWraps(a, b Wrap) int {

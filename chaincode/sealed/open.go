@@ -17,23 +17,23 @@ type Binding struct {
 // OpenHalf opens a custodian's half of one pair and compares it with the manifest's commitment (T12). recipient is the
 // custodian's recipient id, holder its MSP.
 func (b Binding) OpenHalf(e Envelope, key hpke.PrivateKey, recipient, holder string, pair []string) (Share, error) {
-	return b.open(e, key, recipient, RoleCustodian, Half, pair, holder)
+	return b.open(e, key, recipient, RoleCustodian, dataset.ShareHalf, pair, holder)
 }
 
 // OpenRuntimeShare opens the runtime share for a product line's runtime and compares it with the commitment.
 func (b Binding) OpenRuntimeShare(e Envelope, key hpke.PrivateKey, recipient string) (Share, error) {
-	return b.open(e, key, recipient, RoleRuntime, Runtime, nil, "")
+	return b.open(e, key, recipient, RoleRuntime, dataset.ShareRuntime, nil, "")
 }
 
 // CheckHalf compares a half that came another way (out of a TPM) with the manifest's commitment.
 func (b Binding) CheckHalf(holder string, pair []string, half Share) error {
-	return checkCommitment(b.Manifest, Half, pair, holder, half)
+	return checkCommitment(b.Manifest, dataset.ShareHalf, pair, holder, half)
 }
 
 // OpenBody opens the sealed body with the runtime share and both halves of one pair; it returns plaintext a package at
 // a time, see [Body]. The halves must have passed CheckHalf or OpenHalf.
 func (b Binding) OpenBody(src io.Reader, runtime, lower, upper Share) (*Body, error) {
-	if b.Manifest.Cipher != Cipher || b.Manifest.Size < 1 {
+	if b.Manifest.Cipher != dataset.Cipher || b.Manifest.Size < 1 {
 		return nil, ErrBody.With("cipher " + b.Manifest.Cipher)
 	}
 	license := Join(lower, upper)

@@ -76,7 +76,7 @@ func (p Plan) manifest() (dataset.Manifest, error) {
 	return dataset.Manifest{
 		Format: "guildmark/manifest/1", Dataset: dataset.ID(p.Licensor, custodians, p.Salt), Version: p.Version,
 		Licensor: p.Licensor, Salt: p.Salt, Custodians: custodians, Title: p.Title, Technology: p.Technology,
-		Profile: p.Profile, Cipher: Cipher, Commitments: []dataset.Commitment{},
+		Profile: p.Profile, Cipher: dataset.Cipher, Commitments: []dataset.Commitment{},
 	}, nil
 }
 
@@ -150,7 +150,7 @@ func (s *sealing) add(share string, pair []string, holder string, secret Share, 
 }
 
 func (s *sealing) addRuntimeShare(runtimes []Recipient, share Share) error {
-	return s.add(Runtime, nil, "", share, runtimes...)
+	return s.add(dataset.ShareRuntime, nil, "", share, runtimes...)
 }
 
 func (s *sealing) addHalves(custodians []Recipient, license Share, random io.Reader) error {
@@ -163,10 +163,10 @@ func (s *sealing) addHalves(custodians []Recipient, license Share, random io.Rea
 		if err != nil {
 			return err
 		}
-		if err := s.add(Half, pair, pair[0], lower, by[pair[0]]); err != nil {
+		if err := s.add(dataset.ShareHalf, pair, pair[0], lower, by[pair[0]]); err != nil {
 			return err
 		}
-		if err := s.add(Half, pair, pair[1], upper, by[pair[1]]); err != nil {
+		if err := s.add(dataset.ShareHalf, pair, pair[1], upper, by[pair[1]]); err != nil {
 			return err
 		}
 		lower.Wipe()

@@ -16,12 +16,6 @@ import (
 // ShareSize is the length of every share and half in bytes: what a TPM seals and AES-256 takes.
 const ShareSize = 32
 
-// Kinds of share, as they stand in commitments and wraps.
-const (
-	Half    = "half"
-	Runtime = "runtime"
-)
-
 // Share is a secret part of a content key: the runtime share, the license share, or one half of the latter. It never
 // prints itself.
 type Share [ShareSize]byte
@@ -108,7 +102,7 @@ func checkCommitment(m dataset.Manifest, share string, pair []string, holder str
 }
 
 func describe(share string, pair []string, holder string) string {
-	if share == Runtime {
+	if share == dataset.ShareRuntime {
 		return "the runtime share"
 	}
 	return "the half of " + holder + " in " + strings.Join(pair, "+")

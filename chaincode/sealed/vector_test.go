@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
@@ -31,7 +32,7 @@ func TestCommitmentVector(t *testing.T) {
 	// SHA-256 over each part after its length in 8 big-endian bytes: "guildmark/commitment/1", "ab" * 32, "7", "half",
 	// "AMSP,BMSP", "BMSP", "000102...1f"
 	const want = "e19fce2dffde3621ecb0bf887de07fe69122f88848ad47ecf7fe2c43625f291b"
-	c := sealed.Commit(strings.Repeat("ab", 32), 7, sealed.Half, []string{"AMSP", "BMSP"}, "BMSP", half)
+	c := sealed.Commit(strings.Repeat("ab", 32), 7, dataset.ShareHalf, []string{"AMSP", "BMSP"}, "BMSP", half)
 	if c.Hash != want {
 		t.Errorf("commitment %s, want %s", c.Hash, want)
 	}

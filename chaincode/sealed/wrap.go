@@ -7,11 +7,12 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
 )
 
 // Roles of a recipient, as in its ledger document.
 const (
-	RoleCustodian = "custodian"
+	RoleCustodian = party.Custodian
 	RoleRuntime   = "runtime"
 )
 

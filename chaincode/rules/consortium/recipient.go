@@ -11,7 +11,7 @@ import (
 
 // Roles of recipients.
 const (
-	CustodianRecipient = "custodian"
+	CustodianRecipient = party.Custodian
 	RuntimeRecipient   = "runtime"
 )
 

@@ -13,11 +13,11 @@ import (
 // ManifestFormat is the manifest's.
 const ManifestFormat = "guildmark/manifest/1"
 
-// The values of a manifest that this version knows.
+// The values that fields of a manifest, and of the envelope beside it, can have.
 const (
-	Cipher       = "DARE-2.0 AES-256-GCM"
-	ShareHalf    = "half"
-	ShareRuntime = "runtime"
+	Cipher       = "DARE-2.0 AES-256-GCM" // of the body
+	ShareHalf    = "half"                 // a custodian's half of the license share
+	ShareRuntime = "runtime"              // the runtime share
 )
 
 // Bounds of a manifest, far above what is real.
