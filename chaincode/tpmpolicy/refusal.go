@@ -28,7 +28,7 @@ var (
 	ErrAttestContents     = ledger.Refuse(ledger.Invalid, "tpm.attest_contents", "the attestation doesn't show the whole index")
 
 	ErrEKMalformed = ledger.Refuse(ledger.Invalid, "tpm.ek_malformed", "the bytes are not an endorsement key certificate")
-	ErrEKChain     = ledger.Refuse(ledger.Forbidden, "tpm.ek_chain", "the endorsement key certificate does not lead to a trusted root")
+	ErrEKChain     = ledger.Refuse(ledger.Forbidden, "tpm.ek_chain", "the TPM's endorsement certificate leads to none of the trusted roots: ask the registrar to add your TPM maker's roots (ekRoots)")
 	ErrEKUsage     = ledger.Refuse(ledger.Forbidden, "tpm.ek_usage", "the certificate is not one for an endorsement key")
 	ErrEKKey       = ledger.Refuse(ledger.Invalid, "tpm.ek_key", "the endorsement key is not RSA 2048")
 )

@@ -6,13 +6,14 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/machine/holding"
+	"github.com/guildmark/guildmark/machine/purchase"
 )
 
-// Buy gets a license of the offer that can be used offline: open the TPM -> begin or take up the purchase -> finish it,
-// step by step (see [purchase.Buyer.Finish]). An interrupted purchase of the same offer goes on where its journal says;
-// atMost bounds the price of a new one, 0 = any.
+// Buy gets a license of the offer that can be used offline: open the TPM -> find the offer -> begin or take up the purchase
+// -> finish it, step by step (see [purchase.Buyer.Finish]). The offer's id may be shortened to a beginning that is its own.
+// An interrupted purchase of the same offer goes on where its journal says; atMost bounds the price, 0 = any.
 func (a *Agent) Buy(ctx context.Context, offer string, atMost ledger.Satoshi) (h holding.Holding, err error) {
-	if err := ledger.CheckID(offer); err != nil {
+	if err := purchase.CheckOffer(offer); err != nil {
 		return h, err
 	}
 	s, err := a.open(ctx)
@@ -21,6 +22,9 @@ func (a *Agent) Buy(ctx context.Context, offer string, atMost ledger.Satoshi) (h
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	b := a.buyer(s)
+	if offer, err = b.FindOffer(ctx, offer); err != nil {
+		return h, err
+	}
 	p, err := b.Begin(offer, atMost)
 	if err != nil {
 		return h, err

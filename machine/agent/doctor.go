@@ -10,6 +10,7 @@ import (
 
 	"github.com/guildmark/guildmark/machine/device"
 	"github.com/guildmark/guildmark/machine/enrollment"
+	"github.com/guildmark/guildmark/machine/market"
 	"github.com/guildmark/guildmark/machine/purchase"
 	"github.com/guildmark/guildmark/machine/tpm"
 )
@@ -18,22 +19,18 @@ import (
 type Check struct {
 	Name   string `json:"name"`
 	OK     bool   `json:"ok"`
+	Waits  bool   `json:"waits,omitempty"` // it can't be judged before another check is right: Detail says which
 	Detail string `json:"detail"`
 	Todo   string `json:"todo,omitempty"`
 }
 
-// Doctor looks at everything that a purchase and a use need. It changes nothing.
+// Doctor looks at everything that enrollment, a purchase and a use need. It changes nothing.
 func (a *Agent) Doctor(ctx context.Context) []Check {
-	return []Check{
-		a.checkTPM(ctx),
-		a.checkEnrolled(),
-		checkMemory(),
-		a.checkDevices(),
-		checkServer("gateway", a.gateway.URL(), a.gateway.Health(ctx)),
-		checkServer("authorization server", a.issuer.URL(), a.issuer.Health(ctx)),
-		a.checkSignIn(ctx),
-		a.checkPurchases(),
-	}
+	enrolled, err := enrollment.Load(a.folder)
+	checks := []Check{a.checkTPM(ctx), a.checkEnrolled(enrolled, err), checkMemory(), a.checkDevices()}
+	servers, reached := a.checkServers(ctx, err == nil)
+	checks = append(checks, servers...)
+	return append(checks, a.checkSignIn(ctx, err == nil, reached), a.checkPurchases())
 }
 
 func verdict(name string, err error, good, todo string) Check {
@@ -53,8 +50,7 @@ func (a *Agent) checkTPM(ctx context.Context) Check {
 	return verdict("TPM", errors.Join(err, conn.Close()), a.config.TPM+" answers and has an endorsement certificate", todo)
 }
 
-func (a *Agent) checkEnrolled() Check {
-	e, err := enrollment.Load(a.folder)
+func (a *Agent) checkEnrolled(e enrollment.Record, err error) Check {
 	if err == nil {
 		_, err = a.store().Trust(e.Bundle)
 	}
@@ -95,12 +91,47 @@ func (a *Agent) checkDevices() Check {
 	return verdict("devices", failed, strings.Join(lines, "; "), "describe each device under `devices` in the configuration")
 }
 
-func checkServer(name, url string, err error) Check {
-	return verdict(name, err, url+" answers", "without it only `use`, `licenses` and `verify` work; check its address and CA file")
+// checkServers asks the servers that the machine needs: the registrar until it is enrolled. When none can be reached, their
+// one cause is said once.
+func (a *Agent) checkServers(ctx context.Context, enrolled bool) (checks []Check, reached bool) {
+	const todo = "without it only `use`, `licenses` and `verify` work; check its address and CA file"
+	servers := []struct {
+		name, url, todo string
+		health          func(context.Context) error
+	}{
+		{"gateway", a.gateway.URL(), todo, a.gateway.Health},
+		{"authorization server", a.issuer.URL(), todo, a.issuer.Health},
+		{"registrar", a.registrar.URL(), "`machine enroll` needs it; check its address and CA file", a.registrar.Health},
+	}
+	if enrolled {
+		servers = servers[:2]
+	}
+	away, names := 0, []string{}
+	var cause error
+	for _, s := range servers {
+		err := s.health(ctx)
+		if errors.Is(err, market.ErrOffline) {
+			away++
+			cause = err
+		}
+		names = append(names, s.name+" "+s.url)
+		checks = append(checks, verdict(s.name, err, s.url+" answers", s.todo))
+	}
+	if away < len(servers) {
+		return checks, away == 0
+	}
+	all := fmt.Errorf("none of these can be reached: %s; the last one: %w", strings.Join(names, ", "), cause)
+	return []Check{verdict("network", all, "", "is this computer on the network? Without it only `use`, `licenses` and `verify` work")}, false
 }
 
-func (a *Agent) checkSignIn(ctx context.Context) Check {
+func (a *Agent) checkSignIn(ctx context.Context, enrolled, reached bool) Check {
 	const todo = "is the machine registered, its clock right within a minute, and the issuer's URL exactly the issuer's own?"
+	switch {
+	case !enrolled:
+		return Check{Name: "sign-in", Waits: true, Detail: "waits for enrollment"}
+	case !reached:
+		return Check{Name: "sign-in", Waits: true, Detail: "waits for the servers above"}
+	}
 	s, err := a.open(ctx)
 	if err != nil {
 		return verdict("sign-in", err, "", todo)
@@ -110,11 +141,18 @@ func (a *Agent) checkSignIn(ctx context.Context) Check {
 }
 
 func (a *Agent) checkPurchases() Check {
+	const goOn = "run `machine sync`: it goes on where it stopped"
 	all, err := purchase.All(a.folder)
 	for _, p := range all {
-		if err == nil && !p.Ended() {
-			err = fmt.Errorf("the purchase of offer %s stands at %q", p.Offer, p.Step)
+		if p.Ended() {
+			continue
 		}
+		stands := fmt.Errorf("the purchase of offer %s stands at %q", p.Offer, p.Step)
+		if p.AtMost == 0 || p.Paid() {
+			return verdict("purchases", stands, "", goOn)
+		}
+		return verdict("purchases", stands, "", fmt.Sprintf(
+			"%s; if it costs more than %s, run `machine buy --offer %.12s` with another --at-most", goOn, p.AtMost, p.Offer))
 	}
-	return verdict("purchases", err, fmt.Sprintf("%d ended, none interrupted", len(all)), "run `machine sync`: it goes on where it stopped")
+	return verdict("purchases", err, fmt.Sprintf("%d ended, none interrupted", len(all)), goOn)
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
@@ -48,6 +49,25 @@ func (a *Agent) Use(ctx context.Context, id string) (used Used, err error) {
 	}
 	used, err = a.keepReceipt(context.WithoutCancel(ctx), h) // an aborted use is counted too
 	return used, errors.Join(ran, err)
+}
+
+// CheckUses refuses a license with fewer uses left than are wanted at once: who starts several should know before the
+// first one. The TPM counts, so it is the TPM that refuses a use too many.
+func (a *Agent) CheckUses(ctx context.Context, id string, wanted int64) (err error) {
+	h, err := a.store().Find(id)
+	if err != nil || h.Meter == "" { // Use says what is missing
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	now, err := s.machine.Store.Status(s.conn, h)
+	if err == nil && now.Limit-now.Count < wanted {
+		err = holding.ErrUses.With(fmt.Sprintf("%d of %d uses left, asked for %d", now.Limit-now.Count, now.Limit, wanted))
+	}
+	return err
 }
 
 // prepare verifies the signed license as the runtime will again, and collects what the runtime needs. The TPM is free

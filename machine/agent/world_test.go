@@ -54,6 +54,7 @@ type world struct {
 	runtime    []byte // seed of the product line's HPKE key
 	line       string // recipient that the dataset is sealed for
 	profile    string // of the data, "beverage/1"
+	offers     []string
 
 	mu       sync.Mutex
 	clock    int64
@@ -172,6 +173,9 @@ func (w *world) routes() http.Handler {
 		return map[string]string{"issuer": w.server.URL, "token_endpoint": w.server.URL + "/oauth/token"}, nil
 	})
 	route("POST /oauth/token", w.issueToken)
+	route("GET /v1/offers", w.listOffers)
+	route("GET /v1/health", func(*http.Request) (any, error) { return struct{}{}, nil })
+	route("GET /healthz", func(*http.Request) (any, error) { return struct{}{}, nil })
 	route("POST /v1/orders", w.placeOrder)
 	route("GET /v1/orders/{order}", w.getOrder)
 	route("POST /v1/orders/{order}/sign", w.signOrder)

@@ -6,7 +6,7 @@
 //
 // Read holding.go first, then fetch.go for the way in and status.go for the counts.
 //
-// Errors: ErrUnknown (no such license here), ErrAmbiguous (write more of the id), ErrRuntime (sealed for another product
-// line: don't pay), ErrContent and ErrRecipients (the gateway's answer is not what was asked for: ask again, or another
-// gateway), and the verifier's signed.* and license.* as they are.
+// Errors: ErrUnknown (no such license here, or more than one that begins so), ErrUses (fewer uses left), ErrRuntime (sealed
+// for another product line: don't pay), ErrContent and ErrRecipients (the gateway's answer is not what was asked for: ask
+// again, or another gateway), and the verifier's signed.* and license.* as they are.
 package holding

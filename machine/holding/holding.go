@@ -15,6 +15,8 @@ var (
 	// ErrUnknown means that the state folder holds no license under this id, or not all of its files yet. `machine licenses` lists
 	// the ids; `machine sync` fetches what an interrupted purchase left out.
 	ErrUnknown = ledger.Refuse(ledger.NotFound, "machine.license", "this machine holds no such license")
+	// ErrUses means that the license has fewer uses left than were asked for at once (Saw). Ask for fewer; nothing was burnt.
+	ErrUses = ledger.Refuse(ledger.Limit, "machine.uses", "the license has fewer uses left than were asked for")
 )
 
 // Format is the format of holding.json.
@@ -80,7 +82,7 @@ func (s Store) Find(id string) (Holding, error) {
 			continue
 		}
 		if found != "" {
-			return h, ErrUnknown.With(id + " begins more than one")
+			return h, ErrUnknown.With(id + " begins more than one: write more of the id")
 		}
 		found = name
 	}

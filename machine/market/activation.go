@@ -2,6 +2,7 @@ package market
 
 import (
 	"context"
+	"errors"
 	"net/url"
 
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
@@ -22,6 +23,15 @@ func NewRegistrar(s Server) (*Activations, error) {
 
 // URL is where the party answers.
 func (a *Activations) URL() string { return a.client.base }
+
+// Health asks whether a registrar can be reached. A registrar that isn't ready yet can be.
+func (a *Activations) Health(ctx context.Context) error {
+	err := a.client.get(ctx, "/healthz", nil)
+	if errors.Is(err, ErrAnswer) {
+		return nil
+	}
+	return err
+}
 
 // Begin asks for a challenge.
 func (a *Activations) Begin(ctx context.Context, r machine.ActivationRequest) (machine.Activation, error) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
@@ -35,6 +36,34 @@ func (g *Gateway) URL() string { return g.client.base }
 
 // Health asks whether the gateway is up.
 func (g *Gateway) Health(ctx context.Context) error { return g.client.get(ctx, "/v1/health", nil) }
+
+// maxPages bounds how many pages of offers are read.
+const maxPages = 100
+
+// Offers lists the ids of the offers for sale.
+func (g *Gateway) Offers(ctx context.Context) ([]string, error) {
+	var ids []string
+	cursor := ""
+	for range maxPages {
+		var page struct {
+			Offers []struct {
+				ID string `json:"id"`
+			} `json:"offers"`
+			Next string `json:"next"`
+		}
+		if err := g.client.get(ctx, "/v1/offers?limit=100"+cursor, &page); err != nil {
+			return nil, err
+		}
+		for _, o := range page.Offers {
+			ids = append(ids, o.ID)
+		}
+		if page.Next == "" {
+			break
+		}
+		cursor = "&cursor=" + url.QueryEscape(page.Next)
+	}
+	return ids, nil
+}
 
 // OrderRequest is the body of POST /v1/orders.
 type OrderRequest struct {

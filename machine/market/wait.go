@@ -19,21 +19,34 @@ const PollEvery = time.Second
 const lag = 15
 
 // Poll asks again, every so often, until done, or refused for good, or ctx ends. A server that is away for a while is no
-// refusal.
-func Poll(ctx context.Context, every time.Duration, ask func() (done bool, err error)) error {
+// refusal. Once ctx has ended, the answer is ErrWaiting: it saw the last error of a server, or else what seen says.
+func Poll(ctx context.Context, every time.Duration, seen func(context.Context) string, ask func() (done bool, err error)) error {
 	tick := time.NewTicker(max(every, time.Millisecond))
 	defer tick.Stop()
 	for asked := 1; ; asked++ {
 		done, err := ask()
-		if done || (err != nil && !WorthRetry(err) && !mayAppear(err, asked)) {
+		ended := ctx.Err() != nil
+		if done || (err != nil && !ended && !WorthRetry(err) && !mayAppear(err, asked)) {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(ErrWaiting.With(context.Cause(ctx).Error()), err)
-		case <-tick.C:
+		if !ended {
+			select {
+			case <-ctx.Done():
+				ended = true
+			case <-tick.C:
+			}
+		}
+		if ended {
+			return waiting(ctx, seen, err)
 		}
 	}
+}
+
+func waiting(ctx context.Context, seen func(context.Context) string, last error) error {
+	if _, refused := errors.AsType[*ledger.Refusal](last); refused {
+		return errors.Join(ErrWaiting.With(last.Error()), last)
+	}
+	return ErrWaiting.With(seen(context.WithoutCancel(ctx)))
 }
 
 // mayAppear says that what was not found may still be on its way to the peer that answered.
@@ -47,7 +60,8 @@ func mayAppear(err error, asked int) bool {
 func CaughtUp(ctx context.Context, every time.Duration, ask func() error) error {
 	var last error
 	asked := 0
-	err := Poll(ctx, every, func() (bool, error) {
+	unseen := func(context.Context) string { return "no answer in time" }
+	err := Poll(ctx, every, unseen, func() (bool, error) {
 		last = ask()
 		asked++
 		done := last == nil || errors.Is(last, ErrOffline) || asked >= lag

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
@@ -18,6 +20,17 @@ type Payer interface {
 	Pay(ctx context.Context, reference string, script []byte, amount ledger.Satoshi) (txid string, err error)
 }
 
+// Watcher is a Payer that can say how deep a payment of its own lies in the chain.
+type Watcher interface {
+	Depth(ctx context.Context, txid string) (Depth, error)
+}
+
+// Depth is what the wallet's node sees of a payment.
+type Depth struct {
+	Confirmations int64     // 0 = in no block yet
+	Block         time.Time // of the newest block
+}
+
 // Buyer is a machine that buys.
 type Buyer struct {
 	Machine  *holding.Machine
@@ -28,14 +41,76 @@ type Buyer struct {
 }
 
 // Begin finds the interrupted purchase of an offer, or starts one whose idempotency key is journaled before anything
-// leaves the machine. atMost bounds the price of a new one, 0 = any.
+// leaves the machine. atMost bounds the price, 0 = any; it counts for an interrupted purchase too, as long as nothing can
+// have been paid.
 func (b *Buyer) Begin(offer string, atMost ledger.Satoshi) (*Purchase, error) {
 	p, err := Unfinished(b.Machine.Store.Folder, offer)
-	if err != nil || p != nil {
-		return p, err
+	if err != nil {
+		return nil, err
 	}
-	p = &Purchase{Format: "guildmark/purchase/1", Key: market.Nonce(), Offer: offer, AtMost: atMost}
-	return p, b.save(p, Started)
+	if p == nil {
+		p = &Purchase{Format: "guildmark/purchase/1", Key: market.Nonce(), Offer: offer, AtMost: atMost, Step: Started}
+		return p, b.save(p, Started)
+	}
+	if p.Paid() || p.AtMost == atMost {
+		return p, nil
+	}
+	p.AtMost, p.resumed = atMost, false
+	return p, b.save(p, p.Step)
+}
+
+// minPrefix is how much of an offer's id must be written: a gateway that hides offers must not be able to offer another
+// one under the same beginning without computing for long. The order is checked against the whole id.
+const minPrefix = 8
+
+// ErrOffer means that no offer, or more than one, begins with what was written (Saw). Write more of the id.
+var ErrOffer = ledger.Refuse(ledger.NotFound, "machine.offer", "not the beginning of exactly one offer's id")
+
+// CheckOffer refuses what is neither an offer's id nor a beginning of one that is long enough.
+func CheckOffer(id string) error {
+	if len(id) >= minPrefix && len(id) < idSize && strings.Trim(id, "0123456789abcdef") == "" {
+		return nil
+	}
+	return ledger.CheckID(id)
+}
+
+const idSize = 64
+
+// FindOffer completes an offer's id from its beginning: first among the purchases that were interrupted, then among the
+// offers for sale.
+func (b *Buyer) FindOffer(ctx context.Context, id string) (string, error) {
+	if err := CheckOffer(id); err != nil || len(id) == idSize {
+		return id, err
+	}
+	found, err := b.interrupted(id)
+	if err == nil && len(found) == 0 {
+		found, err = b.forSale(ctx, id)
+	}
+	if err != nil {
+		return "", err
+	}
+	if len(found) != 1 {
+		return "", ErrOffer.With(fmt.Sprintf("%s begins %d offers", id, len(found)))
+	}
+	return found[0], ledger.CheckID(found[0])
+}
+
+// interrupted lists the offers of interrupted purchases that begin so.
+func (b *Buyer) interrupted(id string) ([]string, error) {
+	all, err := All(b.Machine.Store.Folder)
+	var found []string
+	for _, p := range all {
+		if !p.Ended() && strings.HasPrefix(p.Offer, id) {
+			found = append(found, p.Offer)
+		}
+	}
+	return found, err
+}
+
+// forSale lists the offers for sale that begin so.
+func (b *Buyer) forSale(ctx context.Context, id string) ([]string, error) {
+	all, err := b.Machine.Gateway.Offers(ctx)
+	return slices.DeleteFunc(all, func(offer string) bool { return !strings.HasPrefix(offer, id) }), err
 }
 
 // next is what is to be done when a purchase stands at a step.

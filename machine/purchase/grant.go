@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
@@ -183,7 +184,10 @@ func (b *Buyer) arm(ctx context.Context, p *Purchase) error {
 
 // answers polls until both custodians of the pair have answered.
 func (b *Buyer) answers(ctx context.Context, p *Purchase) (view grant.View, err error) {
-	err = market.Poll(ctx, b.Machine.Every, func() (bool, error) {
+	seen := func(context.Context) string {
+		return fmt.Sprintf("%d of %d custodians have answered: %v", len(view.Answers), len(p.Request.Pair), p.Request.Pair)
+	}
+	err = market.Poll(ctx, b.Machine.Every, seen, func() (bool, error) {
 		if view, err = b.Machine.Gateway.Grant(ctx, p.License, p.Number); err != nil {
 			return false, err
 		}

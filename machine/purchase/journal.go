@@ -38,7 +38,12 @@ type Purchase struct {
 	License string         `json:"license,omitempty"`
 	Request *grant.Request `json:"request,omitempty"`
 	Number  int            `json:"number,omitempty"` // of the grant
+
+	resumed bool // its bound is from an earlier command
 }
+
+// Paid says that the wallet may have sent the payment: from here on the purchase can only go on.
+func (p *Purchase) Paid() bool { return p.Step != Started && p.Step != Ordered }
 
 // Ended says that nothing is left to do.
 func (p *Purchase) Ended() bool { return p.Step == Finished || p.Step == Abandoned }
@@ -58,6 +63,7 @@ func All(f *folder.Folder) ([]Purchase, error) {
 		if err := f.Load("purchases/"+name, &p); err != nil {
 			return nil, err
 		}
+		p.resumed = true
 		all = append(all, p)
 	}
 	return all, nil

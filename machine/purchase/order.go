@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/payment"
@@ -19,7 +20,8 @@ var (
 	// ErrOrder means that the order names another machine, owner, offer or idempotency key than this purchase (Saw says which). Ask
 	// another gateway.
 	ErrOrder = ledger.Refuse(ledger.Forbidden, "machine.order", "the order is not the one that this machine asked for")
-	// ErrPrice means that the order costs more than the bound that was given. Buy again with a higher one.
+	// ErrPrice means that the order costs more than the bound that was given. Nothing was paid: buy again with a higher
+	// bound, or with none.
 	ErrPrice = ledger.Refuse(ledger.Limit, "machine.price", "the order costs more than allowed")
 	// ErrOrderState means that the order has expired, is disputed, or was paid late (Saw). Buy again; talk to the consortium about
 	// what was paid.
@@ -52,7 +54,11 @@ func (b *Buyer) checkMine(p *Purchase, o order.Order) error {
 	case o.ID != order.ID(b.Machine.Trust.Bundle.Channel, msp, o.Buyer, p.Key):
 		return ErrOrder.With("order " + o.ID)
 	case p.AtMost > 0 && o.Price > p.AtMost:
-		return ErrPrice.With(o.Price.String())
+		from := ""
+		if p.resumed {
+			from = " (from the purchase begun before)"
+		}
+		return ErrPrice.With(fmt.Sprintf("allowed %s%s, costs %s", p.AtMost, from, o.Price))
 	}
 	return nil
 }
@@ -136,17 +142,14 @@ func (b *Buyer) pay(ctx context.Context, p *Purchase) error {
 
 // awaitLicense waits until the ledger has settled the payment; settlement and license are one transaction.
 func (b *Buyer) awaitLicense(ctx context.Context, p *Purchase) error {
-	bundle, how := b.Machine.Trust.Bundle, "proven"
-	if bundle.Attested { // T22: where work is free a proof alone shows nothing, and the reader of this line must know it
-		how = "proven and attested by partners, since work is free on " + bundle.Network
-	}
-	last := ""
-	return market.Poll(ctx, b.Machine.Every, func() (bool, error) {
+	last := "the payment is sent"
+	seen := func(ctx context.Context) string { return b.depth(ctx, p) + last }
+	return market.Poll(ctx, b.Machine.Every, seen, func() (bool, error) {
 		view, err := b.Machine.Gateway.Order(ctx, p.Order.ID)
 		if err != nil {
 			return false, err
 		}
-		if now := fmt.Sprintf("%s, %s of %s %s", view.State, view.Paid, p.Order.Price, how); now != last {
+		if now := b.settling(p, view); now != last {
 			b.say("settle", now)
 			last = now
 		}
@@ -162,4 +165,31 @@ func (b *Buyer) awaitLicense(ctx context.Context, p *Purchase) error {
 		}
 		return false, nil
 	})
+}
+
+// settling says how far the ledger is with a payment.
+func (b *Buyer) settling(p *Purchase, view order.View) string {
+	bundle, how := b.Machine.Trust.Bundle, "proven"
+	if bundle.Attested { // T22: where work is free a proof alone shows nothing, and the reader of this line must know it
+		how = "proven and attested by partners, since work is free on " + bundle.Network
+	}
+	return fmt.Sprintf("%s, %s of %s %s", view.State, view.Paid, p.Order.Price, how)
+}
+
+// depthTimeout bounds the question that explains why a wait ended.
+const depthTimeout = 10 * time.Second
+
+// depth says for a payment of the machine's own wallet what its node sees of it; "" when it can't say.
+func (b *Buyer) depth(ctx context.Context, p *Purchase) string {
+	watcher, ok := b.Payer.(Watcher)
+	if !ok || p.TxID == "" {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, depthTimeout)
+	defer cancel()
+	d, err := watcher.Depth(ctx, p.TxID)
+	if err != nil {
+		return err.Error() + "; "
+	}
+	return fmt.Sprintf("%d confirmations, no block since %s; ", d.Confirmations, d.Block.UTC().Format(time.RFC3339))
 }

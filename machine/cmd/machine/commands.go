@@ -62,7 +62,7 @@ func buyCommand() *command.Command {
 		Guide:   "Interrupted, the same command goes on where it stopped and pays nothing twice.",
 		Example: "machine buy --offer OFFER --at-most 25000",
 		Flags: func(f *command.Flags) {
-			f.StringVar(&offer, "offer", "", "`OFFER` id of the offer, as `guildmark offers OFFER` shows it")
+			f.StringVar(&offer, "offer", "", "`OFFER` id of the offer, or its first 8 digits or more")
 			f.Need("offer")
 			s.flags(f)
 			f.Int64Var(&most, "at-most", 0, "`SAT` refuse to pay more than this many satoshi; default: any price")
@@ -121,8 +121,14 @@ func useCommand() *command.Command {
 	}
 }
 
-// use makes the product count times; the first refusal ends it, and what was made is told all the same.
+// use makes the product count times, if the license has so many uses left; the first refusal ends it, and what was made is
+// told all the same.
 func use(ctx context.Context, t *task, license string, count int) (command.Result, error) {
+	if count > 1 {
+		if err := t.agent.CheckUses(ctx, license, int64(count)); err != nil {
+			return nil, err
+		}
+	}
 	var made made
 	for range count {
 		used, err := t.agent.Use(ctx, license)

@@ -148,11 +148,14 @@ func (d diagnosis) Text() string {
 	var b strings.Builder
 	for _, c := range d.Checks {
 		mark := "ok  "
-		if !c.OK {
+		switch {
+		case c.Waits:
+			mark = "-   "
+		case !c.OK:
 			mark = "FAIL"
 		}
 		fmt.Fprintf(&b, "%s  %-22s %s\n", mark, c.Name, c.Detail)
-		if !c.OK {
+		if c.Todo != "" && !c.OK {
 			fmt.Fprintf(&b, "      %-22s to do: %s\n", "", c.Todo)
 		}
 	}

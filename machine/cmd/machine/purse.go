@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/btcsuite/btcd/chainhash/v2"
+
 	"github.com/guildmark/guildmark/chaincode/command"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/spv/rpc"
 	"github.com/guildmark/guildmark/machine/agent"
+	"github.com/guildmark/guildmark/machine/purchase"
 	"github.com/guildmark/guildmark/machine/wallet"
 	"github.com/guildmark/guildmark/machine/wallet/btcd"
 )
@@ -58,6 +61,20 @@ func (p *purse) Pay(ctx context.Context, reference string, script []byte, amount
 		return "", err
 	}
 	return hash.String(), nil
+}
+
+// Depth is how deep a payment of this wallet lies; see purchase.Watcher.
+func (p *purse) Depth(ctx context.Context, txid string) (purchase.Depth, error) {
+	id, err := chainhash.NewHashFromStr(txid)
+	if err != nil {
+		return purchase.Depth{}, err
+	}
+	if _, err := p.wallet.Balance(ctx, p.chain); err != nil { // reads the blocks since
+		return purchase.Depth{}, err
+	}
+	var d purchase.Depth
+	d.Confirmations, d.Block = p.chain.Depth(*id)
+	return d, nil
 }
 
 type purseState struct {

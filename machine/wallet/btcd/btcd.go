@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"time"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
@@ -39,6 +40,8 @@ type Chain struct {
 	scripts string           // what the coins were collected for
 	hashes  []chainhash.Hash // blocks read, from the birthday on
 	coins   map[wire.OutPoint]coin
+	sent    map[chainhash.Hash]spv.Height // height of each transaction that spent one of the scripts' coins
+	newest  time.Time                // of the last block read
 }
 
 type coin struct {
@@ -92,6 +95,17 @@ func (c *Chain) Coins(ctx context.Context, scripts [][]byte) ([]wallet.Coin, err
 	return ripe, nil
 }
 
+// Depth is how many confirmations a payment of the wallet had when its coins were listed last, and the time of the newest
+// block then.
+func (c *Chain) Depth(txid chainhash.Hash) (confirmations int64, newest time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if h, ok := c.sent[txid]; ok {
+		confirmations = int64(c.next()) - int64(h)
+	}
+	return confirmations, c.newest
+}
+
 // rewind forgets everything when it was about other scripts or about blocks that have left the chain.
 func (c *Chain) rewind(ctx context.Context, scripts [][]byte) error {
 	var all []byte
@@ -107,7 +121,8 @@ func (c *Chain) rewind(ctx context.Context, scripts [][]byte) error {
 		keep = ok && hash == c.hashes[n-1]
 	}
 	if !keep {
-		c.scripts, c.hashes, c.coins = string(all), nil, map[wire.OutPoint]coin{}
+		c.scripts, c.hashes = string(all), nil
+		c.coins, c.sent = map[wire.OutPoint]coin{}, map[chainhash.Hash]spv.Height{}
 	}
 	return nil
 }
@@ -133,6 +148,9 @@ func (c *Chain) read(ctx context.Context, h spv.Height, ours map[string]bool) er
 	for i, tx := range block.Transactions {
 		id := tx.TxHash()
 		for _, in := range tx.TxIn {
+			if _, ours := c.coins[in.PreviousOutPoint]; ours {
+				c.sent[id] = h
+			}
 			delete(c.coins, in.PreviousOutPoint)
 		}
 		for vout, out := range tx.TxOut {
@@ -144,6 +162,7 @@ func (c *Chain) read(ctx context.Context, h spv.Height, ours map[string]bool) er
 		}
 	}
 	c.hashes = append(c.hashes, hash)
+	c.newest = block.Header.Timestamp
 	return nil
 }
 

@@ -75,6 +75,14 @@ func TestPayOnRealNode(t *testing.T) {
 	if again, err := w.Pay(t.Context(), chain, order); err != nil || again != id {
 		t.Fatalf("again, waiting: got %v %v want %v", again, err, id)
 	}
+	depth := func(want int64) {
+		t.Helper()
+		balance() // reads the blocks
+		if got, newest := chain.Depth(id); got != want || newest.IsZero() {
+			t.Errorf("the payment has %d confirmations, newest block %s; want %d", got, newest, want)
+		}
+	}
+	depth(0)
 	block, err := miner.Block(t.Context(), mine(1))
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +93,7 @@ func TestPayOnRealNode(t *testing.T) {
 	if again, err := w.Pay(t.Context(), chain, order); err != nil || again != id {
 		t.Fatalf("again, mined: got %v %v want %v", again, err, id)
 	}
+	depth(1)
 	// One more subsidy has ripened; the change came back but for the fee.
 	if got, most := balance(), 4*subsidy-25_000; got >= most || got < most-2000 {
 		t.Fatalf("with the change: got %s want a little less than %s", got, most)
