@@ -111,9 +111,7 @@ func (w *world) register(r *http.Request) (any, error) {
 			Seed: base64.StdEncoding.EncodeToString(blob.Seed),
 		},
 	}
-	for _, s := range signatures {
-		out.BundleSignatures = append(out.BundleSignatures, s)
-	}
+	out.BundleSignatures = append(out.BundleSignatures, signatures...)
 	return out, nil
 }
 

@@ -41,7 +41,7 @@ type Chain struct {
 	hashes  []chainhash.Hash // blocks read, from the birthday on
 	coins   map[wire.OutPoint]coin
 	sent    map[chainhash.Hash]spv.Height // height of each transaction that spent one of the scripts' coins
-	newest  time.Time                // of the last block read
+	newest  time.Time                     // of the last block read
 }
 
 type coin struct {
