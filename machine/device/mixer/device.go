@@ -105,6 +105,9 @@ func (s *station) Safe(context.Context) error { return nil }
 // Describe implements [device.Describer].
 func (s *station) Describe() string {
 	lines := []string{fmt.Sprintf("%d pumps", len(s.mixer.pumps))}
+	if len(s.mixer.pumps) == 1 {
+		lines[0] = "1 pump"
+	}
 	for _, p := range s.mixer.pumps {
 		lines = append(lines, fmt.Sprintf("%d: %s %d ml", p.Number, p.Ingredient, p.Level/1000))
 	}
