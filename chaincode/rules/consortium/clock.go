@@ -2,6 +2,18 @@ package consortium
 
 import "strconv"
 
+// Clock is the ledger's own time (T7), key clock.
+type Clock struct {
+	Time int64 `json:"time"` // Unix seconds, as k partners' processes confirmed
+	Tick int64 `json:"tick"` // counts ticks
+}
+
+// Epoch is the coarse time that writes judge by (T8), key epoch.
+type Epoch struct {
+	Number int64 `json:"number"` // Clock.Time / EpochSeconds at its first tick
+	Start  int64 `json:"start"`  // Unix seconds
+}
+
 // ParseTime reads a count of Unix seconds written in plain decimal digits.
 func ParseTime(text string) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 64)

@@ -9,6 +9,21 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 )
 
+// Recipient is a public key that content keys are wrapped to (T3): a custodian's (HPKE and grant-signing key) or a
+// manufacturer's runtime line's (T13). Stored under recipient/<id>, set by its own role and home only.
+type Recipient struct {
+	Format    string `json:"format"` // "guildmark/recipient/1"
+	ID        string `json:"id"`     // custodian: its party id; runtime: "<MSP>.runtime.<line>.<assurance>"
+	Role      string `json:"role"`   // "custodian" or "runtime"
+	MSP       string `json:"msp"`
+	Party     string `json:"party"` // who set it
+	Version   int    `json:"version"`
+	HPKE      string `json:"hpke"`      // base64 public key, KEM MLKEM768-X25519 (crypto/hpke)
+	GrantKey  string `json:"grantKey"`  // custodian: base64 SPKI of the P-256 key that signs meter limits; else ""
+	Line      string `json:"line"`      // runtime: product line; else ""
+	Assurance string `json:"assurance"` // runtime: tpm, vtpm or software; else ""
+}
+
 // Roles of recipients.
 const (
 	CustodianRecipient = party.Custodian
