@@ -205,11 +205,3 @@ func parseCRL(text string) (*x509.RevocationList, error) {
 	}
 	return crl, nil
 }
-
-// Forget drops every certificate and manifest that was remembered.
-func (v *Verifier) Forget() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	clear(v.known)
-	clear(v.held)
-}
