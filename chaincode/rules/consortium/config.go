@@ -134,7 +134,7 @@ func (c *Config) CheckInForce() error {
 // CheckChannel refuses a configuration that names another channel than the one it is proposed on.
 func (c *Config) CheckChannel(channel string) error {
 	if c.Channel != channel {
-		return ErrConfig.With("channel " + c.Channel + " on channel " + channel)
+		return ErrConfig.Field("channel", c.Channel, channel+", the channel of the proposal")
 	}
 	return nil
 }

@@ -10,13 +10,12 @@ func (c *Config) Succeeds(next *Config, previous string) error {
 	if err := next.Check(); err != nil {
 		return err
 	}
-	if next.Version != c.Version+1 || next.Previous != previous {
-		return ErrVersion.With(strconv.Itoa(next.Version))
-	}
-	if c.Version > 0 && (next.Channel != c.Channel || next.Bitcoin.Network != c.Bitcoin.Network) {
-		return ErrConfig.With("another channel or Bitcoin network")
-	}
-	if c.Version > 0 {
+	switch {
+	case next.Version != c.Version+1:
+		return ErrVersion.Field("version", next.Version, strconv.Itoa(c.Version+1))
+	case next.Previous != previous:
+		return ErrVersion.Field("previous", next.Previous, strconv.Quote(previous))
+	case c.Version > 0:
 		return c.keeps(next)
 	}
 	return nil
@@ -26,11 +25,15 @@ func (c *Config) Succeeds(next *Config, previous string) error {
 // count of epochs (and with it expiry and daily caps) for years, shorter ones would end every open order at once, and
 // a descriptor under a number that is taken would make orders name two treasuries (T21).
 func (c *Config) keeps(next *Config) error {
-	if next.Limits.EpochSeconds != c.Limits.EpochSeconds {
-		return ErrConfig.With("another length of epochs")
-	}
-	if next.Treasury != c.Treasury && next.Treasury.Version <= c.Treasury.Version {
-		return ErrConfig.With("treasury " + strconv.Itoa(next.Treasury.Version))
+	switch {
+	case next.Channel != c.Channel:
+		return ErrConfig.Field("channel", next.Channel, "unchanged, "+c.Channel)
+	case next.Bitcoin.Network != c.Bitcoin.Network:
+		return ErrConfig.Field("bitcoin.network", next.Bitcoin.Network, "unchanged, "+c.Bitcoin.Network)
+	case next.Limits.EpochSeconds != c.Limits.EpochSeconds:
+		return ErrConfig.Field("limits.epochSeconds", next.Limits.EpochSeconds, "unchanged, "+strconv.FormatInt(c.Limits.EpochSeconds, 10))
+	case next.Treasury != c.Treasury && next.Treasury.Version <= c.Treasury.Version:
+		return ErrConfig.Field("treasury.version", next.Treasury.Version, "more than "+strconv.Itoa(c.Treasury.Version)+" for another treasury")
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package consortium
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -11,10 +12,9 @@ import (
 
 // Check judges a configuration by itself.
 func (c *Config) Check() error {
-	if c.Format != ConfigFormat || c.Version < 1 || !ledger.Printable(c.Channel, 250) || !ledger.Printable(c.Chaincode, 64) {
-		return ErrConfig.With("format, version, channel or chaincode")
-	}
-	for _, check := range []func() error{c.checkPartners, c.checkRoles, c.checkBitcoin, c.checkMoney, c.checkLimits} {
+	for _, check := range []func() error{
+		c.checkNames, c.checkPartners, c.checkQuorum, c.checkRoles, c.checkBitcoin, c.checkTreasury, c.checkCommission, c.Limits.check,
+	} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -22,54 +22,99 @@ func (c *Config) Check() error {
 	return nil
 }
 
-func (c *Config) checkPartners() error {
-	var msps []string
-	signing, keys := 0, map[string]bool{}
-	for _, p := range c.Partners {
-		if !ledger.IsMSP(p.MSP) || !ledger.Printable(p.Name, 64) {
-			return ErrConfig.With("partner " + p.MSP)
-		}
-		if !isBase64(p.BundleKey) || keys[p.BundleKey] {
-			return ErrConfig.With("bundle key of " + p.MSP)
-		}
-		keys[p.BundleKey] = true
-		msps = append(msps, p.MSP)
-		if p.Signs {
-			signing++
-		}
-	}
-	if len(msps) < 2 || !ledger.Ascending(msps) {
-		return ErrConfig.With("partners that are fewer than two or not sorted")
-	}
-	if c.Quorum < 2 || c.Quorum > signing {
-		return ErrConfig.With("quorum " + strconv.Itoa(c.Quorum))
+func (c *Config) checkNames() error {
+	switch {
+	case c.Format != ConfigFormat:
+		return ErrConfig.Field("format", c.Format, ConfigFormat)
+	case c.Version < 1:
+		return ErrConfig.Field("version", c.Version, "1 or more")
+	case !ledger.Printable(c.Channel, maxChannel):
+		return ErrConfig.Field("channel", c.Channel, "1 to 250 printable characters")
+	case !ledger.Printable(c.Chaincode, maxName):
+		return ErrConfig.Field("chaincode", c.Chaincode, "1 to 64 printable characters")
 	}
 	return nil
 }
 
+// Bounds of names, far above what is used; the first is the length of a channel's name that Fabric allows.
+const (
+	maxChannel = 250
+	maxName    = 64
+)
+
+func (c *Config) checkPartners() error {
+	owner := map[string]string{} // of each bundle key
+	for i, p := range c.Partners {
+		at := fmt.Sprintf("partners[%d].", i)
+		switch {
+		case !ledger.IsMSP(p.MSP):
+			return ErrConfig.Field(at+"msp", p.MSP, "1 to 64 letters and digits")
+		case i > 0 && c.Partners[i-1].MSP >= p.MSP:
+			return ErrConfig.Field(at+"msp", p.MSP, "an MSP after "+c.Partners[i-1].MSP)
+		case !ledger.Printable(p.Name, maxName):
+			return ErrConfig.Field(at+"name", p.Name, "1 to 64 printable characters")
+		case !isBase64(p.BundleKey):
+			return ErrConfig.With(at + "bundleKey, expected base64 of a public key")
+		case owner[p.BundleKey] != "":
+			return ErrConfig.With(at + "bundleKey, expected another key than " + owner[p.BundleKey] + "'s")
+		}
+		owner[p.BundleKey] = p.MSP
+	}
+	if len(c.Partners) < minPartners {
+		return ErrConfig.Field("partners", len(c.Partners), "2 or more")
+	}
+	return nil
+}
+
+// minPartners: with one partner nobody could contradict it.
+const minPartners = 2
+
+func (c *Config) checkQuorum() error {
+	signing := 0
+	for _, p := range c.Partners {
+		if p.Signs {
+			signing++
+		}
+	}
+	if c.Quorum < minQuorum || c.Quorum > signing {
+		return ErrConfig.Field("quorum", c.Quorum, "2 to "+strconv.Itoa(signing)+", the number of signing partners")
+	}
+	return nil
+}
+
+// minQuorum: one partner's word settles nothing (T4).
+const minQuorum = 2
+
 func (c *Config) checkRoles() error {
-	var names []string
-	for _, r := range c.Roles {
-		if !slices.Contains(party.Roles(), r.Role) || len(r.MSPs) == 0 || !ledger.Ascending(r.MSPs) {
-			return ErrConfig.With("role " + r.Role)
+	for i, r := range c.Roles {
+		at := fmt.Sprintf("roles[%d].", i)
+		switch {
+		case !slices.Contains(party.Roles(), r.Role):
+			return ErrConfig.Field(at+"role", r.Role, "a role of the ledger")
+		case i > 0 && c.Roles[i-1].Role >= r.Role:
+			return ErrConfig.Field(at+"role", r.Role, "a role after "+c.Roles[i-1].Role)
+		case len(r.MSPs) == 0 || !ledger.Ascending(r.MSPs):
+			return ErrConfig.Field(at+"msps", r.MSPs, "one or more MSPs, sorted, each once")
 		}
 		for _, msp := range r.MSPs {
-			if _, ok := c.Partner(msp); !ok {
-				return ErrConfig.With("role " + r.Role + " granted by " + msp)
+			if !c.IsPartner(msp) {
+				return ErrConfig.Field(at+"msps", msp, "a partner's MSP")
 			}
 		}
-		names = append(names, r.Role)
 	}
-	if !ledger.Ascending(names) || len(c.Homes(party.Governor)) < c.Majority() {
-		return ErrConfig.With("roles that are not sorted or leave the consortium without governors")
+	if n := len(c.Homes(party.Governor)); n < c.Majority() {
+		return ErrConfig.Field("MSPs of role governor", n, strconv.Itoa(c.Majority())+" or more, a majority of the partners")
 	}
 	return nil
 }
 
 func (c *Config) checkBitcoin() error {
-	b := c.Bitcoin
-	if b.FinalDepth < 1 || b.FinalDepth > maxDepth || b.Attestations < 0 || b.Attestations > len(c.Homes(party.Oracle)) {
-		return ErrConfig.With("bitcoin depth or attestations")
+	b, oracles := c.Bitcoin, len(c.Homes(party.Oracle))
+	switch {
+	case b.FinalDepth < 1 || b.FinalDepth > maxDepth:
+		return ErrConfig.Field("bitcoin.finalDepth", b.FinalDepth, "1 to 1000")
+	case b.Attestations < 0 || b.Attestations > oracles:
+		return ErrConfig.Field("bitcoin.attestations", b.Attestations, "0 to "+strconv.Itoa(oracles)+", the number of MSPs with oracles")
 	}
 	return nil
 }
@@ -77,26 +122,51 @@ func (c *Config) checkBitcoin() error {
 // maxDepth is package spv's own bound, judged here before the number is cut to 32 bits there.
 const maxDepth = 1000
 
-func (c *Config) checkMoney() error {
-	m := c.Commission
-	if m.Rate < 0 || m.Rate > royalty.Whole || !m.Min.Valid() || !m.Max.Valid() || m.Min > m.Max || !ledger.IsParty(m.Payee) {
-		return ErrConfig.With("commission")
-	}
-	if c.Treasury.Version < 1 || c.Treasury.Descriptor == "" {
-		return ErrConfig.With("treasury")
+func (c *Config) checkTreasury() error {
+	switch t := c.Treasury; {
+	case t.Version < 1:
+		return ErrConfig.Field("treasury.version", t.Version, "1 or more")
+	case t.Descriptor == "":
+		return ErrConfig.Field("treasury.descriptor", t.Descriptor, "a BIP-380 descriptor")
 	}
 	return nil
 }
 
-func (c *Config) checkLimits() error {
-	l := c.Limits
+func (c *Config) checkCommission() error {
+	m := c.Commission
 	switch {
-	case l.MinPrice < 1 || !l.MinPrice.Valid(), l.DailyCap < l.MinPrice || !l.DailyCap.Valid():
-		return ErrConfig.With("limits of price")
-	case l.OrderEpochs < 1, l.LeaseSeconds < 0, l.ClockSkew < 1, l.ClockAge < 1, l.EpochSeconds < 1:
-		return ErrConfig.With("limits of time")
-	case l.OrderEpochs > maxSpan, l.LeaseSeconds > maxSpan, l.ClockSkew > maxSpan, l.ClockAge > maxSpan, l.EpochSeconds > maxSpan:
-		return ErrConfig.With("limits of time")
+	case m.Rate < 0 || m.Rate > royalty.Whole:
+		return ErrConfig.Field("commission.rate", m.Rate, "0 to 100000000")
+	case !m.Max.Valid():
+		return ErrConfig.Field("commission.max", m.Max, "0 to "+ledger.MaxSatoshi.String())
+	case m.Min < 0 || m.Min > m.Max:
+		return ErrConfig.Field("commission.min", m.Min, "0 to commission.max, "+m.Max.String())
+	case !ledger.IsParty(m.Payee):
+		return ErrConfig.Field("commission.payee", m.Payee, "a party id")
+	}
+	return nil
+}
+
+func (l Limits) check() error {
+	switch {
+	case l.MinPrice < 1 || !l.MinPrice.Valid():
+		return ErrConfig.Field("limits.minPrice", l.MinPrice, "1 to "+ledger.MaxSatoshi.String())
+	case l.DailyCap < l.MinPrice || !l.DailyCap.Valid():
+		return ErrConfig.Field("limits.dailyCap", l.DailyCap, "limits.minPrice, "+l.MinPrice.String()+", to "+ledger.MaxSatoshi.String())
+	}
+	for _, span := range []struct {
+		name         string
+		value, least int64
+	}{
+		{"orderEpochs", l.OrderEpochs, 1},
+		{"leaseSeconds", l.LeaseSeconds, 0},
+		{"clockSkew", l.ClockSkew, 1},
+		{"clockAge", l.ClockAge, 1},
+		{"epochSeconds", l.EpochSeconds, 1},
+	} {
+		if span.value < span.least || span.value > maxSpan {
+			return ErrConfig.Field("limits."+span.name, span.value, fmt.Sprintf("%d to %d", span.least, int64(maxSpan)))
+		}
 	}
 	return nil
 }
