@@ -48,8 +48,7 @@ bench: tools build ## measure the table of ratios, build/bench/report.json (abou
 # btcd forgets regtest's chain when no node is left that has it, and an old ledger does not fit a new chain.
 # Each `make up` therefore removes the ledger from before.
 up: tools build ## start a new network of four partners with all services; the ledger from before is removed
-	@$(BIN)/network up --fresh --dir $(NET)
-	@$(BIN)/network services --dir $(NET) --programs $(BIN)
+	@$(BIN)/network up --fresh --services --dir $(NET)
 
 down: ## stop the network; nothing is left running
 	@if [ -x $(BIN)/network ]; then $(BIN)/network down --dir $(NET); fi

@@ -12,8 +12,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
-// maxManifests bounds the cache of manifests: a machine holds a few thousand licenses at most.
-const maxManifests = 4096
+// maxHeld bounds the cache of manifests: a machine holds a few thousand licenses at most.
+const maxHeld = 4096
 
 // LicenseExpectation is what must hold of a license beside its signatures.
 type LicenseExpectation struct {
@@ -115,8 +115,8 @@ func (c *check) custodianSets() (consortium.CustodianSets, error) {
 	return nil, nil
 }
 
-// checkedManifest is a manifest of which everything was recomputed once.
-type checkedManifest struct {
+// held is a manifest of which everything was recomputed once.
+type held struct {
 	dataset    string
 	version    int
 	custodians []string
@@ -130,7 +130,7 @@ func (v *Verifier) checkManifest(doc []byte, hash, id string, version int, custo
 		return ErrManifest.With("its hash differs")
 	}
 	v.mu.Lock()
-	m, ok := v.manifests[sum]
+	m, ok := v.held[sum]
 	v.mu.Unlock()
 	if !ok {
 		var err error
@@ -138,10 +138,10 @@ func (v *Verifier) checkManifest(doc []byte, hash, id string, version int, custo
 			return ErrManifest.With(err.Error())
 		}
 		v.mu.Lock()
-		if len(v.manifests) >= maxManifests {
-			clear(v.manifests)
+		if len(v.held) >= maxHeld {
+			clear(v.held)
 		}
-		v.manifests[sum] = m
+		v.held[sum] = m
 		v.mu.Unlock()
 	}
 	if m.dataset != id || m.version != version || !slices.Equal(m.custodians, custodians) {
@@ -150,13 +150,13 @@ func (v *Verifier) checkManifest(doc []byte, hash, id string, version int, custo
 	return nil
 }
 
-func readManifest(doc []byte) (checkedManifest, error) {
+func readManifest(doc []byte) (held, error) {
 	var m dataset.Manifest
 	if err := decodeCanonical(doc, &m); err != nil {
-		return checkedManifest{}, err
+		return held{}, err
 	}
 	if dataset.ID(m.Licensor, m.Custodians, m.Salt) != m.Dataset {
-		return checkedManifest{}, errors.New("its id does not commit to its licensor and custodians")
+		return held{}, errors.New("its id does not commit to its licensor and custodians")
 	}
-	return checkedManifest{dataset: m.Dataset, version: m.Version, custodians: m.Custodians}, nil
+	return held{dataset: m.Dataset, version: m.Version, custodians: m.Custodians}, nil
 }

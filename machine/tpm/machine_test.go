@@ -16,7 +16,6 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/machine/tpm"
-	"github.com/guildmark/guildmark/machine/tpm/swtpm"
 )
 
 // authorityPools reads the test authority's root and issuer.
@@ -124,7 +123,7 @@ func TestEnrolmentTakesTwentyCommands(t *testing.T) {
 
 func wantLoaded(t *testing.T, c transport.TPM, want int) {
 	t.Helper()
-	n, err := swtpm.Loaded(c)
+	n, err := tpm.Loaded(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -85,6 +86,7 @@ func Root(dir string) string { return filepath.Join(dir, "ca.pem") }
 // Expiry is the day on which one of the home's certificates ends.
 type Expiry struct {
 	File string
+	Name string // what it is for, for people: "peer TLS", "identity reader"
 	End  time.Time
 }
 
@@ -102,7 +104,7 @@ func (h *Home) FirstExpiry() (Expiry, error) {
 				return first, err
 			}
 			if first.File == "" || cert.NotAfter.Before(first.End) {
-				first = Expiry{File: file, End: cert.NotAfter}
+				first = Expiry{File: file, Name: h.nameOf(file), End: cert.NotAfter}
 			}
 		}
 	}
@@ -110,6 +112,22 @@ func (h *Home) FirstExpiry() (Expiry, error) {
 		return first, fmt.Errorf("%w: no certificate in %s", ErrHome, h.Dir)
 	}
 	return first, nil
+}
+
+// nameOf says what a certificate of this home is for, by its folder.
+func (h *Home) nameOf(file string) string {
+	rest, err := filepath.Rel(h.Dir, filepath.Dir(file))
+	if err != nil {
+		return file
+	}
+	parts := strings.Split(rest, string(filepath.Separator))
+	switch parts[0] {
+	case "identities":
+		parts[0] = "identity"
+	case "services":
+		parts = parts[1:]
+	}
+	return strings.ReplaceAll(strings.Join(parts, " "), "tls", "TLS")
 }
 
 func readCertificate(file string) (*x509.Certificate, error) {

@@ -142,7 +142,17 @@ func (c *Client) do(req *http.Request, what string, into any) error {
 		return fmt.Errorf("%s: %s: %w", what, resp.Status, err)
 	}
 	if sentinel, ok := kinds()[r.Kind]; ok {
-		return fmt.Errorf("%s: %w (%s)", what, sentinel, r.Message)
+		return &remoteError{text: what + ": " + r.Message, kind: sentinel}
 	}
 	return fmt.Errorf("%s: %s", what, r.Message)
 }
+
+// remoteError is one of this package's errors as the supervisor told it: its text says already what the sentinel says.
+type remoteError struct {
+	text string
+	kind error
+}
+
+func (e *remoteError) Error() string { return e.text }
+
+func (e *remoteError) Unwrap() error { return e.kind }

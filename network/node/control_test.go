@@ -90,6 +90,11 @@ func TestClient(t *testing.T) {
 	if err := client.Stop(ctx, "nobody"); !errors.Is(err, node.ErrUnknown) {
 		t.Errorf("stop of nobody over the socket: %v, want %v", err, node.ErrUnknown)
 	}
+	for word, want := range map[string]string{"perr": `"perr"; near it: peer, peer.a`, "orac": "near it: oracle, oracle.a", "x": "there are peer, @a, oracle, all"} {
+		if err := client.Start(ctx, word); !errors.Is(err, node.ErrUnknown) || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("start %s: %v, want %q", word, err, want)
+		}
+	}
 	if err := client.Down(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -11,8 +11,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-
 	"github.com/guildmark/guildmark/chaincode/host"
 )
 
@@ -70,7 +68,16 @@ func (p Probe) tryHTTP(ctx context.Context) error {
 
 // await asks until the process is ready or ctx ends.
 func (p Probe) await(ctx context.Context) error {
-	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, p.try(ctx) },
-		backoff.WithBackOff(backoff.NewConstantBackOff(probeEvery)), backoff.WithMaxElapsedTime(0))
-	return err
+	tick := time.NewTicker(probeEvery)
+	defer tick.Stop()
+	for {
+		if err := p.try(ctx); err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -233,10 +234,42 @@ func (s *Supervisor) selectLocked(selectors []string) ([]*process, error) {
 	}
 	for _, selector := range selectors {
 		if selector != "all" && !slices.ContainsFunc(selected, func(p *process) bool { return p.spec.matches(selector) }) {
-			return nil, fmt.Errorf("%w: %s", ErrUnknown, selector)
+			return nil, fmt.Errorf("%w: %q; %s", ErrUnknown, selector, s.nearLocked(selector))
 		}
 	}
 	return selected, nil
+}
+
+// nearLocked names the processes and classes that a mistyped selector may have meant, or else what can be named.
+func (s *Supervisor) nearLocked(selector string) string {
+	var near, all []string
+	for _, name := range s.order {
+		spec := s.processes[name].spec
+		for _, word := range []string{spec.Class, spec.Name, "@" + spec.Partner} {
+			if word == "@" || slices.Contains(all, word) {
+				continue
+			}
+			if word != spec.Name || word == spec.Class { // the list of what there is shall be short
+				all = append(all, word)
+			}
+			if similar(selector, word) && !slices.Contains(near, word) {
+				near = append(near, word)
+			}
+		}
+	}
+	if len(near) > 0 {
+		return "near it: " + strings.Join(near, ", ")
+	}
+	return "there are " + strings.Join(append(all, "all"), ", ")
+}
+
+// similar tells whether one word begins with the other, or both begin alike and differ little in length.
+func similar(a, b string) bool {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	if a != "" && (strings.HasPrefix(b, a) || strings.HasPrefix(a, b)) {
+		return true
+	}
+	return len(a) > 2 && len(b) > 2 && a[:2] == b[:2] && max(len(a), len(b))-min(len(a), len(b)) <= 2
 }
 
 // changedLocked wakes everybody who waits for a state.

@@ -77,11 +77,20 @@ func plan(ctx context.Context, dir string, o Options) (*Network, *net.TCPListene
 	if err := Wipe(dir); err != nil {
 		return nil, nil, err
 	}
+	if n != nil {
+		n.report("the ledger from before is removed")
+	}
+	return anew(ctx, dir, o)
+}
+
+// anew plans a network in an empty folder, on a block of free ports that it holds.
+func anew(ctx context.Context, dir string, o Options) (*Network, *net.TCPListener, error) {
 	hold, base, err := node.HoldPorts(ctx, topology.BlockSize)
 	if err != nil {
 		return nil, nil, err
 	}
-	if n, err = Create(dir, o.Topology, base, o.Programs, o.Config); err != nil {
+	n, err := Create(dir, o.Topology, base, o.Programs, o.Config)
+	if err != nil {
 		_ = hold.Close()
 		return nil, nil, err
 	}

@@ -26,7 +26,7 @@ type Network struct {
 // Config is what is optional about a network.
 type Config struct {
 	Report func(string) // told each step as it ends; nil: nobody
-	MineTo string       // Bitcoin address that mined blocks pay; "": nodes don't mine
+	MineTo string       // Bitcoin address that mined blocks pay; "": the play's faucet
 }
 
 // patience is how long a class of processes may take to become ready: 2 s on a quiet computer, more beside other builds.
@@ -52,6 +52,13 @@ func Create(dir string, t topology.Topology, base int, programs process.Programs
 	if err := os.MkdirAll(n.layout.EKRoots(), 0o700); err != nil {
 		return nil, fmt.Errorf("create network: %w", err)
 	}
+	if n.state.MineTo == "" {
+		faucet, err := n.faucet()
+		if err != nil {
+			return nil, err
+		}
+		n.state.MineTo = faucet.Address()
+	}
 	return n, n.state.write(n.layout)
 }
 
@@ -68,8 +75,11 @@ func Open(dir string, programs process.Programs, c Config) (*Network, error) {
 	for _, p := range n.state.Topology.Partners {
 		names = append(names, p.Name)
 	}
-	n.homes, err = openHomes(n.layout, names)
-	return n, err
+	if n.homes, err = openHomes(n.layout, names); err != nil {
+		// Not wrapped: a missing home is not a missing network, which would be made anew.
+		return nil, fmt.Errorf("%w: %s", ErrState, err.Error())
+	}
+	return n, nil
 }
 
 func openHomes(l Layout, partners []string) ([]*home.Home, error) {

@@ -19,6 +19,8 @@ import (
 
 	"github.com/guildmark/guildmark/network/ca"
 	"github.com/guildmark/guildmark/network/networktest"
+	"github.com/guildmark/guildmark/network/node"
+	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -169,6 +171,13 @@ func bitcoinNodes(t *testing.T, n *networktest.Running) {
 		t.Fatalf("%d Bitcoin nodes, want 2", len(n.Connection.Bitcoin))
 	}
 	const somewhere = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080" // BIP-173's example key on regtest
+	if err := errors.Join(n.Control.Stop(t.Context(), "btcd"), n.Control.Start(t.Context(), "btcd"), n.Control.Await(t.Context(), "btcd")); err != nil {
+		t.Fatal(err) // before the first block nothing is lost
+	}
+	paid, err := n.Made.Fund(t.Context(), somewhere, 50_000)
+	if err != nil || paid.Height < 102 || paid.TxID == "" {
+		t.Fatalf("fund = %+v, %v", paid, err)
+	}
 	if err := n.Made.MineTo(t.Context(), somewhere); err != nil {
 		t.Fatal(err)
 	}
@@ -204,8 +213,41 @@ func bitcoinNodes(t *testing.T, n *networktest.Running) {
 		t.Fatal(err)
 	}
 	eventually(t, "killed node has its chain", tipIs(first))
+	keepsChain(t, n, tipIs(second))
 	if err := n.Made.MineTo(t.Context(), "x\nrpcpass=known"); err == nil {
 		t.Error("a line for the configuration was taken for an address")
+	}
+}
+
+// keepsChain: no command stops the last nodes that have the chain, and mine-to restarts them one after another.
+func keepsChain(t *testing.T, n *networktest.Running, stands func() error) {
+	t.Helper()
+	for name, stop := range map[string]func() error{
+		"stop all":     func() error { _, err := n.Made.Stop(t.Context(), "all"); return err },
+		"restart btcd": func() error { _, err := n.Made.Restart(t.Context(), time.Minute, "btcd"); return err },
+		"kill btcd": func() error {
+			_, err := n.Made.Kill(t.Context(), time.Minute, "@operator", "@manufacturer")
+			return err
+		},
+	} {
+		if err := stop(); !errors.Is(err, play.ErrChain) {
+			t.Errorf("%s = %v, want %v", name, err, play.ErrChain)
+		}
+	}
+	name := n.Connection.Bitcoin[1].Name
+	if list, err := n.Made.Stop(t.Context(), name); err != nil || len(list) != 1 || list[0].State != node.Stopped {
+		t.Errorf("stop of one = %v, %v", list, err)
+	}
+	if list, err := n.Made.Start(t.Context(), time.Minute, name); err != nil || len(list) != 1 || list[0].State != node.Ready {
+		t.Errorf("start of one = %v, %v", list, err)
+	}
+	eventually(t, "started node follows", stands)
+	const other = "bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qzf4jry" // BIP-173's P2WSH example on regtest
+	if err := n.Made.MineTo(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+	if err := stands(); err != nil {
+		t.Errorf("after mine-to: %v", err)
 	}
 }
 

@@ -68,7 +68,13 @@ func (n *Network) resume(ctx context.Context) error {
 		}
 	}
 	n.report("every partner reaches every chaincode")
-	return n.writeConnection()
+	if err := n.writeConnection(); err != nil {
+		return err
+	}
+	if err := n.checkChain(ctx); err != nil {
+		return err
+	}
+	return n.startTPMs(ctx)
 }
 
 // Outdated tells whether the chaincode that would be built in today differs from the one that this network runs.

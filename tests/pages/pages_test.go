@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,7 +38,7 @@ func TestPages(t *testing.T) {
 		commands[page] = snippets(t, page)
 	}
 	clone(t)
-	run(t, "build/bin/network up --fresh --dir build/net && build/bin/network services --dir build/net --programs build/bin")
+	run(t, "build/bin/network up --fresh --services --dir build/net")
 	t.Cleanup(func() {
 		run(t, "build/bin/network down --dir build/net")
 	})
@@ -111,24 +110,6 @@ func clone(t *testing.T) {
 		}
 	}
 	t.Chdir(dir)
-	t.Cleanup(func() { endTPM(t, filepath.Join(dir, "build/play/tpm/pid")) })
-}
-
-// endTPM stops the emulator of a page that failed before it did.
-func endTPM(t *testing.T, file string) {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return
-	}
-	pid, parseErr := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil || parseErr != nil || pid < 2 {
-		t.Errorf("the emulator's pid file holds %q (%v)", text, err)
-		return
-	}
-	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("stop the emulator: %v", err)
-	}
 }
 
 // run executes commands in one shell, as a reader's terminal does, and fails with their output when one fails.

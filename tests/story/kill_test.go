@@ -143,8 +143,7 @@ func (v *victim) publishOnce(recipe stage.Recipe) ([]byte, error) {
 		v.killAgent("publish", c.Process)
 		_ = c.Wait() // killed
 	}
-	err = c.Wait() // only then all of its output is there
-	return []byte(out.String()), err
+	return []byte(out.String()), c.Wait()
 }
 
 func (v *victim) buy() {

@@ -23,15 +23,21 @@ an orderer, a peer and a chaincode process, and two Bitcoin regtest nodes.
   network up                      bring it up (the ledger from before, if there is one); --fresh starts over
   network services                on a running network: govern the first configuration, then start heartbeats, oracles,
                                   custodians, the registrar, the authorization server and the gateway
-  network status                  who is up, heights, leader, days that certificates have left
+  network status                  who is up, the gateway's address, heights, leader, first certificate to end
   network down                    stop everything; --wipe removes the ledger too
   network channel add NAME        another channel of the same partners with the same chaincode
   network identity add --partner operator --name buyer9 --role buyer
                                   enroll somebody new at a partner's CA
-  network mine-to ADDRESS         let the Bitcoin nodes' mined blocks pay this address (restarts them)
+  network mine BLOCKS             add blocks to the regtest chain, whose coins pay the play's faucet
+  network fund [--amount SATOSHI] ADDRESS
+                                  pay an address from the faucet, with one block on top
+  network mine-to ADDRESS         let mined blocks pay this address instead (restarts the nodes, one after another)
+  network machine add [--owner BUYER] NAME
+                                  make a machine: TPM emulator, enrollment code, machine.json
   network stop|start|restart|kill SELECTOR...
                                   a process (peer.operator), a class (peer), a partner (@operator) or all;
-                                  what is killed is started again, what is stopped stays down
+                                  what is killed is started again, what is stopped stays down. The last Bitcoin
+                                  node is never stopped: the regtest chain would be lost with it
   network topology                print the description of the consortium, to change and give to up --topology
 
 Everything of a network lies in one folder, build/net (--dir). Other programs read build/net/connection.json;
@@ -60,7 +66,7 @@ type command func(ctx context.Context, args []string, out io.Writer) error
 func commands() map[string]command {
 	c := map[string]command{
 		"up": up, "down": down, "status": status, "supervise": supervise, "channel": channelAdd, "identity": identityAdd,
-		"mine-to": mineTo, "topology": printTopology, "services": raiseServices,
+		"mine-to": mineTo, "mine": mine, "fund": fund, "machine": machineAdd, "topology": printTopology, "services": raiseServices,
 	}
 	for _, verb := range []string{"stop", "start", "restart", "kill"} {
 		c[verb] = func(ctx context.Context, args []string, out io.Writer) error { return control(ctx, verb, args, out) }

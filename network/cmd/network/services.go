@@ -40,6 +40,14 @@ func raiseServices(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	say(out, "gateway https://%s, authorization server https://%s\n", conn.Ports.Address("gateway"), conn.Ports.Address("auth"))
+	say(out, `gateway               %s
+authorization server  %s
+roots of both         %s
+next:
+  network status                 who runs, heights, addresses
+  network machine add mixer1     a machine with a TPM emulator; then machine enroll, offers, buy, use
+  guildmark help                 how a licensor seals and publishes
+  network down                   stop everything
+`, conn.Gateway.URL, conn.Auth.URL, conn.Gateway.Roots)
 	return nil
 }

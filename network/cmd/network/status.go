@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,9 +51,10 @@ func printStatus(out io.Writer, s play.Status, now time.Time) {
 	if !s.Up {
 		say(out, "The network in %s is down.\n", s.Directory)
 	} else {
-		say(out, "The network in %s is up, supervisor %d, consensus %s.\n\n", s.Directory, s.Supervisor, s.Consensus)
-		for _, p := range s.Processes {
-			say(out, "%s\n", line(p, now))
+		say(out, "The network in %s is up, supervisor %d, consensus %s.\n", s.Directory, s.Supervisor, s.Consensus)
+		printServers(out, s)
+		for _, partner := range append(slices.Clone(s.Partners), "") {
+			printProcesses(out, partner, s.Processes, now)
 		}
 		say(out, "\n")
 	}
@@ -73,15 +75,69 @@ func printStatus(out io.Writer, s play.Status, now time.Time) {
 		}
 		say(out, "Channel %s: blocks %s; leader %s.\n", name, strings.Join(heights, ", "), leader)
 	}
-	for _, c := range s.Certificates {
-		say(out, "Certificates of %s are good for %d more days.\n", c.Partner, c.Days)
+	if s.Up {
+		say(out, "Bitcoin (regtest): %d blocks.\n", s.Bitcoin)
+	}
+	printExpiries(out, s.Certificates)
+}
+
+// printServers tells where buyers and machines connect.
+func printServers(out io.Writer, s play.Status) {
+	switch {
+	case s.Gateway == nil:
+		say(out, "The gateway does not run; `network services` starts it and the other services.\n")
+	case s.Auth != nil:
+		say(out, "  gateway               %s\n  authorization server  %s\n  roots of both         %s\n", s.Gateway.URL, s.Auth.URL, s.Gateway.Roots)
+	default:
+		say(out, "  gateway               %s\n  its roots             %s\n", s.Gateway.URL, s.Gateway.Roots)
+	}
+}
+
+// printProcesses lists the processes of one partner; those of no partner are the machines' TPM emulators.
+func printProcesses(out io.Writer, partner string, all []node.Status, now time.Time) {
+	title := partner
+	if partner == "" {
+		title = "machines"
+	}
+	first := true
+	for _, p := range all {
+		if p.Partner != partner {
+			continue
+		}
+		if first {
+			say(out, "\n%s\n", title)
+		}
+		first = false
+		say(out, "%s\n", line(p, now))
 	}
 }
 
 func line(p node.Status, now time.Time) string {
-	text := fmt.Sprintf("  %-24s %-8s pid %-7d for %s", p.Name, p.State, p.PID, now.Sub(p.Since).Round(time.Second))
+	pid := "-"
+	if p.PID != 0 {
+		pid = strconv.Itoa(p.PID)
+	}
+	text := fmt.Sprintf("  %-24s %-8s pid %-7s for %s", p.Name, p.State, pid, now.Sub(p.Since).Round(time.Second))
 	if p.Restarts > 0 {
 		text += fmt.Sprintf(", started again %d times, last %s", p.Restarts, p.LastExit)
 	}
 	return text
+}
+
+// printExpiries tells which certificate ends first, and each partner's first one where they end on other days.
+func printExpiries(out io.Writer, all []play.Expiry) {
+	if len(all) == 0 {
+		return
+	}
+	first := slices.MinFunc(all, func(a, b play.Expiry) int { return a.End.Compare(b.End) })
+	say(out, "Certificates: first to end: %s\n", expiry(first))
+	for _, c := range all {
+		if c.Partner != first.Partner && c.Days > first.Days {
+			say(out, "              then          %s\n", expiry(c))
+		}
+	}
+}
+
+func expiry(c play.Expiry) string {
+	return fmt.Sprintf("%s (in %d days), %s (%s)", c.End.Format(time.DateOnly), c.Days, c.Name, c.Partner)
 }

@@ -54,6 +54,9 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 		}
 	}
 	say(out, "up in %.1f s; clients read %s\n", time.Since(began).Seconds(), n.Layout().Connection())
+	if !*product {
+		say(out, "next: `network services` starts heartbeats, oracles, custodians, the registrar, the authorization server and the gateway\n")
+	}
 	return nil
 }
 

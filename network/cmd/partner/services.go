@@ -151,7 +151,7 @@ func addCode(args []string, out io.Writer) error {
 	flags.SetOutput(out)
 	path := flags.String("config", "", "the registrar's configuration file")
 	owner := flags.String("owner", "", "party id of the buyer who will own the machine")
-	line := flags.String("line", "", "product line, e.g. mixer")
+	line := flags.String("line", "", "product line that this registrar serves, e.g. mixer-1")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return err
@@ -162,7 +162,10 @@ func addCode(args []string, out io.Writer) error {
 	if err := load(*path, &c); err != nil {
 		return err
 	}
-	code, err := registrar.Add(c.Codes, *owner, *line)
+	code, err := registrar.Add(c.Codes, *owner, *line, c.Lines)
+	if errors.Is(err, registrar.ErrLine) || errors.Is(err, registrar.ErrOwner) {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
 	if err != nil {
 		return err
 	}

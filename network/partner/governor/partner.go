@@ -160,9 +160,12 @@ func (p *Partner) SubmitBundle(ctx context.Context) error {
 
 // bundle makes the first trust bundle as this partner sees the consortium.
 func (p *Partner) bundle(ctx context.Context) (*signed.Bundle, error) {
-	config, err := p.awaitConfig(ctx)
+	config, ok, err := p.Config(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if !ok {
+		return nil, fmt.Errorf("trust bundle: %w", consortium.ErrNoConfig)
 	}
 	roots := map[string][]byte{}
 	for _, other := range p.home.Topology.Partners {
@@ -171,29 +174,6 @@ func (p *Partner) bundle(ctx context.Context) (*signed.Bundle, error) {
 		}
 	}
 	return FirstBundle(config, roots)
-}
-
-// lag is how long a partner's peer may be behind another's: it commits a block 50 ms after the first (measured); an
-// orderer that lost its leader needs 3 s.
-const lag = 15 * time.Second
-
-// awaitConfig waits until the partner's peer knows the configuration that the partners have just approved.
-func (p *Partner) awaitConfig(ctx context.Context) (consortium.Config, error) {
-	ctx, cancel := context.WithTimeout(ctx, lag)
-	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		c, ok, err := p.Config(ctx)
-		if ok || err != nil {
-			return c, err
-		}
-		select {
-		case <-ctx.Done():
-			return c, fmt.Errorf("waited %s at %s: %w", lag, p.home.Partner.Name, consortium.ErrNoConfig)
-		case <-tick.C:
-		}
-	}
 }
 
 // AwaitClock waits until the ledger's clock has ticked once: nothing that depends on time works before it.

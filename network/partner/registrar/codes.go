@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/guildmark/guildmark/chaincode/host"
@@ -40,10 +41,22 @@ func hashOf(code string) string {
 	return hex.EncodeToString(h[:])
 }
 
-// Add draws a new code for an owner's machine and appends it to the list at path.
-func Add(path, owner, line string) (string, error) {
+// ErrLine reports that a code was asked for a product line that the registrar does not serve, whose machine could never
+// enroll with it. Take one of the lines that the text behind it names.
+var ErrLine = errors.New("product line not served")
+
+// ErrOwner reports that a code was asked for something else than a party id. The ids of a network's buyers stand in its
+// connection.json.
+var ErrOwner = errors.New("owner of the machine")
+
+// Add draws a new code for an owner's machine and appends it to the list at path. Lines are those that the registrar
+// serves.
+func Add(path, owner, line string, lines []string) (string, error) {
 	if !ledger.IsParty(owner) {
-		return "", fmt.Errorf("owner %q is not a party id", owner)
+		return "", fmt.Errorf("%w: expected a party id such as OperatorMSP.0123456789abcdef, got %q", ErrOwner, owner)
+	}
+	if !slices.Contains(lines, line) {
+		return "", fmt.Errorf("%w: got %q, this registrar serves %s", ErrLine, line, strings.Join(lines, ", "))
 	}
 	raw := make([]byte, 15)
 	_, _ = rand.Read(raw) // never fails: crypto/rand

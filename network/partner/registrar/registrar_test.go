@@ -131,7 +131,7 @@ func (o *office) health() int {
 
 func (o *office) code(line string) string {
 	o.t.Helper()
-	code, err := registrar.Add(o.list, o.buyer.Party, line)
+	code, err := registrar.Add(o.list, o.buyer.Party, line, []string{line})
 	if err != nil {
 		o.t.Fatal(err)
 	}
