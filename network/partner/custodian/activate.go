@@ -56,14 +56,14 @@ func (c *Custodian) openActivation(w http.ResponseWriter, r *http.Request) (mach
 	if request.Code != "" || ledger.CheckID(request.Machine) != nil {
 		return machine.Activation{}, activation.ErrMalformed.With("machine or code")
 	}
-	facts, ek, err := c.desk.Check(request)
+	facts, ek, err := c.activator.Check(request)
 	if err != nil {
 		return machine.Activation{}, err
 	}
 	if err := c.checkRecorded(r.Context(), facts); err != nil {
 		return machine.Activation{}, err
 	}
-	return c.desk.Open(facts, ek)
+	return c.activator.Open(facts, ek)
 }
 
 // checkRecorded compares what this custodian saw with what the registrar put on the ledger.
@@ -88,7 +88,7 @@ func (c *Custodian) closeActivation(w http.ResponseWriter, r *http.Request) erro
 	if err := activation.Read(w, r, &proof); err != nil {
 		return err
 	}
-	facts, err := c.desk.Prove(r.PathValue("id"), proof.Proof)
+	facts, err := c.activator.Prove(r.PathValue("id"), proof.Proof)
 	if err != nil {
 		return err
 	}

@@ -66,11 +66,11 @@ type Settings struct {
 type Custodian struct {
 	Settings
 
-	desk  *activation.Desk
-	hpke  hpke.PrivateKey
-	grant *ecdsa.PrivateKey
-	tasks *tasks
-	ready atomic.Bool // the keys are on the ledger
+	activator *activation.Activator
+	hpke      hpke.PrivateKey
+	grant     *ecdsa.PrivateKey
+	tasks     *tasks
+	ready     atomic.Bool // the keys are on the ledger
 }
 
 // New reads the keys, or makes them at first start, and starts nothing.
@@ -89,7 +89,7 @@ func New(s Settings) (*Custodian, error) {
 			return nil, fmt.Errorf("make the state folder: %w", err)
 		}
 	}
-	c := &Custodian{Settings: s, desk: activation.NewDesk(s.Roots, s.Now)}
+	c := &Custodian{Settings: s, activator: activation.NewActivator(s.Roots, s.Now)}
 	seed, err := keyfile.Seed(filepath.Join(s.State, "hpke.seed"), sealed.SeedSize)
 	if err != nil {
 		return nil, err

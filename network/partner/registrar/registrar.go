@@ -51,9 +51,9 @@ type Settings struct {
 type Registrar struct {
 	Settings
 
-	desk  *activation.Desk
-	codes Codes
-	ready atomic.Bool // the runtime keys are on the ledger
+	activator *activation.Activator
+	codes     Codes
+	ready     atomic.Bool // the runtime keys are on the ledger
 }
 
 // New makes the state folder and starts nothing.
@@ -78,7 +78,7 @@ func New(s Settings) (*Registrar, error) {
 		}
 	}
 	return &Registrar{
-		Settings: s, desk: activation.NewDesk(s.Roots, s.Now),
+		Settings: s, activator: activation.NewActivator(s.Roots, s.Now),
 		codes: Codes{path: s.List, used: filepath.Join(s.State, "codes")},
 	}, nil
 }
@@ -191,11 +191,11 @@ func (r *Registrar) open(w http.ResponseWriter, q *http.Request) (machine.Activa
 	if _, err := r.codes.find(request.Code); err != nil {
 		return machine.Activation{}, err
 	}
-	facts, ek, err := r.desk.Check(request)
+	facts, ek, err := r.activator.Check(request)
 	if err != nil {
 		return machine.Activation{}, err
 	}
-	return r.desk.Open(facts, ek)
+	return r.activator.Open(facts, ek)
 }
 
 // enroll is the end of an enrollment: proof, what the attestation key certifies, the code, the ledger, the hand-over.
@@ -204,7 +204,7 @@ func (r *Registrar) enroll(w http.ResponseWriter, q *http.Request) (machine.Enro
 	if err := activation.Read(w, q, &request); err != nil {
 		return machine.Enrolled{}, err
 	}
-	facts, err := r.desk.Prove(q.PathValue("id"), request.Proof)
+	facts, err := r.activator.Prove(q.PathValue("id"), request.Proof)
 	if err != nil {
 		return machine.Enrolled{}, err
 	}

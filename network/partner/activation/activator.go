@@ -40,8 +40,8 @@ type Facts struct {
 	Request   machine.ActivationRequest
 }
 
-// Desk holds the open activations of one process. It is safe for concurrent use.
-type Desk struct {
+// Activator holds the open activations of one process. It is safe for concurrent use.
+type Activator struct {
 	roots Roots
 	now   func() time.Time
 
@@ -56,13 +56,13 @@ type pending struct {
 	until  time.Time
 }
 
-// NewDesk makes a desk that trusts these issuers.
-func NewDesk(roots Roots, now func() time.Time) *Desk {
-	return &Desk{roots: roots, now: now, open: map[string]pending{}}
+// NewActivator makes an activator that trusts these issuers.
+func NewActivator(roots Roots, now func() time.Time) *Activator {
+	return &Activator{roots: roots, now: now, open: map[string]pending{}}
 }
 
 // Check judges a request and opens nothing.
-func (d *Desk) Check(request machine.ActivationRequest) (Facts, tpmpolicy.Endorsement, error) {
+func (a *Activator) Check(request machine.ActivationRequest) (Facts, tpmpolicy.Endorsement, error) {
 	none := tpmpolicy.Endorsement{}
 	der, err := ledger.Base64(request.EKCertificate)
 	if err != nil {
@@ -82,7 +82,7 @@ func (d *Desk) Check(request machine.ActivationRequest) (Facts, tpmpolicy.Endors
 	if der, err = tpmpolicy.TrimCertificate(der); err != nil {
 		return Facts{}, none, err
 	}
-	ek, assurance, err := d.roots.Verify(der, d.now())
+	ek, assurance, err := a.roots.Verify(der, a.now())
 	if err != nil {
 		return Facts{}, none, err
 	}
@@ -94,7 +94,7 @@ func (d *Desk) Check(request machine.ActivationRequest) (Facts, tpmpolicy.Endors
 }
 
 // Open makes the credential for checked facts.
-func (d *Desk) Open(facts Facts, ek tpmpolicy.Endorsement) (machine.Activation, error) {
+func (a *Activator) Open(facts Facts, ek tpmpolicy.Endorsement) (machine.Activation, error) {
 	secret, id := make([]byte, 32), make([]byte, 16)
 	_, _ = rand.Read(secret) // never fails: crypto/rand
 	_, _ = rand.Read(id)
@@ -102,25 +102,25 @@ func (d *Desk) Open(facts Facts, ek tpmpolicy.Endorsement) (machine.Activation, 
 	if err != nil {
 		return machine.Activation{}, err
 	}
-	a := machine.Activation{
+	opened := machine.Activation{
 		ID:             hex.EncodeToString(id),
 		CredentialBlob: base64.StdEncoding.EncodeToString(credential.Blob),
 		Secret:         base64.StdEncoding.EncodeToString(credential.Secret),
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.sweep()
-	if len(d.open) >= maxOpen || d.openOf(ek.Key) >= maxOfOne {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sweep()
+	if len(a.open) >= maxOpen || a.openOf(ek.Key) >= maxOfOne {
 		return machine.Activation{}, ErrBusy
 	}
-	d.open[a.ID] = pending{facts: facts, ek: ek.Key, secret: secret, until: d.now().Add(lifetime)}
-	return a, nil
+	a.open[opened.ID] = pending{facts: facts, ek: ek.Key, secret: secret, until: a.now().Add(lifetime)}
+	return opened, nil
 }
 
 // openOf counts a TPM's open activations by its key: certificate and salt it could vary.
-func (d *Desk) openOf(ek *rsa.PublicKey) int {
+func (a *Activator) openOf(ek *rsa.PublicKey) int {
 	n := 0
-	for _, p := range d.open {
+	for _, p := range a.open {
 		if p.ek.Equal(ek) {
 			n++
 		}
@@ -128,21 +128,21 @@ func (d *Desk) openOf(ek *rsa.PublicKey) int {
 	return n
 }
 
-func (d *Desk) sweep() {
-	for id, p := range d.open {
-		if d.now().After(p.until) {
-			delete(d.open, id)
+func (a *Activator) sweep() {
+	for id, p := range a.open {
+		if a.now().After(p.until) {
+			delete(a.open, id)
 		}
 	}
 }
 
 // Prove takes the proof for an activation. Each has one try, right or wrong.
-func (d *Desk) Prove(id, proof string) (Facts, error) {
-	d.mu.Lock()
-	p, ok := d.open[id]
-	delete(d.open, id)
-	d.mu.Unlock()
-	if !ok || d.now().After(p.until) {
+func (a *Activator) Prove(id, proof string) (Facts, error) {
+	a.mu.Lock()
+	p, ok := a.open[id]
+	delete(a.open, id)
+	a.mu.Unlock()
+	if !ok || a.now().After(p.until) {
 		return Facts{}, ErrUnknown.With(clip(id))
 	}
 	want := machine.Proof(p.secret, id, p.facts.AKName.Hex())

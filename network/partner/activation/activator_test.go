@@ -20,16 +20,16 @@ func TestFloodByOneTPM(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	desk := activation.NewDesk(activation.Roots{VTPM: roots}, func() time.Time { return now })
+	activator := activation.NewActivator(activation.Roots{VTPM: roots}, func() time.Time { return now })
 	greedy, other := partnertest.NewTPM(t, maker), partnertest.NewTPM(t, maker)
 	open := func(p *partnertest.TPM, salt byte) error {
 		request := p.ActivationRequest()
 		request.Salt = hex.EncodeToString(append(make([]byte, 31), salt))
-		facts, ek, err := desk.Check(request)
+		facts, ek, err := activator.Check(request)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = desk.Open(facts, ek)
+		_, err = activator.Open(facts, ek)
 		return err
 	}
 	granted := 0
