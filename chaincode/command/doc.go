@@ -6,7 +6,7 @@
 //
 //	0  done; a service ended because it was told to
 //	1  refused or failed: standard error names the check that rejected, or the step that failed
-//	2  wrong usage: the command line, or the configuration of a service, can't be used
+//	2  wrong usage: the command line can't be used
 //
 // Results go to standard output: words for people, or one JSON document. Progress and errors go to standard error. With
 // --output json there is no progress, and an error is one JSON object with code, kind, message and saw.

@@ -16,7 +16,7 @@ import (
 const (
 	ExitDone   = 0
 	ExitFailed = 1 // refused or failed
-	ExitUsage  = 2 // the command line, or a service's configuration, can't be used
+	ExitUsage  = 2 // the command line can't be used
 )
 
 // The codes of errors that carry no refusal of their own.

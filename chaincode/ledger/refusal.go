@@ -3,6 +3,8 @@ package ledger
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -39,6 +41,19 @@ func (r *Refusal) With(saw string) *Refusal {
 	c := *r
 	c.Saw = clip(strings.ToValidUTF8(saw, "?"))
 	return &c
+}
+
+// Field is [Refusal.With] for a field that has another value than its rule allows: "quorum 4, expected 2 to 3". Text is
+// quoted and shortened, so that the expected value always fits.
+func (r *Refusal) Field(name string, got any, expected string) *Refusal {
+	if text, ok := got.(string); ok {
+		const limit = 40
+		if len(text) > limit {
+			text = text[:limit] + "…"
+		}
+		got = strconv.Quote(text)
+	}
+	return r.With(fmt.Sprintf("%s %v, expected %s", name, got, expected))
 }
 
 // Error reads for a person: code, sentence, value.

@@ -12,8 +12,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
-// maxHeld bounds the cache of manifests: a machine holds a few thousand licenses at most.
-const maxHeld = 4096
+// maxManifests bounds the cache of manifests: a machine holds a few thousand licenses at most.
+const maxManifests = 4096
 
 // LicenseExpectation is what must hold of a license beside its signatures.
 type LicenseExpectation struct {
@@ -115,8 +115,8 @@ func (c *check) custodianSets() (consortium.CustodianSets, error) {
 	return nil, nil
 }
 
-// held is a manifest of which everything was recomputed once.
-type held struct {
+// checkedManifest is a manifest of which everything was recomputed once.
+type checkedManifest struct {
 	dataset    string
 	version    int
 	custodians []string
@@ -130,7 +130,7 @@ func (v *Verifier) checkManifest(doc []byte, hash, id string, version int, custo
 		return ErrManifest.With("its hash differs")
 	}
 	v.mu.Lock()
-	m, ok := v.held[sum]
+	m, ok := v.manifests[sum]
 	v.mu.Unlock()
 	if !ok {
 		var err error
@@ -138,10 +138,10 @@ func (v *Verifier) checkManifest(doc []byte, hash, id string, version int, custo
 			return ErrManifest.With(err.Error())
 		}
 		v.mu.Lock()
-		if len(v.held) >= maxHeld {
-			clear(v.held)
+		if len(v.manifests) >= maxManifests {
+			clear(v.manifests)
 		}
-		v.held[sum] = m
+		v.manifests[sum] = m
 		v.mu.Unlock()
 	}
 	if m.dataset != id || m.version != version || !slices.Equal(m.custodians, custodians) {
@@ -150,13 +150,13 @@ func (v *Verifier) checkManifest(doc []byte, hash, id string, version int, custo
 	return nil
 }
 
-func readManifest(doc []byte) (held, error) {
+func readManifest(doc []byte) (checkedManifest, error) {
 	var m dataset.Manifest
 	if err := decodeCanonical(doc, &m); err != nil {
-		return held{}, err
+		return checkedManifest{}, err
 	}
 	if dataset.ID(m.Licensor, m.Custodians, m.Salt) != m.Dataset {
-		return held{}, errors.New("its id does not commit to its licensor and custodians")
+		return checkedManifest{}, errors.New("its id does not commit to its licensor and custodians")
 	}
-	return held{dataset: m.Dataset, version: m.Version, custodians: m.Custodians}, nil
+	return checkedManifest{dataset: m.Dataset, version: m.Version, custodians: m.Custodians}, nil
 }

@@ -20,9 +20,9 @@ type Verifier struct {
 	id       string
 	partners map[string]*partner
 
-	mu    sync.Mutex
-	known map[[sha256.Size]byte]*endorser // by hash of the SerializedIdentity
-	held  map[[sha256.Size]byte]held      // manifests whose ids were recomputed
+	mu        sync.Mutex
+	known     map[[sha256.Size]byte]*endorser       // by hash of the SerializedIdentity
+	manifests map[[sha256.Size]byte]checkedManifest // manifests whose ids were recomputed
 }
 
 // partner is a bundle's partner, parsed.
@@ -63,7 +63,7 @@ func NewVerifier(bundle *Bundle) (*Verifier, error) {
 	}
 	v := &Verifier{
 		bundle: *bundle, id: bundle.ID(), partners: map[string]*partner{},
-		known: map[[sha256.Size]byte]*endorser{}, held: map[[sha256.Size]byte]held{},
+		known: map[[sha256.Size]byte]*endorser{}, manifests: map[[sha256.Size]byte]checkedManifest{},
 	}
 	for _, bp := range bundle.Partners {
 		p, err := newPartner(bp)
@@ -204,12 +204,4 @@ func parseCRL(text string) (*x509.RevocationList, error) {
 		return nil, fmt.Errorf("revocation list: %w", err)
 	}
 	return crl, nil
-}
-
-// Forget drops every certificate and manifest that was remembered.
-func (v *Verifier) Forget() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	clear(v.known)
-	clear(v.held)
 }

@@ -38,8 +38,8 @@ func (x Index) FirstLimit(n int64) (Write, error) {
 	return Write{Data: append(make([]byte, pinLimitAt), limit...), name: x.Name(false), handle: x.Handle}, nil
 }
 
-// NewLimit changes the limit to n uses in all, keeping the count: a top-up, or with n = 0 the close of the meter. It
-// can't be applied to an index that was undefined and defined again: its Name is the unwritten one.
+// NewLimit changes the limit to n uses in all, keeping the count: a top-up (T16), or with n = 0 the close of the meter (T17).
+// It can't be applied to an index that was undefined and defined again: its Name is the unwritten one.
 func (x Index) NewLimit(n int64) (Write, error) {
 	limit, err := pinLimit(n)
 	if err != nil {

@@ -105,17 +105,15 @@ func CustodianPublic(key *ecdsa.PublicKey) (tpm2.TPMTPublic, error) {
 	}, nil
 }
 
-// PairPolicy is the digest of PolicySigned(i, meter) followed by PolicySigned(j, meter); i and j are places in the set.
-func (c Custodians) PairPolicy(i, j int, meter MeterID) (Digest, error) {
-	if err := c.check(); err != nil {
-		return Digest{}, err
-	}
+// CheckPair refuses two places that are not those of two custodians of the set, the lower one first.
+func (c Custodians) CheckPair(i, j int) error {
 	if i < 0 || j <= i || j >= len(c) {
-		return Digest{}, ErrPair.With(fmt.Sprintf("%d and %d of %d", i, j, len(c)))
+		return ErrPair.With(fmt.Sprintf("places %d and %d of %d", i, j, len(c)))
 	}
-	return c.pairPolicy(i, j, meter)
+	return nil
 }
 
+// pairPolicy is the digest of PolicySigned(i, meter) followed by PolicySigned(j, meter); i and j are places in the set.
 func (c Custodians) pairPolicy(i, j int, meter MeterID) (Digest, error) {
 	var commands []tpm2.PolicyCommand
 	for _, k := range []*ecdsa.PublicKey{c[i], c[j]} {

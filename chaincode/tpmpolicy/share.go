@@ -38,7 +38,8 @@ func UsePolicy(counter Name, c uint64, index Index, meter MeterID) (Digest, erro
 	})
 }
 
-// UseTokenPolicy is PolicySecret(PIN index, meter) alone: for a signing key whose every signature is a use.
+// UseTokenPolicy is PolicySecret(PIN index, meter) alone: for a signing key whose every signature is a use. A device's own
+// controller takes such signatures (T10); no machine has one yet, and the frozen vectors hold the digest.
 func UseTokenPolicy(index Index, meter MeterID) (Digest, error) {
 	return calculate(tpm2.PolicySecret{
 		AuthHandle: named(index.Handle, index.Name(true)), PolicyRef: tpm2.TPM2BNonce{Buffer: meter[:]},

@@ -220,9 +220,9 @@ func TestRangesOfIndexAndLimit(t *testing.T) {
 		{"too many", func() error { _, err := index.NewLimit(1 << 31); return err }, tpmpolicy.ErrLimit},
 		{"close", func() error { _, err := index.NewLimit(0); return err }, nil},
 		{"short nonce", func() error { w, _ := index.NewLimit(0); _, err := w.Digest(nonce[1:], meter); return err }, tpmpolicy.ErrLimit},
-		{"pair turned round", func() error { _, err := keys.PairPolicy(1, 0, meter); return err }, tpmpolicy.ErrPair},
-		{"pair of one", func() error { _, err := keys.PairPolicy(0, 0, meter); return err }, tpmpolicy.ErrPair},
-		{"pair outside", func() error { _, err := keys.PairPolicy(0, 2, meter); return err }, tpmpolicy.ErrPair},
+		{"pair turned round", func() error { return keys.CheckPair(1, 0) }, tpmpolicy.ErrPair},
+		{"pair of one", func() error { return keys.CheckPair(0, 0) }, tpmpolicy.ErrPair},
+		{"pair outside", func() error { return keys.CheckPair(0, 2) }, tpmpolicy.ErrPair},
 		{"last counter", func() error { _, err := tpmpolicy.NextCounter(1<<64 - 1); return err }, tpmpolicy.ErrCounterEnd},
 	} {
 		t.Run(c.name, func(t *testing.T) {

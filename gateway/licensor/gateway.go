@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/problem"
@@ -61,19 +63,13 @@ func (g *Gateway) Reach(ctx context.Context) error {
 
 // Put implements Store. The gateway takes bytes once it has seen their announcement on the ledger, a moment after.
 func (g *Gateway) Put(ctx context.Context, hash string, size int64, open func() (File, error)) error {
-	var err error
-	for range putTries {
-		if err = g.put(ctx, hash, size, open); err == nil || !retryable(err) {
-			return err
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		err := g.put(ctx, hash, size, open)
+		if err != nil && !retryable(err) {
+			err = backoff.Permanent(err)
 		}
-		t := time.NewTimer(putPause)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return err
-		case <-t.C:
-		}
-	}
+		return struct{}{}, err
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(putPause)), backoff.WithMaxTries(putTries), backoff.WithMaxElapsedTime(0))
 	return err
 }
 

@@ -62,6 +62,3 @@ func New(config Config, files *folder.Folder, options Options) (*Agent, error) {
 func (a *Agent) say(step, detail string) { a.options.Report(Progress{Step: step, Detail: detail}) }
 
 func (a *Agent) store() holding.Store { return holding.Store{Folder: a.folder} }
-
-// Licenses lists what the machine holds, without asking the TPM.
-func (a *Agent) Licenses() ([]holding.Holding, error) { return a.store().All() }

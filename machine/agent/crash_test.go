@@ -45,7 +45,7 @@ func TestKilledAtEachWrite(t *testing.T) {
 			s.reopen()
 			must(t, s.enrollAndBuy())
 			w.checkOnce(t)
-			h, err := s.agent.Licenses()
+			h, err := s.agent.store().All()
 			must(t, err)
 			used, err := s.agent.Use(t.Context(), h[0].License.ID)
 			must(t, err)
@@ -69,7 +69,7 @@ func (s *site) enrollAndBuy() error {
 	if _, err := s.agent.Enroll(s.t.Context(), testCode); err != nil {
 		return err
 	}
-	if all, err := s.agent.Licenses(); err != nil || (len(all) == 1 && all[0].Meter != "" && s.finished()) {
+	if all, err := s.agent.store().All(); err != nil || (len(all) == 1 && all[0].Meter != "" && s.finished()) {
 		return err // it was killed when all was done
 	}
 	_, err := s.agent.Buy(s.t.Context(), offerID, 0)
@@ -110,7 +110,7 @@ func TestLostAnswers(t *testing.T) {
 			}
 			must(t, err)
 			w.checkOnce(t)
-			all, err := s.agent.Licenses()
+			all, err := s.agent.store().All()
 			must(t, err)
 			_, err = s.agent.Use(t.Context(), all[0].License.ID)
 			must(t, err)

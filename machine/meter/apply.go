@@ -19,10 +19,10 @@ import (
 type Grant struct {
 	License    string
 	Nonce      []byte
-	Limit      int64  // uses in all; 0 closes the meter
+	Limit      int64  // uses in all; 0 closes the meter (T17)
 	Pair       [2]int // places in the custodian set, ascending
 	Signatures [2][]byte
-	Blobs      []tpmpolicy.Blob // the lower custodian's (it burns a use), then the upper's; none: the halves stay
+	Blobs      []tpmpolicy.Blob // the lower custodian's (it burns a use), then the upper's; none: the halves stay (T16, T17)
 }
 
 var errAnswer = errors.New("the grant is not answered by its pair")
@@ -67,7 +67,7 @@ func (g *Grant) readAnswer(i int, a grant.Answer) (b tpmpolicy.Blob, err error) 
 }
 
 // Apply takes the halves in, writes the signed limit in the session that waits for it, and arms the grant by
-// incrementing the epoch counter. Every step is remembered first: after a crash, Apply or Resume goes on.
+// incrementing the epoch counter. Every step is remembered first: after a crash, Apply goes on with the same grant.
 func (x *Meter) Apply(g Grant) error {
 	p := x.state.Pending
 	if p == nil {
@@ -76,8 +76,8 @@ func (x *Meter) Apply(g Grant) error {
 	if p.License != g.License || !slices.Equal(p.Nonce, g.Nonce) {
 		return ErrOpenRequest
 	}
-	if g.Pair[0] < 0 || g.Pair[0] >= g.Pair[1] || g.Pair[1] >= len(x.custodians) {
-		return tpmpolicy.ErrPair
+	if err := x.custodians.CheckPair(g.Pair[0], g.Pair[1]); err != nil {
+		return err
 	}
 	if err := x.importHalves(g); err != nil {
 		return err
@@ -187,19 +187,6 @@ func (x *Meter) arm() error {
 		return err
 	}
 	return x.keep()
-}
-
-// Resume finishes a grant whose limit was written when the program crashed. It tells whether there was one; if not, a
-// pending request goes on waiting.
-func (x *Meter) Resume() (bool, error) {
-	p := x.state.Pending
-	if p == nil || p.Limit == nil {
-		return false, nil
-	}
-	if done, err := x.limitStands(*p.Limit); err != nil || !done {
-		return false, err
-	}
-	return true, x.arm()
 }
 
 // keep persists the halves in the TPM if it has room: a use then takes six commands instead of ten. Each meter has two

@@ -286,7 +286,7 @@ func (b *bench) noLeak() {
 	if b.meter.Pending() != "" {
 		want = 1
 	}
-	n, err := tpm.Loaded(b.conn)
+	n, err := swtpm.Loaded(b.conn)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -41,9 +41,6 @@ type Meter struct {
 // Index is the meter's PIN index.
 func (x *Meter) Index() tpmpolicy.Index { return x.index }
 
-// ID is the meter's id.
-func (x *Meter) ID() tpmpolicy.MeterID { return x.id }
-
 // Create opens the meter whose state is at path, or makes it: its index is found in the TPM or defined at the first
 // free place. Run again after a crash it finds what it made.
 func Create(m *tpm.TPM, path string, id tpmpolicy.MeterID, custodians tpmpolicy.Custodians) (*Meter, error) {

@@ -71,14 +71,6 @@ func (x *Meter) Request(licenseID string) (r Request, err error) {
 	return r, err
 }
 
-// Pending is the license that a request waits for; "" = none.
-func (x *Meter) Pending() string {
-	if x.state.Pending == nil {
-		return ""
-	}
-	return x.state.Pending.License
-}
-
 // Cancel ends an open request and its session; without one it does nothing.
 func (x *Meter) Cancel() error {
 	p := x.state.Pending
@@ -92,12 +84,4 @@ func (x *Meter) Cancel() error {
 	}
 	x.state.Pending = nil
 	return x.save()
-}
-
-// Session is the handle of the session that waits for a grant: spare it when the TPM is swept.
-func (x *Meter) Session() (uint32, bool) {
-	if x.state.Pending == nil {
-		return 0, false
-	}
-	return x.state.Pending.Session, true
 }

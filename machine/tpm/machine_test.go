@@ -16,6 +16,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/machine/tpm"
+	"github.com/guildmark/guildmark/machine/tpm/swtpm"
 )
 
 // authorityPools reads the test authority's root and issuer.
@@ -123,7 +124,7 @@ func TestEnrolmentTakesTwentyCommands(t *testing.T) {
 
 func wantLoaded(t *testing.T, c transport.TPM, want int) {
 	t.Helper()
-	n, err := tpm.Loaded(c)
+	n, err := swtpm.Loaded(c)
 	if err != nil {
 		t.Fatal(err)
 	}

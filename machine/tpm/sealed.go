@@ -144,17 +144,6 @@ func (m *TPM) Unseal(s Sealed, session *Session) (secret []byte, err error) {
 	return rsp.OutData.Buffer, nil
 }
 
-// UnsealPlain opens a sealed secret whose policy asks nothing (the digest of no command at all).
-func (m *TPM) UnsealPlain(s Sealed) (secret []byte, err error) {
-	session, err := m.Session()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, session.Close(m.t)) }()
-	session.End()
-	return m.Unseal(s, session)
-}
-
 // CheckCounter is PolicyNV(epoch counter >= next) in a session.
 func (m *TPM) CheckCounter(session *Session, next uint64) error {
 	check := tpmpolicy.CounterCheck(tpmpolicy.CounterName(), next)

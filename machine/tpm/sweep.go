@@ -35,19 +35,6 @@ func Sweep(t transport.TPM, keep ...uint32) error {
 	return nil
 }
 
-// Loaded counts objects and sessions in the TPM's working memory; a test that ends with more than it began leaks.
-func Loaded(t transport.TPM) (int, error) {
-	n := 0
-	for _, first := range []uint32{firstTransient, firstLoadedSession} {
-		handles, err := listHandles(t, first)
-		if err != nil {
-			return 0, err
-		}
-		n += len(handles)
-	}
-	return n, nil
-}
-
 func listHandles(t transport.TPM, first uint32) ([]tpm2.TPMHandle, error) {
 	rsp, err := tpm2.GetCapability{Capability: tpm2.TPMCapHandles, Property: first, PropertyCount: maxHandles}.Execute(t)
 	if err != nil {

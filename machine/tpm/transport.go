@@ -15,9 +15,6 @@ import (
 	"github.com/google/go-tpm/tpm2/transport/linuxtpm"
 )
 
-// DefaultDevice is the kernel's resource-managed TPM.
-const DefaultDevice = "/dev/tpmrm0"
-
 // socketPrefix marks an address as a unix socket that speaks bare TPM commands (swtpm --server type=unixio).
 const socketPrefix = "unix:"
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/cenkalti/backoff/v5"
 	fabricchannel "github.com/hyperledger/fabric-admin-sdk/pkg/channel"
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"google.golang.org/protobuf/proto"
@@ -65,7 +66,7 @@ func JoinOrderer(ctx context.Context, h *home.Home, channel string) error {
 		case http.StatusCreated, http.StatusMethodNotAllowed: // 405: it is on the channel already
 			return nil
 		case http.StatusBadRequest, http.StatusForbidden:
-			return final{fmt.Errorf("%w: %s: %s", ErrFabric, resp.Status, said)}
+			return backoff.Permanent(fmt.Errorf("%w: %s: %s", ErrFabric, resp.Status, said))
 		default:
 			return fmt.Errorf("%w: %s: %s", ErrFabric, resp.Status, said)
 		}

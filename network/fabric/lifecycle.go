@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/hyperledger/fabric-admin-sdk/pkg/chaincode"
 
 	"github.com/guildmark/guildmark/network/home"
@@ -73,11 +74,11 @@ func Install(ctx context.Context, h *home.Home, c topology.Installed) error {
 		case err != nil && strings.Contains(err.Error(), "already successfully installed"):
 			return nil
 		case err != nil && strings.Contains(err.Error(), "external builder failed"):
-			return final{fmt.Errorf("%w: %w", ErrFabric, err)}
+			return backoff.Permanent(fmt.Errorf("%w: %w", ErrFabric, err))
 		case err != nil:
 			return err
 		case result.GetPackageId() != id:
-			return final{fmt.Errorf("%w: package id %s, expected %s", ErrFabric, result.GetPackageId(), id)}
+			return backoff.Permanent(fmt.Errorf("%w: package id %s, expected %s", ErrFabric, result.GetPackageId(), id))
 		}
 		return nil
 	})

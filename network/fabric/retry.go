@@ -2,9 +2,10 @@ package fabric
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
+
+	"github.com/cenkalti/backoff/v5"
 )
 
 const (
@@ -12,34 +13,21 @@ const (
 	patience   = time.Minute // steps take 1-5 s on a quiet machine; twice that where other builds run beside
 )
 
-// retry tries until it works, the error is final, or patience ends. Gossip, listeners and leaders come a moment after
+// retry tries until it works, the error is permanent, or patience ends. Gossip, listeners and leaders come a moment after
 // their processes.
 func retry(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	tick := time.NewTicker(retryEvery)
-	defer tick.Stop()
 	var last error
-	for {
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := do(ctx)
-		stop, isFinal := errors.AsType[final](err)
-		switch {
-		case err == nil:
-			return nil
-		case isFinal:
-			return stop.error
-		case ctx.Err() == nil || last == nil:
+		if ctx.Err() == nil || last == nil { // the end of ctx says less than the error before it
 			last = err
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w, last: %w", ctx.Err(), last)
-		case <-tick.C:
-		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(retryEvery)), backoff.WithMaxElapsedTime(0))
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("%w, last: %w", ctx.Err(), last)
 	}
+	return err
 }
-
-// final marks an error that trying again won't mend.
-type final struct{ error }
-
-func (f final) Unwrap() error { return f.error }

@@ -11,6 +11,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"github.com/guildmark/guildmark/chaincode/host"
 )
 
@@ -68,16 +70,7 @@ func (p Probe) tryHTTP(ctx context.Context) error {
 
 // await asks until the process is ready or ctx ends.
 func (p Probe) await(ctx context.Context) error {
-	tick := time.NewTicker(probeEvery)
-	defer tick.Stop()
-	for {
-		if err := p.try(ctx); err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
+	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, p.try(ctx) },
+		backoff.WithBackOff(backoff.NewConstantBackOff(probeEvery)), backoff.WithMaxElapsedTime(0))
+	return err
 }

@@ -190,19 +190,32 @@ func verifyCold(ctx context.Context, b *bench) ([]Row, error) {
 	for _, p := range x.c.Bundle.Partners {
 		roots.AppendCertsFromPEM([]byte(p.Roots[0]))
 	}
-	v, err := signed.NewVerifier(x.c.Bundle)
-	if err != nil {
-		return nil, err
-	}
-	want := x.want()
 	row, err := b.compare(ctx, comparison{
 		id: "10", name: "offline verify, cold ÷ k = 2 x (verify + chain)", unit: "ns", goal: "<=1.3", best: true, pairs: b.cpuPairs(),
-		floor: timed(func() error { return x.chained(roots) }),
-		product: timed(func() error {
-			v.Forget()
-			_, _, err := v.License(x.file, want)
-			return err
-		}),
+		floor:   timed(func() error { return x.chained(roots) }),
+		product: x.cold,
 	})
 	return []Row{row}, err
+}
+
+// cold measures a verification by a verifier that knows no certificate yet. The verifiers are made before the time is
+// taken, as many as fill a slice.
+func (x *offline) cold(context.Context) (float64, error) {
+	const n = 32
+	var fresh [n]*signed.Verifier
+	for i := range fresh {
+		v, err := signed.NewVerifier(x.c.Bundle)
+		if err != nil {
+			return 0, err
+		}
+		fresh[i] = v
+	}
+	want := x.want()
+	began := time.Now()
+	for _, v := range fresh {
+		if _, _, err := v.License(x.file, want); err != nil {
+			return 0, err
+		}
+	}
+	return float64(time.Since(began)) / n, nil
 }

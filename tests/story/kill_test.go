@@ -143,7 +143,8 @@ func (v *victim) publishOnce(recipe stage.Recipe) ([]byte, error) {
 		v.killAgent("publish", c.Process)
 		_ = c.Wait() // killed
 	}
-	return []byte(out.String()), c.Wait()
+	err = c.Wait() // only then all of its output is there
+	return []byte(out.String()), err
 }
 
 func (v *victim) buy() {

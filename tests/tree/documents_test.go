@@ -94,25 +94,36 @@ func TestRulesHaveTheirText(t *testing.T) {
 	}
 }
 
-// TestRulesNameTestsThatExist: "shown by a test" is worth nothing when the test is gone.
+// TestRulesNameTestsThatExist: "shown by a test" is worth nothing when the test is gone, or is somewhere else.
 func TestRulesNameTestsThatExist(t *testing.T) {
-	tests := map[string]bool{}
+	folders := map[string][]string{} // of each test
 	function := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
-	for _, files := range goFiles(t) {
+	for dir, files := range goFiles(t) {
 		for _, f := range files {
 			b, err := os.ReadFile(f)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, m := range function.FindAllStringSubmatch(string(b), -1) {
-				tests[m[1]] = true
+				folders[m[1]] = append(folders[m[1]], strings.TrimPrefix(dir, root+"/"))
 			}
 		}
 	}
+	name := regexp.MustCompile(`\bTest[A-Z]\w+`)
 	for path, text := range documents(t) {
-		for _, name := range regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(text, -1) {
-			if !tests[name] {
-				t.Errorf("%s names %s: there is no such test", path, name)
+		for _, test := range name.FindAllString(text, -1) {
+			if len(folders[test]) == 0 {
+				t.Errorf("%s names %s: there is no such test", path, test)
+			}
+		}
+	}
+	shown := regexp.MustCompile(`(?s)\*\*Tests:\*\*(.*?)\n\n`)
+	for _, list := range shown.FindAllStringSubmatch(read(t, "chaincode/docs/rules.md")+"\n\n", -1) {
+		for _, m := range regexp.MustCompile("`([^`]+)`([^`]*)").FindAllStringSubmatch(list[1], -1) {
+			for _, test := range name.FindAllString(m[2], -1) {
+				if !slices.Contains(folders[test], m[1]) {
+					t.Errorf("rules.md: %s is in %v, not in %s", test, folders[test], m[1])
+				}
 			}
 		}
 	}
@@ -151,8 +162,8 @@ func TestNamedPathsExist(t *testing.T) {
 	}
 }
 
-// ours is text that names a path of the project: below a top folder, or a document.
-var ours = regexp.MustCompile(`^(\./)?((chaincode|gateway|machine|network|fixtures|tests)(/[\w.{},*-]+)+/?|[\w./-]+\.md)$`)
+// ours is text that names a path of the project: below a top folder, a document, or a Go file.
+var ours = regexp.MustCompile(`^(\./)?((chaincode|gateway|machine|network|fixtures|tests)(/[\w.{},*-]+)+/?|[\w./-]+\.(md|go))$`)
 
 // checkPath demands that text, if it names a path, names one that exists from the root, the naming file's folder or
 // the folder above it. {a,b} stands for each, and * for anything.

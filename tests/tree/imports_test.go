@@ -144,6 +144,18 @@ var boundaries = []boundary{
 		reason: "tests use the product, never the reverse",
 	},
 	{
+		from:   []string{"chaincode/...", "gateway/...", "machine/...", "network/...", "fixtures/..."},
+		except: []string{"chaincode/command"},
+		never:  []string{"github.com/spf13/cobra/...", "github.com/spf13/pflag/..."},
+		direct: true,
+		reason: "all programs have one frame: flags, help, output and exit codes are chaincode/command's",
+	},
+	{
+		from:   append([]string{"chaincode/state", "chaincode/contract/...", "machine/runtime"}, pure...),
+		never:  []string{"chaincode/command"},
+		reason: "command lines are for programs: rules, contracts and the runtime that sees plaintext have none",
+	},
+	{
 		from:   []string{"chaincode/...", "machine/...", "network/..."},
 		never:  []string{"github.com/gin-gonic/gin/..."},
 		direct: true,

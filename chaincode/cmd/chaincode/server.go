@@ -19,7 +19,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/state"
 )
 
-// Limits of the connection, as the shim's own server has them (shim/internal/server.go).
+// Limits of the connection, as the shim's own server has them (its package internal).
 const (
 	maxMessage = 100 << 20
 	ping       = time.Minute

@@ -1,12 +1,5 @@
 package consortium
 
-import "github.com/guildmark/guildmark/chaincode/ledger"
-
-// Refusals about trust bundles on the ledger; the rules of the bundle itself are package signed's.
-var (
-	ErrNoBundle = ledger.Refuse(ledger.NotFound, "bundle.none", "no such trust bundle is on the ledger")
-)
-
 // SignedBundle is a trust bundle's exact bytes and what partners' bundle keys signed over their SHA-256 (T9); stored
 // under bundle/<sequence> and the argument of governance:PutBundle.
 type SignedBundle struct {

@@ -1,7 +1,10 @@
 package consortium
 
 import (
+	"slices"
+
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
@@ -69,29 +72,86 @@ type Limits struct {
 	EpochSeconds int64          `json:"epochSeconds"` // T8: 600
 }
 
-// Recipient is a public key that content keys are wrapped to (T3): a custodian's (HPKE and grant-signing key) or a
-// manufacturer's runtime line's (T13). Stored under recipient/<id>, set by its own role and home only.
-type Recipient struct {
-	Format    string `json:"format"` // "guildmark/recipient/1"
-	ID        string `json:"id"`     // custodian: its party id; runtime: "<MSP>.runtime.<line>.<assurance>"
-	Role      string `json:"role"`   // "custodian" or "runtime"
-	MSP       string `json:"msp"`
-	Party     string `json:"party"` // who set it
-	Version   int    `json:"version"`
-	HPKE      string `json:"hpke"`      // base64 public key, KEM MLKEM768-X25519 (crypto/hpke)
-	GrantKey  string `json:"grantKey"`  // custodian: base64 SPKI of the P-256 key that signs meter limits; else ""
-	Line      string `json:"line"`      // runtime: product line; else ""
-	Assurance string `json:"assurance"` // runtime: tpm, vtpm or software; else ""
+// Formats of this package's documents.
+const (
+	ConfigFormat    = "guildmark/config/1"
+	RecipientFormat = "guildmark/recipient/1"
+)
+
+// BuiltInPartners are the MSPs whose governors agree on the first configuration.
+func BuiltInPartners() []string {
+	return []string{"AuditorMSP", "LicensorsMSP", "ManufacturerMSP", "OperatorMSP"}
 }
 
-// Clock is the ledger's own time (T7), key clock.
-type Clock struct {
-	Time int64 `json:"time"` // Unix seconds, as k partners' processes confirmed
-	Tick int64 `json:"tick"` // counts ticks
+// Homes are the MSPs that may grant the role under this configuration (party.Homes); the zero Config knows governors
+// of the built-in partners alone.
+func (c *Config) Homes(role string) []string {
+	if c.Version == 0 {
+		if role == party.Governor {
+			return BuiltInPartners()
+		}
+		return nil
+	}
+	for _, r := range c.Roles {
+		if r.Role == role {
+			return r.MSPs
+		}
+	}
+	return nil
 }
 
-// Epoch is the coarse time that writes judge by (T8), key epoch.
-type Epoch struct {
-	Number int64 `json:"number"` // Clock.Time / EpochSeconds at its first tick
-	Start  int64 `json:"start"`  // Unix seconds
+// Majority is how many partners must approve the configuration that follows c: more than half, 3 of 4.
+func (c *Config) Majority() int {
+	if c.Version == 0 {
+		return len(BuiltInPartners())/2 + 1
+	}
+	return len(c.Partners)/2 + 1
+}
+
+// Partner finds a partner by its MSP.
+func (c *Config) Partner(msp string) (Partner, bool) {
+	i := slices.IndexFunc(c.Partners, func(p Partner) bool { return p.MSP == msp })
+	if i < 0 {
+		return Partner{}, false
+	}
+	return c.Partners[i], true
+}
+
+// IsPartner reports whether an MSP is a partner's.
+func (c *Config) IsPartner(msp string) bool {
+	_, ok := c.Partner(msp)
+	return ok
+}
+
+// CheckInForce refuses the zero Config, which stands for none in force.
+func (c *Config) CheckInForce() error {
+	if c.Version == 0 {
+		return ErrNoConfig
+	}
+	return nil
+}
+
+// CheckChannel refuses a configuration that names another channel than the one it is proposed on.
+func (c *Config) CheckChannel(channel string) error {
+	if c.Channel != channel {
+		return ErrConfig.Field("channel", c.Channel, channel+", the channel of the proposal")
+	}
+	return nil
+}
+
+// CheckHeaderSource judges who may bring Bitcoin headers. Where final blocks are attested, work may be free: a buyer's
+// headers could then outweigh the partners' chain, take final blocks back and raise the alarm (T22).
+func (c *Config) CheckHeaderSource(role string) error {
+	if c.Bitcoin.Attestations > 0 && role != party.Oracle {
+		return ErrOnlyOracles.With(role)
+	}
+	return nil
+}
+
+// Hash is the name under which the next configuration refers to this one, "" for the zero Config.
+func (c *Config) Hash() string {
+	if c.Version == 0 {
+		return ""
+	}
+	return ledger.Digest(ledger.Encode(c))
 }

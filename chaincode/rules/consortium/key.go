@@ -38,7 +38,7 @@ func ParsePublicKey(der []byte) (*ecdsa.PublicKey, error) {
 func (r Recipient) SigningKey() (*ecdsa.PublicKey, error) {
 	key, err := PublicKey(r.GrantKey)
 	if err != nil {
-		return nil, ErrRecipient.With("grantKey of " + r.ID + ": " + err.Error())
+		return nil, ErrRecipient.With("grantKey of " + r.ID + ", expected base64 SPKI of a P-256 key: " + err.Error())
 	}
 	return key, nil
 }

@@ -9,6 +9,21 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 )
 
+// Recipient is a public key that content keys are wrapped to (T3): a custodian's (HPKE and grant-signing key) or a
+// manufacturer's runtime line's (T13). Stored under recipient/<id>, set by its own role and home only.
+type Recipient struct {
+	Format    string `json:"format"` // "guildmark/recipient/1"
+	ID        string `json:"id"`     // custodian: its party id; runtime: "<MSP>.runtime.<line>.<assurance>"
+	Role      string `json:"role"`   // "custodian" or "runtime"
+	MSP       string `json:"msp"`
+	Party     string `json:"party"` // who set it
+	Version   int    `json:"version"`
+	HPKE      string `json:"hpke"`      // base64 public key, KEM MLKEM768-X25519 (crypto/hpke)
+	GrantKey  string `json:"grantKey"`  // custodian: base64 SPKI of the P-256 key that signs meter limits; else ""
+	Line      string `json:"line"`      // runtime: product line; else ""
+	Assurance string `json:"assurance"` // runtime: tpm, vtpm or software; else ""
+}
+
 // Roles of recipients.
 const (
 	CustodianRecipient = party.Custodian
@@ -31,11 +46,17 @@ const MaxRecipients = 64
 
 // CheckRecipient judges a recipient set by caller; last is the version that stands (0: none).
 func CheckRecipient(r Recipient, caller party.Caller, last int) error {
-	if r.Format != RecipientFormat || !ledger.IsName(r.ID) || !isBase64(r.HPKE) || len(r.HPKE) > maxKey {
-		return ErrRecipient.With("format, id or key")
-	}
-	if r.MSP != caller.MSP || r.Party != caller.Party {
-		return ErrRecipientOf.With(r.ID)
+	switch {
+	case r.Format != RecipientFormat:
+		return ErrRecipient.Field("format", r.Format, RecipientFormat)
+	case !ledger.IsName(r.ID):
+		return ErrRecipient.Field("id", r.ID, "1 to 128 letters, digits, dots, hyphens and underscores")
+	case !isKey(r.HPKE):
+		return ErrRecipient.With("hpke, expected " + keyForm)
+	case r.MSP != caller.MSP:
+		return ErrRecipientOf.Field("msp", r.MSP, caller.MSP)
+	case r.Party != caller.Party:
+		return ErrRecipientOf.Field("party", r.Party, caller.Party)
 	}
 	check := checkRuntime
 	if caller.Role == party.Custodian {
@@ -45,27 +66,39 @@ func CheckRecipient(r Recipient, caller party.Caller, last int) error {
 		return err
 	}
 	if r.Version != last+1 {
-		return ErrRecipientOld.With(strconv.Itoa(r.Version))
+		return ErrRecipientOld.Field("version", r.Version, strconv.Itoa(last+1))
 	}
 	return nil
 }
 
 func checkCustodian(r Recipient) error {
 	switch {
-	case r.Role != CustodianRecipient || r.ID != r.Party:
-		return ErrRecipientOf.With(r.ID)
-	case !isBase64(r.GrantKey) || len(r.GrantKey) > maxKey || r.Line != "" || r.Assurance != "":
-		return ErrRecipient.With("grant key, line or assurance")
+	case r.Role != CustodianRecipient:
+		return ErrRecipientOf.Field("role", r.Role, CustodianRecipient)
+	case r.ID != r.Party:
+		return ErrRecipientOf.Field("id", r.ID, r.Party+", the custodian's party")
+	case !isKey(r.GrantKey):
+		return ErrRecipient.With("grantKey, expected " + keyForm)
+	case r.Line != "":
+		return ErrRecipient.Field("line", r.Line, "none for a custodian")
+	case r.Assurance != "":
+		return ErrRecipient.Field("assurance", r.Assurance, "none for a custodian")
 	}
 	return nil
 }
 
 func checkRuntime(r Recipient) error {
 	switch {
-	case r.Role != RuntimeRecipient || r.ID != RuntimeID(r.MSP, r.Line, r.Assurance):
-		return ErrRecipientOf.With(r.ID)
-	case r.GrantKey != "" || !ValidLine(r.Line) || !slices.Contains(Assurances(), r.Assurance):
-		return ErrRecipient.With("grant key, line or assurance")
+	case r.Role != RuntimeRecipient:
+		return ErrRecipientOf.Field("role", r.Role, RuntimeRecipient)
+	case r.ID != RuntimeID(r.MSP, r.Line, r.Assurance):
+		return ErrRecipientOf.Field("id", r.ID, RuntimeID(r.MSP, r.Line, r.Assurance))
+	case r.GrantKey != "":
+		return ErrRecipient.With("grantKey, expected none for a runtime")
+	case !ValidLine(r.Line):
+		return ErrRecipient.Field("line", r.Line, "1 to 64 letters, digits, hyphens and underscores")
+	case !slices.Contains(Assurances(), r.Assurance):
+		return ErrRecipient.Field("assurance", r.Assurance, "software, tpm or vtpm")
 	}
 	return nil
 }
@@ -74,6 +107,11 @@ func checkRuntime(r Recipient) error {
 func ValidLine(s string) bool {
 	return len(s) <= 64 && ledger.IsName(s) && !strings.Contains(s, ".")
 }
+
+// keyForm is what a refused key should have been.
+const keyForm = "base64 of a public key, at most 2048 characters"
+
+func isKey(s string) bool { return isBase64(s) && len(s) <= maxKey }
 
 func isBase64(s string) bool {
 	b, err := ledger.Base64(s)
@@ -109,7 +147,7 @@ func (r Recipient) CheckAmong(all []Recipient) error {
 	}
 	for _, o := range others {
 		if theirs, err := o.SigningKey(); err == nil && key.Equal(theirs) {
-			return ErrGrantKey.With(r.ID)
+			return ErrGrantKey.With("of " + o.ID)
 		}
 	}
 	return nil
@@ -127,7 +165,7 @@ func (r Recipient) checkNumber(all []Recipient) error {
 		}
 	}
 	if own >= MaxRecipients {
-		return ErrRecipients.With(r.ID)
+		return ErrRecipients.With(r.MSP)
 	}
 	return nil
 }

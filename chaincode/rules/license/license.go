@@ -1,13 +1,15 @@
-// Package license holds the rules of licenses: the right of one machine to use one dataset under terms.
-//
-// It refuses to sign: peers do, by endorsing a read (package signed).
 package license
 
 import (
+	"strconv"
+
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/offer"
 )
+
+// Format is the license's.
+const Format = "guildmark/license/1"
 
 // License is the right of one machine to use one dataset under terms; key license/<id>, create-only.
 type License struct {
@@ -41,3 +43,8 @@ func (l License) CheckOwner(caller string) error {
 
 // ID is the license's name.
 func ID(order string, item string) string { return ledger.Hash("guildmark/license/1", order, item) }
+
+// TermsHash names the terms that a meter belongs to (T16).
+func TermsHash(datasetID string, version int, m offer.Model) string {
+	return ledger.Hash("guildmark/terms/1", datasetID, strconv.Itoa(version), m.Kind, strconv.FormatInt(m.Uses, 10))
+}

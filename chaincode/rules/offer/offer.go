@@ -1,10 +1,16 @@
 package offer
 
 import (
+	"slices"
+	"strconv"
+
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
+
+// Format is the offer's.
+const Format = "guildmark/offer/1"
 
 // Offer is the terms under which a dataset can be licensed; key offer/<id>; never changed, only withdrawn.
 type Offer struct {
@@ -32,13 +38,69 @@ type Request struct {
 	Residual     string                `json:"residual"` // party id
 }
 
+// ModelUses is the counted license model.
+const ModelUses = "uses"
+
 // Model is a license model; only the counted one exists yet.
 type Model struct {
 	Kind string `json:"kind"` // "uses"
 	Uses int64  `json:"uses"`
 }
 
+// maxUses bounds the uses of one offer: the TPM's limit holds 31 bits, and orders add up.
+const maxUses = 1_000_000
+
 // ID is the offer's name.
 func ID(licensorParty, key string) string {
 	return ledger.Hash("guildmark/offer/1", licensorParty, key)
+}
+
+// New judges a request of a licensor who owns the dataset and makes the offer: commission and minimum price are
+// the configuration's, assurances are the classes of machines that exist.
+func New(r Request, l dataset.Licensor, commission royalty.Commission, minimum ledger.Satoshi, assurances []string, epoch int64) (Offer, error) {
+	if !ledger.Printable(r.Key, 64) || r.Version < 1 || ledger.CheckID(r.Dataset) != nil {
+		return Offer{}, ErrInvalid.With("key, dataset or version")
+	}
+	if r.Model.Kind != ModelUses || r.Model.Uses < 1 || r.Model.Uses > maxUses {
+		return Offer{}, ErrModel.With(r.Model.Kind + " " + strconv.FormatInt(r.Model.Uses, 10))
+	}
+	if r.Price < 1 || !r.Price.Valid() {
+		return Offer{}, ErrPrice.With(r.Price.String())
+	}
+	if r.Price < minimum {
+		return Offer{}, ErrMinPrice.With(r.Price.String())
+	}
+	if err := checkAssurance(r.Assurance, assurances); err != nil {
+		return Offer{}, err
+	}
+	o := Offer{
+		Format: Format, ID: ID(l.Party, r.Key), Licensor: l, Dataset: r.Dataset, Version: r.Version,
+		Model: r.Model, Price: r.Price, Assurance: r.Assurance, Epoch: epoch,
+		Split: royalty.Terms{Commission: commission, Contributors: r.Contributors, Residual: r.Residual},
+	}
+	return o, royalty.Check(o.Price, o.Split)
+}
+
+func checkAssurance(admitted, known []string) error {
+	if len(admitted) == 0 || !ledger.Ascending(admitted) {
+		return ErrInvalid.With("assurance that is empty or not sorted")
+	}
+	for _, a := range admitted {
+		if !slices.Contains(known, a) {
+			return ErrInvalid.With("assurance " + a)
+		}
+	}
+	return nil
+}
+
+// Again returns the offer that the licensor's key made before, provided that the request is the same: so sending a
+// request again is harmless.
+func (o Offer) Again(r Request) (Offer, error) {
+	same := o.Dataset == r.Dataset && o.Version == r.Version && o.Model == r.Model && o.Price == r.Price &&
+		slices.Equal(o.Assurance, r.Assurance) && slices.Equal(o.Split.Contributors, r.Contributors) &&
+		o.Split.Residual == r.Residual
+	if !same {
+		return Offer{}, ErrKeyReused.With(r.Key)
+	}
+	return o, nil
 }

@@ -1,6 +1,3 @@
-// Package order holds the rules of orders: placing, the state as a pure function of their outputs, settling.
-//
-// It refuses to read a clock or a chain: both come in as values.
 package order
 
 import (
@@ -9,6 +6,9 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
+
+// Format is the order's.
+const Format = "guildmark/order/1"
 
 // Order is a buyer's wish for one machine; key order/<id>; never rewritten after it is placed.
 type Order struct {
@@ -46,13 +46,6 @@ type Item struct {
 	Model      offer.Model    `json:"model"`
 	Price      ledger.Satoshi `json:"price"`
 	Split      royalty.Terms  `json:"split"`
-}
-
-// Request is what a buyer sends to orders:Place.
-type Request struct {
-	Key     string   `json:"key"` // idempotency key of the client, 1 to 64 printable ASCII
-	Machine string   `json:"machine"`
-	Offers  []string `json:"offers"` // exactly one in this version
 }
 
 // Payment is a Bitcoin output credited to an order; key pay/<txid>:<vout>, create-only; indexed by

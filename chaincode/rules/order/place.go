@@ -13,11 +13,15 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
-// Format is the order's.
-const Format = "guildmark/order/1"
-
 // day is a day of the daily cap, seconds.
 const day = 24 * 3600
+
+// Request is what a buyer sends to orders:Place.
+type Request struct {
+	Key     string   `json:"key"` // idempotency key of the client, 1 to 64 printable ASCII
+	Machine string   `json:"machine"`
+	Offers  []string `json:"offers"` // exactly one in this version
+}
 
 // Check judges a request by itself.
 func (r Request) Check() error {

@@ -6,7 +6,6 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
@@ -18,96 +17,11 @@ const (
 	RoleResidual    = "residual"
 )
 
-// Bounds of a split: enough for every story, and small enough to be checked on every sale.
-const (
-	maxContributors = 64
-	maxWeight       = 1_000_000
-)
-
-// Refusals about splits.
-var (
-	ErrAmount     = ledger.Refuse(ledger.Invalid, "split.amount", "the amount to split is not a positive amount of satoshi")
-	ErrCommission = ledger.Refuse(ledger.Invalid, "split.commission", "the commission does not fit the price")
-	ErrWeights    = ledger.Refuse(ledger.Invalid, "split.weights", "a contributor's weight is not between 1 and 1,000,000")
-	ErrTooMany    = ledger.Refuse(ledger.Invalid, "split.too_many", "more contributors than a split takes")
-	ErrDuplicate  = ledger.Refuse(ledger.Invalid, "split.duplicate_payee", "a payee stands twice among the contributors")
-	ErrPayee      = ledger.Refuse(ledger.Invalid, "split.payee", "the payee is not a party id")
-	ErrResidual   = ledger.Refuse(ledger.Invalid, "split.residual", "either contributors take what the commission leaves, or one residual payee")
-)
-
 // Part is what one payee gets in one role.
 type Part struct {
 	Payee  string
 	Role   string
 	Amount ledger.Satoshi
-}
-
-// Check judges terms for a price when they are published, so that no sale can fail on them.
-func Check(price ledger.Satoshi, t Terms) error {
-	if price < 1 || !price.Valid() {
-		return ErrAmount.With(price.String())
-	}
-	if err := t.Commission.check(price); err != nil {
-		return err
-	}
-	if (len(t.Contributors) == 0) == (t.Residual == "") {
-		return ErrResidual.With(t.Residual)
-	}
-	if t.Residual != "" && !ledger.IsParty(t.Residual) {
-		return ErrPayee.With(t.Residual)
-	}
-	return checkContributors(t.Contributors)
-}
-
-func (c Commission) check(price ledger.Satoshi) error {
-	if !ledger.IsParty(c.Payee) {
-		return ErrPayee.With(c.Payee)
-	}
-	if c.Rate < 0 || c.Rate > Whole || c.Min < 0 || c.Min > c.Max || !c.Max.Valid() || c.Min > price {
-		return ErrCommission.With("rate " + strconv.FormatInt(int64(c.Rate), 10) + ", least " + c.Min.String())
-	}
-	return nil
-}
-
-func checkContributors(list []Contributor) error {
-	if len(list) > maxContributors {
-		return ErrTooMany.With(strconv.Itoa(len(list)))
-	}
-	seen := map[string]bool{}
-	for _, c := range list {
-		switch {
-		case !ledger.IsParty(c.Payee):
-			return ErrPayee.With(c.Payee)
-		case seen[c.Payee]:
-			return ErrDuplicate.With(c.Payee)
-		case c.Weight < 1 || c.Weight > maxWeight:
-			return ErrWeights.With(strconv.FormatInt(c.Weight, 10))
-		}
-		seen[c.Payee] = true
-	}
-	return nil
-}
-
-// Payees are all that a split names.
-func (t Terms) Payees() []string {
-	payees := []string{t.Commission.Payee}
-	for _, c := range t.Contributors {
-		payees = append(payees, c.Payee)
-	}
-	if t.Residual != "" {
-		payees = append(payees, t.Residual)
-	}
-	return payees
-}
-
-// CheckHomes demands that each payee's home is a partner of the consortium.
-func (t Terms) CheckHomes(isPartner func(msp string) bool) error {
-	for _, payee := range t.Payees() {
-		if home, _, _ := strings.Cut(payee, "."); !isPartner(home) {
-			return ErrPayee.With(payee)
-		}
-	}
-	return nil
 }
 
 // Key is the rounding's key for one item of an order (T23): domain, order, item, and the number of the event, which

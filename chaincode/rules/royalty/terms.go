@@ -1,10 +1,11 @@
-// Package royalty divides an amount among payees: commission, contributors by weight, the residual payee, with
-// systematic rounding (T23), and names the accruals that result.
-//
-// It refuses to lose or gain a satoshi, and knows no storage.
 package royalty
 
-import "github.com/guildmark/guildmark/chaincode/ledger"
+import (
+	"strconv"
+	"strings"
+
+	"github.com/guildmark/guildmark/chaincode/ledger"
+)
 
 // Rate is a fraction in parts per hundred million.
 type Rate int64
@@ -33,30 +34,76 @@ type Contributor struct {
 	Weight int64  `json:"weight"`
 }
 
-// Accrual is what one settlement owes one payee; key acc/<payee>/<epoch>/<order>/<item>, create-only.
-type Accrual struct {
-	Payee  string         `json:"payee"`
-	Epoch  int64          `json:"epoch"`
-	Order  string         `json:"order"`
-	Item   int            `json:"item"`
-	Role   string         `json:"role"` // commission, contributor, residual
-	Amount ledger.Satoshi `json:"amount"`
-	Height uint32         `json:"height"` // Bitcoin block of the payment that settled
-	Block  string         `json:"block"`
-}
+// Bounds of a split: enough for every story, and small enough to be checked on every sale.
+const (
+	maxContributors = 64
+	maxWeight       = 1_000_000
+)
 
-// Balance is what a payee is owed in all, from how many accruals.
-type Balance struct {
-	Payee  string         `json:"payee"`
-	Amount ledger.Satoshi `json:"amount"`
-	Count  int            `json:"count"`
-}
-
-// Total adds up what a payee is owed.
-func Total(payee string, accruals []Accrual) Balance {
-	b := Balance{Payee: payee, Count: len(accruals)}
-	for _, a := range accruals {
-		b.Amount += a.Amount
+// Check judges terms for a price when they are published, so that no sale can fail on them.
+func Check(price ledger.Satoshi, t Terms) error {
+	if price < 1 || !price.Valid() {
+		return ErrAmount.With(price.String())
 	}
-	return b
+	if err := t.Commission.check(price); err != nil {
+		return err
+	}
+	if (len(t.Contributors) == 0) == (t.Residual == "") {
+		return ErrResidual.With(t.Residual)
+	}
+	if t.Residual != "" && !ledger.IsParty(t.Residual) {
+		return ErrPayee.With(t.Residual)
+	}
+	return checkContributors(t.Contributors)
+}
+
+func (c Commission) check(price ledger.Satoshi) error {
+	if !ledger.IsParty(c.Payee) {
+		return ErrPayee.With(c.Payee)
+	}
+	if c.Rate < 0 || c.Rate > Whole || c.Min < 0 || c.Min > c.Max || !c.Max.Valid() || c.Min > price {
+		return ErrCommission.With("rate " + strconv.FormatInt(int64(c.Rate), 10) + ", least " + c.Min.String())
+	}
+	return nil
+}
+
+func checkContributors(list []Contributor) error {
+	if len(list) > maxContributors {
+		return ErrTooMany.With(strconv.Itoa(len(list)))
+	}
+	seen := map[string]bool{}
+	for _, c := range list {
+		switch {
+		case !ledger.IsParty(c.Payee):
+			return ErrPayee.With(c.Payee)
+		case seen[c.Payee]:
+			return ErrDuplicate.With(c.Payee)
+		case c.Weight < 1 || c.Weight > maxWeight:
+			return ErrWeights.With(strconv.FormatInt(c.Weight, 10))
+		}
+		seen[c.Payee] = true
+	}
+	return nil
+}
+
+// Payees are all that a split names.
+func (t Terms) Payees() []string {
+	payees := []string{t.Commission.Payee}
+	for _, c := range t.Contributors {
+		payees = append(payees, c.Payee)
+	}
+	if t.Residual != "" {
+		payees = append(payees, t.Residual)
+	}
+	return payees
+}
+
+// CheckHomes demands that each payee's home is a partner of the consortium.
+func (t Terms) CheckHomes(isPartner func(msp string) bool) error {
+	for _, payee := range t.Payees() {
+		if home, _, _ := strings.Cut(payee, "."); !isPartner(home) {
+			return ErrPayee.With(payee)
+		}
+	}
+	return nil
 }

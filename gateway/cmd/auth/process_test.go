@@ -7,19 +7,26 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // The test's own binary plays the command: main runs when the environment says so.
 const asCommand = "GUILDMARK_TEST_COMMAND"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) == "" {
-		os.Exit(m.Run())
+	if os.Getenv(asCommand) != "" {
+		main()
 	}
-	main()
+	testscript.Main(m, map[string]func(){"auth": main})
 }
 
-func command(ctx context.Context, dir string, args ...string) (said string, exit int) {
+// TestStories runs the command as a person does; each file in testdata is one story.
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata"})
+}
+
+func process(ctx context.Context, dir string, args ...string) (said string, exit int) {
 	c := exec.CommandContext(ctx, os.Args[0], args...) // #nosec G204 -- this very binary
 	c.Env = append(os.Environ(), asCommand+"=1")
 	c.Dir = dir
@@ -43,7 +50,7 @@ func TestCommandLine(t *testing.T) {
 	}{
 		{"help", "", []string{"--help"}, 0, "gateway.md"},
 		{"version", "", []string{"--version"}, 0, "auth "},
-		{"nothing", "", nil, 2, "--config auth.json"},
+		{"nothing", "", nil, 2, "--config is needed"},
 		{"no file", "", []string{"--config", "auth.json"}, 1, "no such file"},
 		{"unknown key", `{"secret":"x"}`, []string{"--config", "auth.json"}, 1, "document.unknown_key"},
 		{"half", `{"issuer":"x"}`, []string{"--config", "auth.json"}, 1, "document.missing_key"},
@@ -58,7 +65,7 @@ func TestCommandLine(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			said, exit := command(t.Context(), dir, tt.args...)
+			said, exit := process(t.Context(), dir, tt.args...)
 			if exit != tt.exit || !strings.Contains(said, tt.says) {
 				t.Fatalf("exit %d, want %d; said %s", exit, tt.exit, said)
 			}
@@ -74,7 +81,7 @@ func TestRotate(t *testing.T) {
 	}
 	var before string
 	for range 2 {
-		said, exit := command(t.Context(), dir, "--config", "auth.json", "--rotate")
+		said, exit := process(t.Context(), dir, "--config", "auth.json", "--rotate")
 		if exit != 0 || said != "" {
 			t.Fatalf("exit %d, said %s", exit, said)
 		}

@@ -23,6 +23,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"github.com/guildmark/guildmark/chaincode/host"
 )
 
@@ -30,10 +32,19 @@ import (
 const asCommand = "GUILDMARK_TEST_COMMAND"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) == "" {
-		os.Exit(m.Run())
+	if os.Getenv(asCommand) != "" {
+		main()
 	}
-	main()
+	testscript.Main(m, map[string]func(){"gateway": main})
+}
+
+// TestStories runs the command as a person does; each file in testdata is one story. $PLACE is a folder with a whole
+// configuration and all it names.
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: func(e *testscript.Env) error {
+		e.Setenv("PLACE", newPlace(t).dir)
+		return nil
+	}})
 }
 
 func must(t *testing.T, err error) {
@@ -113,7 +124,7 @@ func (p *place) certificate(certificate, keyFile string) {
 	must(p.t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}), 0o600))
 }
 
-func command(ctx context.Context, args ...string) *exec.Cmd {
+func process(ctx context.Context, args ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, os.Args[0], args...) // #nosec G204 -- this very binary
 	c.Env = append(os.Environ(), asCommand+"=1")
 	return c
@@ -143,7 +154,7 @@ func (o *out) String() string {
 func (p *place) start() (*exec.Cmd, *out) {
 	p.t.Helper()
 	log := &out{}
-	c := command(p.t.Context(), "--config", p.path("gateway.json"))
+	c := process(p.t.Context(), "--config", p.path("gateway.json"))
 	c.Stderr = log
 	must(p.t, c.Start())
 	for end := time.Now().Add(30 * time.Second); ; {
@@ -206,7 +217,7 @@ func TestCommandLine(t *testing.T) {
 	}{
 		{"help", nil, []string{"--help"}, 0, "gateway.md"},
 		{"version", nil, []string{"--version"}, 0, "gateway "},
-		{"nothing", nil, nil, 2, "--config gateway.json"},
+		{"nothing", nil, nil, 2, "--config is needed"},
 		{"check", nil, []string{"--config", "gateway.json", "--check"}, 0, ""},
 		{"no file", func(p *place) { must(p.t, os.Remove(p.path("gateway.json"))) }, []string{"--config", "gateway.json"}, 1, "no such file"},
 		{"unknown key", func(p *place) {
@@ -225,7 +236,7 @@ func TestCommandLine(t *testing.T) {
 			if tt.change != nil {
 				tt.change(p)
 			}
-			c := command(t.Context(), tt.args...)
+			c := process(t.Context(), tt.args...)
 			c.Dir = p.dir
 			said, err := c.CombinedOutput()
 			if c.ProcessState == nil {

@@ -86,19 +86,6 @@ func (m *Mixer) State() State { return m.state }
 // Pumps is a copy of the pumps with their levels.
 func (m *Mixer) Pumps() []Pump { return slices.Clone(m.pumps) }
 
-// Refill puts a full bottle under a pump.
-func (m *Mixer) Refill(number int, ingredient string, level beverage.Microliter) error {
-	p := m.pump(number)
-	if p == nil || level < 0 {
-		return ErrSetup.With(fmt.Sprintf("pump %d", number))
-	}
-	if m.state == Active {
-		return ErrBusy
-	}
-	p.Ingredient, p.Level = ingredient, level
-	return nil
-}
-
 // Produce runs a recipe step by step as it streams in: check ingredients, then for each step schedule and pour.
 func (m *Mixer) Produce(ctx context.Context, recipe *beverage.Reader) error {
 	if err := m.ready(); err != nil {

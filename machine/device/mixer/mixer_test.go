@@ -164,9 +164,6 @@ func TestService(t *testing.T) {
 	if got := m.Pumps()[0].Level; got != 90_000 {
 		t.Errorf("level %d after a second at 10 ml/s, want 90000", got)
 	}
-	if err := m.Refill(1, "b", 700_000); err != nil {
-		t.Fatal(err)
-	}
 	if err := m.Service(false); err != nil || m.State() != Idle {
 		t.Errorf("leave service: %v, state %s", err, m.State())
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
+	"github.com/cenkalti/backoff/v5"
 
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/ledger"
@@ -167,18 +168,15 @@ func (o *Oracle) begin(ctx context.Context) error {
 
 // rules asks the ledger for the governed chain, again and again until it answers.
 func (o *Oracle) rules(ctx context.Context) error {
-	for {
-		doc, err := o.config.Ledger.Evaluate(ctx, "governance:Config", "")
-		if err == nil {
-			return o.adopt(doc)
-		}
-		o.config.Log.WarnContext(ctx, "oracle: no configuration yet", "cause", err)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(o.config.Interval):
-		}
+	doc, err := backoff.Retry(ctx, func() (string, error) { return o.config.Ledger.Evaluate(ctx, "governance:Config", "") },
+		backoff.WithBackOff(backoff.NewConstantBackOff(o.config.Interval)), backoff.WithMaxElapsedTime(0),
+		backoff.WithNotify(func(err error, _ time.Duration) {
+			o.config.Log.WarnContext(ctx, "oracle: no configuration yet", "cause", err)
+		}))
+	if err != nil {
+		return err
 	}
+	return o.adopt(doc)
 }
 
 func (o *Oracle) adopt(doc string) error {
