@@ -20,7 +20,7 @@ func TestAttackBuyerRewritesFreeChain(t *testing.T) {
 	for range 5 {
 		list = append(list, fork.mine().hex(s.world))
 	}
-	s.refused(consortium.ErrOnlyOracles, s.buyer, "bitcoin:SubmitHeaders", doc(list))
+	s.Refused(consortium.ErrOnlyOracles, s.buyer, "bitcoin:SubmitHeaders", doc(list))
 
 	a := read[signed.Answer](s.world, s.buyer, "licenses:Sign", l.ID, nonce(1))
 	if body := decodeAs[signed.LicenseBody](s.world, string(a.Body)); body.State != signed.StateActive {
@@ -38,19 +38,19 @@ func TestAttackOneOutputTwice(t *testing.T) {
 	half := outputs(o.Script, 5_001)
 	half.AddTxOut(outputs(other.Script, 10_001).TxOut[0])
 	b := s.confirm(s.miner, half)
-	one := s.simulate(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
-	two := s.simulate(s.buyer, "orders:Settle", s.settlement(o, b, 1))
-	if err := s.commit(one); err != nil {
+	one := s.Simulate(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	two := s.Simulate(s.buyer, "orders:Settle", s.settlement(o, b, 1))
+	if err := s.Commit(one); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.commit(two); err == nil {
+	if err := s.Commit(two); err == nil {
 		t.Error("one output was credited twice in one block")
 	}
-	s.refused(order.ErrKnown, s.buyer, "orders:Settle", s.settlement(o, b, 1))
+	s.Refused(order.ErrKnown, s.buyer, "orders:Settle", s.settlement(o, b, 1))
 	if v := s.view(o); v.State != order.Partial || v.Paid != 5_001 {
 		t.Errorf("got %s with %s", v.State, v.Paid)
 	}
-	s.must(s.buyer, "orders:Settle", s.settlement(other, b, 1))
+	s.Must(s.buyer, "orders:Settle", s.settlement(other, b, 1))
 	if v := s.view(other); v.State != order.Paid || v.Paid != 10_001 {
 		t.Errorf("got %s with %s", v.State, v.Paid)
 	}
@@ -62,15 +62,15 @@ func TestAttackTwoPartsInOneBlock(t *testing.T) {
 	s := newSale(newWorld(t))
 	o := s.place("k")
 	b := s.confirm(s.miner, outputs(o.Script, 5_000), outputs(o.Script, 5_001))
-	one := s.simulate(s.buyer, "orders:Settle", s.settlement(o, b, 1))
-	two := s.simulate(s.buyer, "orders:Settle", s.settlement(o, b, 2))
-	if err := s.commit(one); err != nil {
+	one := s.Simulate(s.buyer, "orders:Settle", s.settlement(o, b, 1))
+	two := s.Simulate(s.buyer, "orders:Settle", s.settlement(o, b, 2))
+	if err := s.Commit(one); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.commit(two); err == nil {
+	if err := s.Commit(two); err == nil {
 		t.Error("both were committed")
 	}
-	s.must(s.buyer, "orders:Settle", s.settlement(o, b, 2))
+	s.Must(s.buyer, "orders:Settle", s.settlement(o, b, 2))
 	if v := s.view(o); v.State != order.Paid || len(v.Licenses) != 1 {
 		t.Errorf("got %+v", v)
 	}
@@ -82,17 +82,17 @@ func TestAttackSettleOnBlockTakenBack(t *testing.T) {
 	s := newSale(newWorld(t))
 	o := s.place("k")
 	b := s.confirm(s.miner, outputs(o.Script, 10_001))
-	held := s.simulate(s.buyer, "orders:Settle", s.settlement(o, b, 1))
+	held := s.Simulate(s.buyer, "orders:Settle", s.settlement(o, b, 1))
 	if !held.OK() {
 		t.Fatal(held.Message)
 	}
 	fork := s.world.miner()
 	fork.extra = 1
 	s.submit(fork.mine(), fork.mine(), fork.mine())
-	if err := s.commit(held); err == nil {
+	if err := s.Commit(held); err == nil {
 		t.Error("a payment was credited from a block that left the chain")
 	}
-	s.refused(spv.ErrAlarm, s.buyer, "orders:Settle", s.settlement(o, b, 1))
+	s.Refused(spv.ErrAlarm, s.buyer, "orders:Settle", s.settlement(o, b, 1))
 }
 
 // TestAttackDust: a miner pays a stranger's order thousands of outputs that cost nothing. They must not become
@@ -107,11 +107,11 @@ func TestAttackDust(t *testing.T) {
 		paid.AddTxOut(out)
 	}
 	b := s.confirm(s.miner, outputs(o.Script, swarm...), paid, outputs(o.Script, 330))
-	s.refused(order.ErrDust, s.buyer, "orders:Settle", s.settlement(o, b, 1))
-	s.must(s.buyer, "orders:Settle", s.settlement(o, b, 2))
-	s.refused(order.ErrKnown, s.buyer, "orders:Settle", s.settlement(o, b, 2))
+	s.Refused(order.ErrDust, s.buyer, "orders:Settle", s.settlement(o, b, 1))
+	s.Must(s.buyer, "orders:Settle", s.settlement(o, b, 2))
+	s.Refused(order.ErrKnown, s.buyer, "orders:Settle", s.settlement(o, b, 2))
 	if v := s.view(o); v.State != order.Paid || len(v.Payments) != 1 {
 		t.Errorf("got %s by %d payments", v.State, len(v.Payments))
 	}
-	s.must(s.buyer, "orders:Settle", s.settlement(o, b, 3))
+	s.Must(s.buyer, "orders:Settle", s.settlement(o, b, 3))
 }

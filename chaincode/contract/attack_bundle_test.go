@@ -13,13 +13,13 @@ import (
 func TestAttackBundleNobodyCanUse(t *testing.T) {
 	w := newWorld(t)
 	newest := read[consortium.SignedBundle](w, w.buyer, "governance:Bundle", "")
-	next, err := signed.ParseBundle(decode(t, w.bundle(1, ledger.Digest(decode(t, newest.Bundle))).Bundle))
+	next, err := signed.ParseBundle(decode(t, w.Bundle(1, ledger.Digest(decode(t, newest.Bundle))).Bundle))
 	if err != nil {
 		t.Fatal(err)
 	}
 	broken := *next
 	broken.Partners = append([]signed.BundlePartner{}, next.Partners...)
 	broken.Partners[0].CRLs = []string{"no list"}
-	w.refused(signed.ErrBundle, w.governors[operator], "governance:PutBundle", doc(w.signBundle(broken, licensors, operator)))
-	w.must(w.governors[operator], "governance:PutBundle", doc(w.signBundle(*next, licensors, operator)))
+	w.Refused(signed.ErrBundle, w.Governors[operator], "governance:PutBundle", doc(w.SignBundle(broken, licensors, operator)))
+	w.Must(w.Governors[operator], "governance:PutBundle", doc(w.SignBundle(*next, licensors, operator)))
 }

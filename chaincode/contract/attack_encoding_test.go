@@ -33,17 +33,17 @@ func TestAttackSwollenBase64(t *testing.T) {
 				if what == "nonce" {
 					want = grant.ErrNonce
 				}
-				s.refused(want, s.buyer, "licenses:RecordGrant", doc(r))
+				s.Refused(want, s.buyer, "licenses:RecordGrant", doc(r))
 			}
 			p := s.publishRequest(s.world.manifest(2))
 			p.Signature = swell(p.Signature)
-			s.refused(dataset.ErrSignature, s.licensor, "catalogue:Publish", doc(p))
+			s.Refused(dataset.ErrSignature, s.licensor, "catalogue:Publish", doc(p))
 			p = s.publishRequest(s.world.manifest(2))
 			p.Manifest = swell(p.Manifest)
-			s.refused(dataset.ErrManifest, s.licensor, "catalogue:Publish", doc(p))
+			s.Refused(dataset.ErrManifest, s.licensor, "catalogue:Publish", doc(p))
 			m, _ := s.newMachine(8)
 			m.AK = swell(m.AK)
-			s.refused(machine.ErrInvalid, s.registrar, "machines:Register", doc(m))
+			s.Refused(machine.ErrInvalid, s.registrar, "machines:Register", doc(m))
 		})
 	}
 	g := s.grant(s.grantRequest(l, licensors, operator))
@@ -58,10 +58,10 @@ func TestAttackSwollenBase64(t *testing.T) {
 	} {
 		bad := a
 		c.edit(&bad)
-		s.refused(c.want, s.custodians[licensors], "licenses:AnswerGrant", doc(bad))
+		s.Refused(c.want, s.custodians[licensors], "licenses:AnswerGrant", doc(bad))
 	}
-	s.must(s.custodians[licensors], "licenses:AnswerGrant", doc(a))
+	s.Must(s.custodians[licensors], "licenses:AnswerGrant", doc(a))
 	r := s.receipt(l, g.Request.Index, 1, 3, job(1))
 	r.Attestation.Attest += "\n"
-	s.refused(grant.ErrAttestation, s.buyer, "licenses:RecordReceipt", doc(r))
+	s.Refused(grant.ErrAttestation, s.buyer, "licenses:RecordReceipt", doc(r))
 }

@@ -10,14 +10,15 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/payment"
 	"github.com/guildmark/guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/replay/replaytest"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 )
 
 // succeed is the configuration after the world's, edited.
 func (w *world) succeed(edit func(*consortium.Config)) consortium.Config {
-	next := w.config
-	next.Version, next.Previous = 2, ledger.Digest([]byte(doc(w.config)))
+	next := w.Config
+	next.Version, next.Previous = 2, ledger.Digest([]byte(doc(w.Config)))
 	edit(&next)
 	return next
 }
@@ -25,7 +26,7 @@ func (w *world) succeed(edit func(*consortium.Config)) consortium.Config {
 // TestAttackConfigTurnsTheLedgerAround: what a proposal can hide from governors who look at single numbers.
 func TestAttackConfigTurnsTheLedgerAround(t *testing.T) {
 	w := newWorld(t)
-	other, err := w.descriptor.ForShard(1)
+	other, err := w.Descriptor.ForShard(1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,13 +52,13 @@ func TestAttackConfigTurnsTheLedgerAround(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(*testing.T) {
-			w.refused(consortium.ErrConfig, w.governors[operator], "governance:Propose", doc(w.succeed(c.edit)))
+			w.Refused(consortium.ErrConfig, w.Governors[operator], "governance:Propose", doc(w.succeed(c.edit)))
 		})
 	}
-	w.refused(payment.ErrDescriptor, w.governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) {
+	w.Refused(payment.ErrDescriptor, w.Governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) {
 		c.Treasury = consortium.Treasury{Version: 2, Descriptor: other}
 	})))
-	w.must(w.governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) {
+	w.Must(w.Governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) {
 		c.Treasury = consortium.Treasury{Version: 2, Descriptor: elsewhere}
 		c.Bitcoin.FinalDepth = 100
 	})))
@@ -89,22 +90,22 @@ func otherTreasury(tb testing.TB) string {
 // is dead; an approval held back dies with the next one.
 func TestAttackApprovals(t *testing.T) {
 	w := newWorld(t)
-	one := w.must(w.governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) { c.Limits.MinPrice = 3_000 })))
-	two := w.must(w.governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) { c.Limits.MinPrice = 4_000 })))
-	w.must(w.governors[operator], "governance:Approve", one)
-	w.refused(consortium.ErrApproved, someone(t, operator, party.Governor), "governance:Approve", one)
-	w.must(w.governors[licensors], "governance:Approve", one)
-	held := w.simulate(w.governors[auditor], "governance:Approve", one)
-	late := w.simulate(w.governors[manufacturer], "governance:Approve", one)
+	one := w.Must(w.Governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) { c.Limits.MinPrice = 3_000 })))
+	two := w.Must(w.Governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) { c.Limits.MinPrice = 4_000 })))
+	w.Must(w.Governors[operator], "governance:Approve", one)
+	w.Refused(consortium.ErrApproved, replaytest.NewCaller(t, operator, party.Governor), "governance:Approve", one)
+	w.Must(w.Governors[licensors], "governance:Approve", one)
+	held := w.Simulate(w.Governors[auditor], "governance:Approve", one)
+	late := w.Simulate(w.Governors[manufacturer], "governance:Approve", one)
 	for _, m := range []string{operator, licensors, manufacturer} {
-		w.must(w.governors[m], "governance:Approve", two)
+		w.Must(w.Governors[m], "governance:Approve", two)
 	}
 	for _, r := range []replay.Result{held, late} {
-		if err := w.commit(r); err == nil {
+		if err := w.Commit(r); err == nil {
 			t.Error("an approval of an overtaken proposal was committed")
 		}
 	}
-	w.refused(consortium.ErrVersion, w.governors[auditor], "governance:Approve", one)
+	w.Refused(consortium.ErrVersion, w.Governors[auditor], "governance:Approve", one)
 	if c := read[consortium.Config](w, w.buyer, "governance:Config", ""); c.Limits.MinPrice != 4_000 {
 		t.Errorf("got %s", c.Limits.MinPrice)
 	}

@@ -15,15 +15,15 @@ func TestAttackGrantPaidByBlockTakenBack(t *testing.T) {
 	s := newSale(newWorld(t))
 	l := s.buy("k")
 	g := s.grant(s.grantRequest(l, licensors, operator))
-	s.must(s.custodians[licensors], "licenses:AnswerGrant", doc(s.answerOf(l, g, licensors)))
-	held := s.simulate(s.custodians[operator], "licenses:AnswerGrant", doc(s.answerOf(l, g, operator)))
+	s.Must(s.custodians[licensors], "licenses:AnswerGrant", doc(s.answerOf(l, g, licensors)))
+	held := s.Simulate(s.custodians[operator], "licenses:AnswerGrant", doc(s.answerOf(l, g, operator)))
 	fork := s.world.miner()
 	fork.extra = 1
 	s.submit(fork.mine(), fork.mine(), fork.mine(), fork.mine())
-	if err := s.commit(held); err == nil {
+	if err := s.Commit(held); err == nil {
 		t.Error("an answer held back was recorded for an order that is disputed")
 	}
-	s.refused(order.ErrDisputed, s.custodians[operator], "licenses:AnswerGrant", doc(s.answerOf(l, g, operator)))
+	s.Refused(order.ErrDisputed, s.custodians[operator], "licenses:AnswerGrant", doc(s.answerOf(l, g, operator)))
 	if v := read[grant.View](s.world, s.buyer, "licenses:GetGrant", l.ID, ""); len(v.Answers) != 1 {
 		t.Errorf("got %d answers", len(v.Answers))
 	}
@@ -35,7 +35,7 @@ func TestAttackReceiptsGrow(t *testing.T) {
 	s := newSale(newWorld(t))
 	r := s.offerRequest(s.manifest)
 	r.Key, r.Model.Uses = "many", 1_000
-	s.offer = decodeAs[offer.Offer](s.world, s.must(s.licensor, "catalogue:Offer", doc(r)))
+	s.offer = decodeAs[offer.Offer](s.world, s.Must(s.licensor, "catalogue:Offer", doc(r)))
 	l := s.buy("k")
 	g := s.grant(s.grantRequest(l, licensors, operator))
 	send := func(count uint32) grant.ReceiptRequest {
@@ -43,8 +43,8 @@ func TestAttackReceiptsGrow(t *testing.T) {
 	}
 	var first, last int
 	for i := range uint32(40) {
-		got := s.simulate(s.buyer, "licenses:RecordReceipt", doc(send(2*i+2)))
-		if err := s.commit(got); err != nil {
+		got := s.Simulate(s.buyer, "licenses:RecordReceipt", doc(send(2*i+2)))
+		if err := s.Commit(got); err != nil {
 			t.Fatal(err)
 		}
 		last = len(got.Ranges[len(got.Ranges)-1].Found)
@@ -55,18 +55,18 @@ func TestAttackReceiptsGrow(t *testing.T) {
 	if first != last {
 		t.Errorf("the first receipt read %d others, the fortieth %d", first, last)
 	}
-	s.refused(grant.ErrReceiptKnown, s.buyer, "licenses:RecordReceipt", doc(send(80)))
+	s.Refused(grant.ErrReceiptKnown, s.buyer, "licenses:RecordReceipt", doc(send(80)))
 	for _, back := range []uint32{1, 2, 40, 41, 79} {
-		s.refused(grant.ErrReceiptBack, s.buyer, "licenses:RecordReceipt", doc(send(back)))
+		s.Refused(grant.ErrReceiptBack, s.buyer, "licenses:RecordReceipt", doc(send(back)))
 	}
-	s.refused(grant.ErrReceiptLimit, s.buyer, "licenses:RecordReceipt", doc(send(0)))
-	lower, higher := s.simulate(s.buyer, "licenses:RecordReceipt", doc(send(81))), s.simulate(s.buyer, "licenses:RecordReceipt", doc(send(82)))
-	again := s.simulate(s.buyer, "licenses:RecordReceipt", doc(send(82)))
-	if err := s.commit(higher); err != nil {
+	s.Refused(grant.ErrReceiptLimit, s.buyer, "licenses:RecordReceipt", doc(send(0)))
+	lower, higher := s.Simulate(s.buyer, "licenses:RecordReceipt", doc(send(81))), s.Simulate(s.buyer, "licenses:RecordReceipt", doc(send(82)))
+	again := s.Simulate(s.buyer, "licenses:RecordReceipt", doc(send(82)))
+	if err := s.Commit(higher); err != nil {
 		t.Fatal(err)
 	}
 	for _, late := range []replay.Result{lower, again} {
-		if err := s.commit(late); err == nil {
+		if err := s.Commit(late); err == nil {
 			t.Error("a count went back in one block")
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/contract"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/replay/replaytest"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 )
 
@@ -75,13 +76,13 @@ func exportedFunctions(t *testing.T) map[string]bool {
 func TestEveryRoleUnderEveryMSP(t *testing.T) {
 	w := newWorld(t)
 	homes := map[string][]string{}
-	for _, r := range w.config.Roles {
+	for _, r := range w.Config.Roles {
 		homes[r.Role] = r.MSPs
 	}
-	callers := map[string]*caller{}
+	callers := map[string]*replaytest.Caller{}
 	for _, role := range append(party.Roles(), "", "king", "Governor") {
-		for _, m := range append(everyPartner(), "StrangerMSP") {
-			callers[role+" "+m] = someone(t, m, role)
+		for _, m := range append(replaytest.Partners(), "StrangerMSP") {
+			callers[role+" "+m] = replaytest.NewCaller(t, m, role)
 		}
 	}
 	denied := []string{"caller.role", "caller.foreign_role", "caller.not_allowed"}
@@ -90,8 +91,8 @@ func TestEveryRoleUnderEveryMSP(t *testing.T) {
 		args := slices.Repeat([]string{"x"}, rule.Call.Args)
 		for name, c := range callers {
 			rows++
-			allowed := slices.Contains(homes[c.role], c.msp) && (len(rule.Roles) == 0 || slices.Contains(rule.Roles, c.role))
-			r := w.simulate(c, rule.Name, args...)
+			allowed := slices.Contains(homes[c.Role], c.MSP) && (len(rule.Roles) == 0 || slices.Contains(rule.Roles, c.Role))
+			r := w.Simulate(c, rule.Name, args...)
 			refusal, _ := ledger.ParseRefusal(r.Message)
 			refused := refusal != nil && slices.Contains(denied, refusal.Code)
 			if refused == allowed {
@@ -111,22 +112,22 @@ func TestCallerRefused(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range []struct {
 		name string
-		by   *caller
+		by   *replaytest.Caller
 		want *ledger.Refusal
 	}{
-		{"another partner's party", certified(t, operator, auditor+".0123456789abcdef", party.Buyer), party.ErrForeign},
-		{"a party whose home begins alike", certified(t, "Operator", operator+".0123456789abcdef", party.Buyer), party.ErrForeign},
-		{"no party", certified(t, operator, "", party.Buyer), party.ErrForeign},
-		{"a party with a slash", certified(t, operator, operator+".0123456789abcde/", party.Buyer), party.ErrForeign},
-		{"no certificate", &caller{creator: []byte("\x0a\x01x\x12\x01y")}, party.ErrCaller},
-		{"no creator", &caller{}, party.ErrCaller},
-		{"a key that is not pinned", certified(t, licensors, w.licensor.party, party.Licensor), party.ErrNotPinned},
+		{"another partner's party", replaytest.CallerOf(t, operator, auditor+".0123456789abcdef", party.Buyer), party.ErrForeign},
+		{"a party whose home begins alike", replaytest.CallerOf(t, "Operator", operator+".0123456789abcdef", party.Buyer), party.ErrForeign},
+		{"no party", replaytest.CallerOf(t, operator, "", party.Buyer), party.ErrForeign},
+		{"a party with a slash", replaytest.CallerOf(t, operator, operator+".0123456789abcde/", party.Buyer), party.ErrForeign},
+		{"no certificate", &replaytest.Caller{Creator: []byte("\x0a\x01x\x12\x01y")}, party.ErrCaller},
+		{"no creator", &replaytest.Caller{}, party.ErrCaller},
+		{"a key that is not pinned", replaytest.CallerOf(t, licensors, w.licensor.Party, party.Licensor), party.ErrNotPinned},
 	} {
 		t.Run(c.name, func(*testing.T) {
-			w.refused(c.want, c.by, "catalogue:Publish", "{}")
+			w.Refused(c.want, c.by, "catalogue:Publish", "{}")
 		})
 	}
-	w.refused(party.ErrUnknown, someone(t, licensors, party.Licensor), "catalogue:Publish", "{}")
+	w.Refused(party.ErrUnknown, replaytest.NewCaller(t, licensors, party.Licensor), "catalogue:Publish", "{}")
 }
 
 func TestNamesAndArguments(t *testing.T) {
@@ -138,17 +139,17 @@ func TestNamesAndArguments(t *testing.T) {
 			contractName + ":" + strings.ToLower(function[:1]) + function[1:], function, ":" + function, strings.ToUpper(rule.Name),
 			rule.Name + " ", " " + rule.Name, "x:" + rule.Name, contractName + "::" + function, contractName + ":", rule.Name + "\x00",
 		} {
-			w.refused(contract.ErrUnknownFunction, w.buyer, name, args...)
+			w.Refused(contract.ErrUnknownFunction, w.buyer, name, args...)
 		}
-		w.refused(contract.ErrArguments, w.buyer, rule.Name, append(args, "")...)
+		w.Refused(contract.ErrArguments, w.buyer, rule.Name, append(args, "")...)
 		if rule.Call.Args > 0 {
-			w.refused(contract.ErrArguments, w.buyer, rule.Name, args[1:]...)
+			w.Refused(contract.ErrArguments, w.buyer, rule.Name, args[1:]...)
 		}
 	}
 	for _, name := range []string{"", "org.hyperledger.fabric:GetMetadata", "governance:GetName", "governance:GetBeforeTransaction", "Propose"} {
-		w.refused(contract.ErrUnknownFunction, w.governors[operator], name)
+		w.Refused(contract.ErrUnknownFunction, w.Governors[operator], name)
 	}
-	r := w.engine.ExecuteAt(w.state, replay.Tx{Channel: channel, Creator: w.buyer.creator}, w.now)
+	r := w.Engine.ExecuteAt(w.State, replay.Tx{Channel: channel, Creator: w.buyer.Creator}, w.Now)
 	if refusal, ok := ledger.ParseRefusal(r.Message); !ok || refusal.Code != contract.ErrUnknownFunction.Code {
 		t.Errorf("no arguments at all: got %s", r.Message)
 	}
@@ -159,7 +160,7 @@ func TestDocumentsAreStrict(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range []struct {
 		function string
-		by       *caller
+		by       *replaytest.Caller
 		good     string
 	}{
 		{"orders:Place", w.buyer, fmt.Sprintf(`{"key":"k","machine":%q,"offers":[%q]}`, nonce(1), nonce(2))},
@@ -184,7 +185,7 @@ func TestDocumentsAreStrict(t *testing.T) {
 			"half of it":         {c.good[:len(c.good)/2], ledger.ErrMalformed},
 			"text that is bytes": {strings.Replace(c.good, `":"`, "\":\"\xff", 1), ledger.ErrText},
 		} {
-			t.Run(c.function+" "+name, func(*testing.T) { w.refused(bad.want, c.by, c.function, bad.doc) })
+			t.Run(c.function+" "+name, func(*testing.T) { w.Refused(bad.want, c.by, c.function, bad.doc) })
 		}
 	}
 }

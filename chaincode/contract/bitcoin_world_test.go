@@ -25,7 +25,7 @@ type miner struct {
 func (w *world) miner() *miner {
 	start, err := spv.Genesis("regtest")
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return &miner{w: w, tip: start.Hash, time: time.Unix(int64(start.Time), 0)}
 }
@@ -42,14 +42,14 @@ func (b block) hash() string { return b.header.BlockHash().String() }
 func (b block) hex(w *world) string {
 	var raw bytes.Buffer
 	if err := b.header.Serialize(&raw); err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return hex.EncodeToString(raw.Bytes())
 }
 
 // mine makes the next block with these transactions after its coinbase.
 func (m *miner) mine(txs ...*wire.MsgTx) block {
-	m.w.t.Helper()
+	m.w.T.Helper()
 	m.height++
 	m.time = m.time.Add(10 * time.Minute)
 	coinbase := wire.NewMsgTx(1)
@@ -97,25 +97,25 @@ func outputs(script string, amounts ...int64) *wire.MsgTx {
 
 // submit sends blocks' headers to the ledger.
 func (w *world) submit(blocks ...block) {
-	w.t.Helper()
+	w.T.Helper()
 	list := make([]string, len(blocks))
 	for i, b := range blocks {
 		list[i] = b.hex(w)
 	}
-	w.must(w.oracles[operator], "bitcoin:SubmitHeaders", doc(list))
+	w.Must(w.oracles[operator], "bitcoin:SubmitHeaders", doc(list))
 }
 
 // attest has both oracles attest a block.
 func (w *world) attest(b block) {
-	w.t.Helper()
+	w.T.Helper()
 	for _, m := range []string{manufacturer, operator} {
-		w.must(w.oracles[m], "bitcoin:Attest", strconv.FormatUint(uint64(b.height), 10), b.hash())
+		w.Must(w.oracles[m], "bitcoin:Attest", strconv.FormatUint(uint64(b.height), 10), b.hash())
 	}
 }
 
 // confirm mines a block with the transactions and one on top, and makes the first final.
 func (w *world) confirm(m *miner, txs ...*wire.MsgTx) block {
-	w.t.Helper()
+	w.T.Helper()
 	b := m.mine(txs...)
 	w.submit(b, m.mine())
 	w.attest(b)
@@ -124,10 +124,10 @@ func (w *world) confirm(m *miner, txs ...*wire.MsgTx) block {
 
 // settlement is the request that proves the block's index-th transaction to an order.
 func (w *world) settlement(o order.Order, b block, index int) string {
-	w.t.Helper()
+	w.T.Helper()
 	p, err := spv.NewProof(b.txs, index)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return doc(order.SettleRequest{Order: o.ID, Height: spv.Height(b.height), Block: b.hash(), Proof: *p})
 }

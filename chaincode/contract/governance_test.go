@@ -10,6 +10,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/replay"
+	"github.com/guildmark/guildmark/chaincode/replay/replaytest"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/signed"
@@ -17,37 +18,37 @@ import (
 
 func TestConfigNeedsThreePartners(t *testing.T) {
 	w := emptyWorld(t)
-	w.refused(party.ErrForeignRole, someone(t, operator, party.Reader), "governance:Config", "")
-	w.refused(consortium.ErrNoConfig, w.governors[operator], "governance:Config", "")
-	hash := w.must(w.governors[operator], "governance:Propose", doc(w.config))
-	if sum := sha256.Sum256([]byte(doc(w.config))); hash != hex.EncodeToString(sum[:]) {
+	w.Refused(party.ErrForeignRole, replaytest.NewCaller(t, operator, party.Reader), "governance:Config", "")
+	w.Refused(consortium.ErrNoConfig, w.Governors[operator], "governance:Config", "")
+	hash := w.Must(w.Governors[operator], "governance:Propose", doc(w.Config))
+	if sum := sha256.Sum256([]byte(doc(w.Config))); hash != hex.EncodeToString(sum[:]) {
 		t.Errorf("got %s, want the document's SHA-256", hash)
 	}
-	for i, m := range everyPartner()[:3] {
-		got := w.must(w.governors[m], "governance:Approve", hash)
+	for i, m := range replaytest.Partners()[:3] {
+		got := w.Must(w.Governors[m], "governance:Approve", hash)
 		if want := map[bool]string{false: `{"version":0}`, true: `{"version":1}`}[i == 2]; got != want {
 			t.Errorf("approval %d: got %s, want %s", i+1, got, want)
 		}
 		if i < 2 {
-			w.refused(consortium.ErrApproved, someone(t, m, party.Governor), "governance:Approve", hash)
+			w.Refused(consortium.ErrApproved, replaytest.NewCaller(t, m, party.Governor), "governance:Approve", hash)
 		}
 	}
-	w.refused(consortium.ErrVersion, w.governors[operator], "governance:Approve", hash)
-	w.refused(consortium.ErrVersion, w.governors[operator], "governance:Propose", doc(w.config))
-	if got := read[consortium.Config](w, w.governors[auditor], "governance:Config", ""); doc(got) != doc(w.config) {
+	w.Refused(consortium.ErrVersion, w.Governors[operator], "governance:Approve", hash)
+	w.Refused(consortium.ErrVersion, w.Governors[operator], "governance:Propose", doc(w.Config))
+	if got := read[consortium.Config](w, w.Governors[auditor], "governance:Config", ""); doc(got) != doc(w.Config) {
 		t.Errorf("got %+v", got)
 	}
-	next := w.config
+	next := w.Config
 	next.Version, next.Previous, next.Limits.MinPrice = 2, hash, 3_000
-	second := w.must(w.governors[auditor], "governance:Propose", doc(next))
-	w.refused(consortium.ErrProposed, w.governors[auditor], "governance:Propose", doc(next))
-	for _, m := range everyPartner()[1:] {
-		w.must(w.governors[m], "governance:Approve", second)
+	second := w.Must(w.Governors[auditor], "governance:Propose", doc(next))
+	w.Refused(consortium.ErrProposed, w.Governors[auditor], "governance:Propose", doc(next))
+	for _, m := range replaytest.Partners()[1:] {
+		w.Must(w.Governors[m], "governance:Approve", second)
 	}
-	if got := read[consortium.Config](w, w.governors[auditor], "governance:Config", ""); got.Limits.MinPrice != 3_000 {
+	if got := read[consortium.Config](w, w.Governors[auditor], "governance:Config", ""); got.Limits.MinPrice != 3_000 {
 		t.Errorf("the second configuration is not in force: %+v", got.Limits)
 	}
-	if got := read[consortium.Config](w, w.governors[auditor], "governance:Config", "1"); got.Limits.MinPrice != 2_000 {
+	if got := read[consortium.Config](w, w.Governors[auditor], "governance:Config", "1"); got.Limits.MinPrice != 2_000 {
 		t.Errorf("the first configuration is gone: %+v", got.Limits)
 	}
 }
@@ -78,24 +79,24 @@ func TestConfigRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := emptyWorld(t)
-			c.edit(&w.config)
-			w.refused(c.want, w.governors[operator], "governance:Propose", doc(w.config))
+			c.edit(&w.Config)
+			w.Refused(c.want, w.Governors[operator], "governance:Propose", doc(w.Config))
 		})
 	}
 }
 
 func TestTick(t *testing.T) {
 	w := newWorld(t)
-	seconds := func(d time.Duration) string { return strconv.FormatInt(w.now.Add(d).Unix(), 10) }
-	w.refused(consortium.ErrTickBack, w.heartbeat, "governance:Tick", seconds(0))
-	w.refused(consortium.ErrTickBack, w.heartbeat, "governance:Tick", seconds(-time.Second))
-	w.refused(consortium.ErrTickSkew, w.heartbeat, "governance:Tick", seconds(11*time.Second))
-	w.refused(consortium.ErrTime, w.heartbeat, "governance:Tick", "1e9")
-	w.refused(consortium.ErrTime, w.heartbeat, "governance:Tick", "+"+seconds(time.Second))
-	w.refused(consortium.ErrTime, w.heartbeat, "governance:Tick", "9223372036854775807")
-	before := read[consortium.Clock](w, w.heartbeat, "governance:Clock")
-	w.tick(60 * time.Second)
-	after := read[consortium.Clock](w, w.heartbeat, "governance:Clock")
+	seconds := func(d time.Duration) string { return strconv.FormatInt(w.Now.Add(d).Unix(), 10) }
+	w.Refused(consortium.ErrTickBack, w.Heartbeat, "governance:Tick", seconds(0))
+	w.Refused(consortium.ErrTickBack, w.Heartbeat, "governance:Tick", seconds(-time.Second))
+	w.Refused(consortium.ErrTickSkew, w.Heartbeat, "governance:Tick", seconds(11*time.Second))
+	w.Refused(consortium.ErrTime, w.Heartbeat, "governance:Tick", "1e9")
+	w.Refused(consortium.ErrTime, w.Heartbeat, "governance:Tick", "+"+seconds(time.Second))
+	w.Refused(consortium.ErrTime, w.Heartbeat, "governance:Tick", "9223372036854775807")
+	before := read[consortium.Clock](w, w.Heartbeat, "governance:Clock")
+	w.Tick(60 * time.Second)
+	after := read[consortium.Clock](w, w.Heartbeat, "governance:Clock")
 	if after.Time != before.Time+60 || after.Tick != before.Tick+1 {
 		t.Errorf("got %+v after %+v", after, before)
 	}
@@ -104,13 +105,13 @@ func TestTick(t *testing.T) {
 // TestTickWritesEpochOnlyWhenItChanges: writes that depend on time would conflict with every tick otherwise.
 func TestTickWritesEpochOnlyWhenItChanges(t *testing.T) {
 	w := newWorld(t)
-	w.now = w.now.Add(time.Minute)
-	r := w.simulate(w.heartbeat, "governance:Tick", strconv.FormatInt(w.now.Unix(), 10))
+	w.Now = w.Now.Add(time.Minute)
+	r := w.Simulate(w.Heartbeat, "governance:Tick", strconv.FormatInt(w.Now.Unix(), 10))
 	if got := keys(r.Writes); len(got) != 1 || got[0] != consortium.ClockKey() {
 		t.Errorf("got %v, want the clock alone", got)
 	}
-	w.now = w.now.Add(10 * time.Minute)
-	r = w.simulate(w.heartbeat, "governance:Tick", strconv.FormatInt(w.now.Unix(), 10))
+	w.Now = w.Now.Add(10 * time.Minute)
+	r = w.Simulate(w.Heartbeat, "governance:Tick", strconv.FormatInt(w.Now.Unix(), 10))
 	if got := keys(r.Writes); len(got) != 2 {
 		t.Errorf("got %v, want clock and epoch", got)
 	}
@@ -153,37 +154,37 @@ func TestParties(t *testing.T) {
 		t.Run(c.name, func(*testing.T) {
 			p := good
 			c.edit(&p)
-			w.refused(c.want, w.governors[c.by], "governance:RegisterParty", doc(p))
+			w.Refused(c.want, w.Governors[c.by], "governance:RegisterParty", doc(p))
 		})
 	}
-	w.must(w.governors[operator], "governance:RegisterParty", doc(good))
-	w.refused(party.ErrKnown, w.governors[operator], "governance:RegisterParty", doc(good))
+	w.Must(w.Governors[operator], "governance:RegisterParty", doc(good))
+	w.Refused(party.ErrKnown, w.Governors[operator], "governance:RegisterParty", doc(good))
 	if got := read[party.Party](w, w.buyer, "governance:Party", good.ID); doc(got) != doc(good) {
 		t.Errorf("got %+v", got)
 	}
-	w.refused(party.ErrUnknown, w.buyer, "governance:Party", operator+".ffffffffffffffff")
-	w.refused(party.ErrUnknown, w.buyer, "governance:Party", "../config")
+	w.Refused(party.ErrUnknown, w.buyer, "governance:Party", operator+".ffffffffffffffff")
+	w.Refused(party.ErrUnknown, w.buyer, "governance:Party", "../config")
 }
 
 func TestRecipients(t *testing.T) {
 	w := newWorld(t)
 	r := w.custodianRecipient(operator)
-	w.refused(consortium.ErrRecipientOld, w.custodians[operator], "governance:SetRecipient", doc(r))
+	w.Refused(consortium.ErrRecipientOld, w.custodians[operator], "governance:SetRecipient", doc(r))
 	r.Version = 2
-	w.refused(consortium.ErrRecipientOf, w.custodians[licensors], "governance:SetRecipient", doc(r))
-	w.must(w.custodians[operator], "governance:SetRecipient", doc(r))
-	second := someone(t, operator, party.Custodian)
-	r.ID, r.Party, r.Version = second.party, second.party, 1
-	w.refused(consortium.ErrSecond, second, "governance:SetRecipient", doc(r))
+	w.Refused(consortium.ErrRecipientOf, w.custodians[licensors], "governance:SetRecipient", doc(r))
+	w.Must(w.custodians[operator], "governance:SetRecipient", doc(r))
+	second := replaytest.NewCaller(t, operator, party.Custodian)
+	r.ID, r.Party, r.Version = second.Party, second.Party, 1
+	w.Refused(consortium.ErrSecond, second, "governance:SetRecipient", doc(r))
 
 	line := consortium.Recipient{
 		Format: consortium.RecipientFormat, ID: consortium.RuntimeID(manufacturer, "mixer", "tpm"), Role: consortium.RuntimeRecipient,
-		MSP: manufacturer, Party: w.registrar.party, Version: 1, HPKE: b64([]byte("runtime")), Line: "mixer", Assurance: "tpm",
+		MSP: manufacturer, Party: w.registrar.Party, Version: 1, HPKE: b64([]byte("runtime")), Line: "mixer", Assurance: "tpm",
 	}
-	w.must(w.registrar, "governance:SetRecipient", doc(line))
+	w.Must(w.registrar, "governance:SetRecipient", doc(line))
 	line.Assurance = "software"
-	w.refused(consortium.ErrRecipientOf, w.registrar, "governance:SetRecipient", doc(line))
-	w.refused(consortium.ErrRecipientOf, w.custodians[manufacturer], "governance:SetRecipient", doc(line))
+	w.Refused(consortium.ErrRecipientOf, w.registrar, "governance:SetRecipient", doc(line))
+	w.Refused(consortium.ErrRecipientOf, w.custodians[manufacturer], "governance:SetRecipient", doc(line))
 
 	a := read[signed.Answer](w, w.buyer, "governance:SignRecipients", nonce(7))
 	var body signed.RecipientsBody
@@ -199,22 +200,22 @@ func TestRecipients(t *testing.T) {
 
 func TestBundleSuccession(t *testing.T) {
 	w := newWorld(t)
-	first := w.bundle(0, "")
-	w.refused(signed.ErrBundleSequence, w.governors[operator], "governance:PutBundle", doc(first))
+	first := w.Bundle(0, "")
+	w.Refused(signed.ErrBundleSequence, w.Governors[operator], "governance:PutBundle", doc(first))
 	newest := read[consortium.SignedBundle](w, w.buyer, "governance:Bundle", "")
 	id := ledger.Digest(decode(t, newest.Bundle))
-	w.refused(signed.ErrBundlePrevious, w.governors[operator], "governance:PutBundle", doc(w.bundle(1, nonce(9))))
+	w.Refused(signed.ErrBundlePrevious, w.Governors[operator], "governance:PutBundle", doc(w.Bundle(1, nonce(9))))
 
-	next, err := signed.ParseBundle(decode(t, w.bundle(1, id).Bundle))
+	next, err := signed.ParseBundle(decode(t, w.Bundle(1, id).Bundle))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.refused(signed.ErrBundleQuorum, w.governors[operator], "governance:PutBundle", doc(w.signBundle(*next, operator)))
-	w.refused(signed.ErrBundleQuorum, w.governors[operator], "governance:PutBundle", doc(w.signBundle(*next, operator, operator)))
+	w.Refused(signed.ErrBundleQuorum, w.Governors[operator], "governance:PutBundle", doc(w.SignBundle(*next, operator)))
+	w.Refused(signed.ErrBundleQuorum, w.Governors[operator], "governance:PutBundle", doc(w.SignBundle(*next, operator, operator)))
 	weaker := *next
 	weaker.Quorum = 1
-	w.refused(signed.ErrBundleConfig, w.governors[operator], "governance:PutBundle", doc(w.signBundle(weaker, licensors, operator)))
-	if got := w.must(w.governors[operator], "governance:PutBundle", doc(w.signBundle(*next, licensors, operator))); got != next.ID() {
+	w.Refused(signed.ErrBundleConfig, w.Governors[operator], "governance:PutBundle", doc(w.SignBundle(weaker, licensors, operator)))
+	if got := w.Must(w.Governors[operator], "governance:PutBundle", doc(w.SignBundle(*next, licensors, operator))); got != next.ID() {
 		t.Errorf("got %s, want %s", got, next.ID())
 	}
 	if a := read[signed.Answer](w, w.buyer, "governance:Noop", nonce(1)); a.Policy != next.ID() {
@@ -237,12 +238,12 @@ func TestSigningRefusesStalePeers(t *testing.T) {
 	a := read[signed.Answer](w, w.buyer, "governance:Noop", nonce(3))
 	want := signed.Answer{
 		Tag: signed.TagNoop, Channel: channel, Function: signed.FunctionNoop, Nonce: nonce(3), Policy: a.Policy,
-		Clock: w.now.Unix(), Body: []byte("{}"),
+		Clock: w.Now.Unix(), Body: []byte("{}"),
 	}
 	if doc(a) != doc(want) {
 		t.Errorf("got %s, want %s", doc(a), doc(want))
 	}
-	tx := replay.Tx{ID: "t", Channel: channel, Creator: w.buyer.creator, Timestamp: w.now, Args: [][]byte{[]byte("governance:Noop"), []byte(nonce(3))}}
+	tx := replay.Tx{ID: "t", Channel: channel, Creator: w.buyer.Creator, Timestamp: w.Now, Args: [][]byte{[]byte("governance:Noop"), []byte(nonce(3))}}
 	for _, c := range []struct {
 		name  string
 		own   time.Duration // the endorser's own clock against the ledger's
@@ -257,8 +258,8 @@ func TestSigningRefusesStalePeers(t *testing.T) {
 		{"a timestamp in the future", 0, 11 * time.Second, consortium.ErrTransaction},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tx.Timestamp = w.now.Add(c.stamp)
-			r := w.engine.ExecuteAt(w.state, tx, w.now.Add(c.own))
+			tx.Timestamp = w.Now.Add(c.stamp)
+			r := w.Engine.ExecuteAt(w.State, tx, w.Now.Add(c.own))
 			if c.want == nil {
 				if !r.OK() || len(r.Writes) > 0 {
 					t.Errorf("got %s", r.Message)
@@ -271,5 +272,5 @@ func TestSigningRefusesStalePeers(t *testing.T) {
 			}
 		})
 	}
-	w.refused(ledger.ErrID, w.buyer, "governance:Noop", "caller's text")
+	w.Refused(ledger.ErrID, w.buyer, "governance:Noop", "caller's text")
 }

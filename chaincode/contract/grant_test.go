@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/replay/replaytest"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
@@ -19,21 +20,21 @@ func TestGrant(t *testing.T) {
 		t.Errorf("got %+v", g)
 	}
 	for i, m := range g.Pair {
-		s.must(s.custodians[m], "licenses:AnswerGrant", doc(s.answerOf(l, g, m)))
-		s.refused(grant.ErrTwice, s.custodians[m], "licenses:AnswerGrant", doc(s.answerOf(l, g, m)))
+		s.Must(s.custodians[m], "licenses:AnswerGrant", doc(s.answerOf(l, g, m)))
+		s.Refused(grant.ErrTwice, s.custodians[m], "licenses:AnswerGrant", doc(s.answerOf(l, g, m)))
 		if v := read[grant.View](s.world, s.buyer, "licenses:GetGrant", l.ID, ""); len(v.Answers) != i+1 || doc(v.Grant) != doc(g) {
 			t.Errorf("got %+v", v)
 		}
 	}
-	s.refused(grant.ErrNotInPair, s.custodians[manufacturer], "licenses:AnswerGrant", doc(s.answerOf(l, g, manufacturer)))
-	s.refused(grant.ErrUnknown, s.buyer, "licenses:GetGrant", l.ID, "2")
-	s.refused(grant.ErrUnknown, s.buyer, "licenses:GetGrant", nonce(1), "")
+	s.Refused(grant.ErrNotInPair, s.custodians[manufacturer], "licenses:AnswerGrant", doc(s.answerOf(l, g, manufacturer)))
+	s.Refused(grant.ErrUnknown, s.buyer, "licenses:GetGrant", l.ID, "2")
+	s.Refused(grant.ErrUnknown, s.buyer, "licenses:GetGrant", nonce(1), "")
 }
 
 func TestGrantRequestRefused(t *testing.T) {
 	s := newSale(newWorld(t))
 	l := s.buy("k")
-	strangers := &tpmKeys{ak: newKey(t), srk: newKey(t), token: newKey(t)}
+	strangers := replaytest.NewKeys(t)
 	for _, c := range []struct {
 		name string
 		edit func(*grant.Request)
@@ -50,7 +51,7 @@ func TestGrantRequestRefused(t *testing.T) {
 		{"a short nonce", func(r *grant.Request) { r.Nonce = b64([]byte("short")) }, grant.ErrNonce},
 		{"a nonce that the TPM did not attest", func(r *grant.Request) { r.Nonce = b64(make([]byte, 32)) }, tpmpolicy.ErrAttestExtra},
 		{"another TPM's counter", func(r *grant.Request) {
-			r.Counter = certifyNV(strangers, tpmpolicy.CounterName(), nil, make([]byte, 8))
+			r.Counter = strangers.CertifyCounter(nil)
 		}, tpmpolicy.ErrAttestSignature},
 		{"the time for the counter", func(r *grant.Request) { r.Counter = r.Time }, tpmpolicy.ErrAttestType},
 		{"no base64", func(r *grant.Request) { r.Time.Attest = "!" }, grant.ErrAttestation},
@@ -58,10 +59,10 @@ func TestGrantRequestRefused(t *testing.T) {
 		t.Run(c.name, func(*testing.T) {
 			r := s.grantRequest(l, licensors, operator)
 			c.edit(&r)
-			s.refused(c.want, s.buyer, "licenses:RecordGrant", doc(r))
+			s.Refused(c.want, s.buyer, "licenses:RecordGrant", doc(r))
 		})
 	}
-	s.refused(license.ErrOwner, someone(t, operator, party.Buyer), "licenses:RecordGrant", doc(s.grantRequest(l, licensors, operator)))
+	s.Refused(license.ErrOwner, replaytest.NewCaller(t, operator, party.Buyer), "licenses:RecordGrant", doc(s.grantRequest(l, licensors, operator)))
 }
 
 // TestOneOpenGrant: T15.
@@ -69,32 +70,32 @@ func TestOneOpenGrant(t *testing.T) {
 	s := newSale(newWorld(t))
 	first, second := s.buy("a"), s.buy("b")
 	g := s.grant(s.grantRequest(first, licensors, operator))
-	s.refused(grant.ErrOpen, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(second, licensors, operator)))
-	s.refused(grant.ErrSessionAlive, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(first, licensors, operator)))
+	s.Refused(grant.ErrOpen, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(second, licensors, operator)))
+	s.Refused(grant.ErrSessionAlive, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(first, licensors, operator)))
 	late := s.answerOf(first, g, licensors)
 
-	s.keys.resets++ // the TPM was reset: the first session is dead
-	s.refused(grant.ErrOpen, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(second, licensors, operator)))
+	s.keys.Resets++ // the TPM was reset: the first session is dead
+	s.Refused(grant.ErrOpen, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(second, licensors, operator)))
 	moved := s.grantRequestAt(first, tpmpolicy.FirstIndexHandle+1, licensors, operator)
-	s.refused(grant.ErrIndexChanged, s.buyer, "licenses:RecordGrant", doc(moved))
-	s.must(s.custodians[operator], "licenses:AnswerGrant", doc(s.answerOf(first, g, operator))) // one alone writes nothing
+	s.Refused(grant.ErrIndexChanged, s.buyer, "licenses:RecordGrant", doc(moved))
+	s.Must(s.custodians[operator], "licenses:AnswerGrant", doc(s.answerOf(first, g, operator))) // one alone writes nothing
 	again := s.grant(s.grantRequest(first, licensors, manufacturer))
 	if again.Number != 2 || again.Limit != 3 || again.IndexName != g.IndexName {
 		t.Errorf("got %+v", again)
 	}
-	s.refused(grant.ErrSuperseded, s.custodians[licensors], "licenses:AnswerGrant", doc(late))
+	s.Refused(grant.ErrSuperseded, s.custodians[licensors], "licenses:AnswerGrant", doc(late))
 
 	for _, m := range again.Pair {
-		s.must(s.custodians[m], "licenses:AnswerGrant", doc(s.answerOf(first, again, m)))
+		s.Must(s.custodians[m], "licenses:AnswerGrant", doc(s.answerOf(first, again, m)))
 	}
-	s.keys.resets++ // the limit can have been written before this reset: a third signature would double the uses
-	s.refused(grant.ErrAnswered, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(first, licensors, operator)))
+	s.keys.Resets++ // the limit can have been written before this reset: a third signature would double the uses
+	s.Refused(grant.ErrAnswered, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(first, licensors, operator)))
 
-	s.keys.counter++ // the machine armed its grant
-	s.refused(grant.ErrDone, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(first, licensors, operator)))
+	s.keys.Counter++ // the machine armed its grant
+	s.Refused(grant.ErrDone, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(first, licensors, operator)))
 	s.grant(s.grantRequest(second, licensors, operator))
-	s.keys.counter--
-	s.refused(grant.ErrCounterBack, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(second, licensors, operator)))
+	s.keys.Counter--
+	s.Refused(grant.ErrCounterBack, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(second, licensors, operator)))
 }
 
 // TestAnswerAndNewerGrantConflict: the last answer and a re-issue can't both be committed.
@@ -103,18 +104,18 @@ func TestAnswerAndNewerGrantConflict(t *testing.T) {
 		s := newSale(newWorld(t))
 		l := s.buy("k")
 		g := s.grant(s.grantRequest(l, licensors, operator))
-		s.must(s.custodians[operator], "licenses:AnswerGrant", doc(s.answerOf(l, g, operator)))
-		s.keys.resets++
-		answer := s.simulate(s.custodians[licensors], "licenses:AnswerGrant", doc(s.answerOf(l, g, licensors)))
-		again := s.simulate(s.buyer, "licenses:RecordGrant", doc(s.grantRequest(l, licensors, operator)))
+		s.Must(s.custodians[operator], "licenses:AnswerGrant", doc(s.answerOf(l, g, operator)))
+		s.keys.Resets++
+		answer := s.Simulate(s.custodians[licensors], "licenses:AnswerGrant", doc(s.answerOf(l, g, licensors)))
+		again := s.Simulate(s.buyer, "licenses:RecordGrant", doc(s.grantRequest(l, licensors, operator)))
 		one, two := answer, again
 		if !answerFirst {
 			one, two = again, answer
 		}
-		if err := s.commit(one); err != nil {
+		if err := s.Commit(one); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.commit(two); err == nil {
+		if err := s.Commit(two); err == nil {
 			t.Errorf("answer first %v: both were committed", answerFirst)
 		}
 	}
@@ -126,12 +127,12 @@ func TestAnswerRefused(t *testing.T) {
 	g := s.grant(s.grantRequest(l, licensors, operator))
 	for _, c := range []struct {
 		name string
-		by   *caller
+		by   *replaytest.Caller
 		edit func(*grant.Answer)
 		want *ledger.Refusal
 	}{
 		{"another custodian's name", s.custodians[operator], func(*grant.Answer) {}, grant.ErrNotInPair},
-		{"a second custodian of the partner", someone(t, licensors, party.Custodian), func(*grant.Answer) {}, grant.ErrNotInPair},
+		{"a second custodian of the partner", replaytest.NewCaller(t, licensors, party.Custodian), func(*grant.Answer) {}, grant.ErrNotInPair},
 		{"a grant that is none", s.custodians[licensors], func(a *grant.Answer) { a.Number = 9 }, grant.ErrUnknown},
 		{"a negative number", s.custodians[licensors], func(a *grant.Answer) { a.Number = -1 }, grant.ErrUnknown},
 		{"another's signature", s.custodians[licensors], func(a *grant.Answer) {
@@ -150,26 +151,26 @@ func TestAnswerRefused(t *testing.T) {
 		t.Run(c.name, func(*testing.T) {
 			a := s.answerOf(l, g, licensors)
 			c.edit(&a)
-			s.refused(c.want, c.by, "licenses:AnswerGrant", doc(a))
+			s.Refused(c.want, c.by, "licenses:AnswerGrant", doc(a))
 		})
 	}
 	honest := s.answerOf(l, g, licensors)
-	s.grantKeys[manufacturer] = newKey(t)
+	s.grantKeys[manufacturer] = replaytest.NewKey(t)
 	changed := s.custodianRecipient(manufacturer)
 	changed.Version = 2
-	s.must(s.custodians[manufacturer], "governance:SetRecipient", doc(changed))
-	s.refused(grant.ErrKeysChanged, s.custodians[licensors], "licenses:AnswerGrant", doc(honest))
+	s.Must(s.custodians[manufacturer], "governance:SetRecipient", doc(changed))
+	s.Refused(grant.ErrKeysChanged, s.custodians[licensors], "licenses:AnswerGrant", doc(honest))
 }
 
 func TestReceipts(t *testing.T) {
 	s := newSale(newWorld(t))
 	l := s.buy("k")
 	handle := tpmpolicy.FirstIndexHandle
-	s.refused(grant.ErrUnknown, s.buyer, "licenses:RecordReceipt", doc(s.receipt(l, handle, 1, 3, job(1))))
+	s.Refused(grant.ErrUnknown, s.buyer, "licenses:RecordReceipt", doc(s.receipt(l, handle, 1, 3, job(1))))
 	s.grant(s.grantRequest(l, licensors, operator))
-	s.must(s.buyer, "licenses:RecordReceipt", doc(s.receipt(l, handle, 1, 3, job(1))))
-	s.refused(grant.ErrReceiptKnown, s.buyer, "licenses:RecordReceipt", doc(s.receipt(l, handle, 1, 3, job(1))))
-	s.must(s.buyer, "licenses:RecordReceipt", doc(s.receipt(l, handle, 3, 3, job(3))))
+	s.Must(s.buyer, "licenses:RecordReceipt", doc(s.receipt(l, handle, 1, 3, job(1))))
+	s.Refused(grant.ErrReceiptKnown, s.buyer, "licenses:RecordReceipt", doc(s.receipt(l, handle, 1, 3, job(1))))
+	s.Must(s.buyer, "licenses:RecordReceipt", doc(s.receipt(l, handle, 3, 3, job(3))))
 	for _, c := range []struct {
 		name    string
 		request grant.ReceiptRequest
@@ -182,11 +183,11 @@ func TestReceipts(t *testing.T) {
 		{"another index", s.receipt(l, handle+1, 3, 3, job(4)), tpmpolicy.ErrAttestName},
 		{"a job in plain words", s.receipt(l, handle, 3, 3, "lot 7 for Bob"), grant.ErrReceiptJob},
 	} {
-		t.Run(c.name, func(*testing.T) { s.refused(c.want, s.buyer, "licenses:RecordReceipt", doc(c.request)) })
+		t.Run(c.name, func(*testing.T) { s.Refused(c.want, s.buyer, "licenses:RecordReceipt", doc(c.request)) })
 	}
 	moved := s.receipt(l, handle, 3, 3, job(4))
 	moved.Job = job(5)
-	s.refused(tpmpolicy.ErrAttestExtra, s.buyer, "licenses:RecordReceipt", doc(moved))
+	s.Refused(tpmpolicy.ErrAttestExtra, s.buyer, "licenses:RecordReceipt", doc(moved))
 	list := read[[]grant.Receipt](s.world, s.buyer, "licenses:Receipts", l.ID)
 	if len(list) != 2 || list[0].Count != 1 || list[1].Count != 3 || list[1].Limit != 3 {
 		t.Errorf("got %+v", list)

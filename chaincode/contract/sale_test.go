@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/replay/replaytest"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
@@ -46,39 +47,39 @@ func TestPublish(t *testing.T) {
 		t.Run(c.name, func(*testing.T) {
 			m := w.manifest(1)
 			c.edit(&m)
-			w.refused(c.want, w.licensor, "catalogue:Publish", doc(w.publishRequest(m)))
+			w.Refused(c.want, w.licensor, "catalogue:Publish", doc(w.publishRequest(m)))
 		})
 	}
 	good := w.publishRequest(w.manifest(1))
 	forged := good
-	forged.Signature = sign(t, newKey(t), decode(t, good.Manifest))
-	w.refused(dataset.ErrSignature, w.licensor, "catalogue:Publish", doc(forged))
+	forged.Signature = b64(replaytest.Sign(t, replaytest.NewKey(t), decode(t, good.Manifest)))
+	w.Refused(dataset.ErrSignature, w.licensor, "catalogue:Publish", doc(forged))
 	spaced := good
 	spaced.Manifest = b64([]byte(" " + string(decode(t, good.Manifest))))
-	w.refused(ledger.ErrNotCanonical, w.licensor, "catalogue:Publish", doc(spaced))
-	w.must(w.licensor, "catalogue:Publish", doc(good))
-	w.refused(dataset.ErrPublished, w.licensor, "catalogue:Publish", doc(good))
+	w.Refused(ledger.ErrNotCanonical, w.licensor, "catalogue:Publish", doc(spaced))
+	w.Must(w.licensor, "catalogue:Publish", doc(good))
+	w.Refused(dataset.ErrPublished, w.licensor, "catalogue:Publish", doc(good))
 }
 
 func TestConfirmMakesFinal(t *testing.T) {
 	w := newWorld(t)
 	m := w.manifest(1)
-	w.refused(dataset.ErrUnknown, w.custodians[operator], "catalogue:Confirm", m.Dataset, "1", nonce(99))
-	w.must(w.licensor, "catalogue:Publish", doc(w.publishRequest(m)))
-	w.refused(dataset.ErrEnvelope, w.custodians[operator], "catalogue:Confirm", m.Dataset, "1", nonce(98))
+	w.Refused(dataset.ErrUnknown, w.custodians[operator], "catalogue:Confirm", m.Dataset, "1", nonce(99))
+	w.Must(w.licensor, "catalogue:Publish", doc(w.publishRequest(m)))
+	w.Refused(dataset.ErrEnvelope, w.custodians[operator], "catalogue:Confirm", m.Dataset, "1", nonce(98))
 	for i, c := range m.Custodians {
-		got := decodeAs[dataset.Confirmed](w, w.must(w.custodians[c], "catalogue:Confirm", m.Dataset, "1", nonce(99)))
+		got := decodeAs[dataset.Confirmed](w, w.Must(w.custodians[c], "catalogue:Confirm", m.Dataset, "1", nonce(99)))
 		if got.Final != (i == 2) {
 			t.Errorf("confirmation %d: got %+v", i+1, got)
 		}
-		w.refused(dataset.ErrConfirmed, w.custodians[c], "catalogue:Confirm", m.Dataset, "1", nonce(99))
+		w.Refused(dataset.ErrConfirmed, w.custodians[c], "catalogue:Confirm", m.Dataset, "1", nonce(99))
 		v := read[dataset.View](w, w.buyer, "catalogue:Dataset", m.Dataset, "1")
 		if v.Final != (i == 2) || !slices.Equal(v.Confirmed, m.Custodians[:i+1]) {
 			t.Errorf("confirmation %d: got %v, %v", i+1, v.Confirmed, v.Final)
 		}
 	}
 	for _, bad := range []string{"", "01", "-1", "1.0", "99999999999999999999"} {
-		w.refused(ledger.ErrDecimal, w.buyer, "catalogue:Dataset", m.Dataset, bad)
+		w.Refused(ledger.ErrDecimal, w.buyer, "catalogue:Dataset", m.Dataset, bad)
 	}
 }
 
@@ -113,20 +114,20 @@ func TestOffer(t *testing.T) {
 		t.Run(c.name, func(*testing.T) {
 			r := w.offerRequest(m)
 			c.edit(&r)
-			w.refused(c.want, w.licensor, "catalogue:Offer", doc(r))
+			w.Refused(c.want, w.licensor, "catalogue:Offer", doc(r))
 		})
 	}
-	other := someone(t, licensors, party.Licensor)
-	w.register(other)
-	w.refused(dataset.ErrForeign, other, "catalogue:Offer", doc(w.offerRequest(m)))
-	first := w.must(w.licensor, "catalogue:Offer", doc(w.offerRequest(m)))
+	other := replaytest.NewCaller(t, licensors, party.Licensor)
+	w.Register(other)
+	w.Refused(dataset.ErrForeign, other, "catalogue:Offer", doc(w.offerRequest(m)))
+	first := w.Must(w.licensor, "catalogue:Offer", doc(w.offerRequest(m)))
 	w.epochs(1)
-	if again := w.must(w.licensor, "catalogue:Offer", doc(w.offerRequest(m))); again != first {
+	if again := w.Must(w.licensor, "catalogue:Offer", doc(w.offerRequest(m))); again != first {
 		t.Errorf("the same request: got %s, want %s", again, first)
 	}
 	changed := w.offerRequest(m)
 	changed.Price++
-	w.refused(offer.ErrKeyReused, w.licensor, "catalogue:Offer", doc(changed))
+	w.Refused(offer.ErrKeyReused, w.licensor, "catalogue:Offer", doc(changed))
 }
 
 func TestMachines(t *testing.T) {
@@ -149,16 +150,16 @@ func TestMachines(t *testing.T) {
 		t.Run(c.name, func(*testing.T) {
 			m := good
 			c.edit(&m)
-			w.refused(c.want, w.registrar, "machines:Register", doc(m))
+			w.Refused(c.want, w.registrar, "machines:Register", doc(m))
 		})
 	}
-	w.must(w.registrar, "machines:Register", doc(good))
-	w.refused(machine.ErrKnown, w.registrar, "machines:Register", doc(good))
+	w.Must(w.registrar, "machines:Register", doc(good))
+	w.Refused(machine.ErrKnown, w.registrar, "machines:Register", doc(good))
 	second, _ := w.newMachine(7)
-	w.refused(machine.ErrShard, w.registrar, "machines:Register", doc(second))
-	w.refused(machine.ErrUnknown, w.buyer, "machines:Get", nonce(1))
+	w.Refused(machine.ErrShard, w.registrar, "machines:Register", doc(second))
+	w.Refused(machine.ErrUnknown, w.buyer, "machines:Get", nonce(1))
 	got := read[machine.Machine](w, w.buyer, "machines:Get", good.ID)
-	if got.Registrar != w.registrar.party || got.Epoch != w.now.Unix()/600 {
+	if got.Registrar != w.registrar.Party || got.Epoch != w.Now.Unix()/600 {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -166,14 +167,14 @@ func TestMachines(t *testing.T) {
 func TestPlace(t *testing.T) {
 	s := newSale(newWorld(t))
 	o := s.place("first")
-	collect, err := s.descriptor.Derive(7, 0)
+	collect, err := s.Descriptor.Derive(7, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if o.Script != hex.EncodeToString(collect.Script) || o.Address != collect.Address || o.Price != 10_001 || o.Expires != o.Created+6 {
 		t.Errorf("got %+v", o)
 	}
-	if o.ID != order.ID(channel, operator, s.buyer.party, "first") {
+	if o.ID != order.ID(channel, operator, s.buyer.Party, "first") {
 		t.Errorf("an id that does not commit to channel, buyer and key: %s", o.ID)
 	}
 	if again := s.place("first"); doc(again) != doc(o) {
@@ -182,7 +183,7 @@ func TestPlace(t *testing.T) {
 	if next := s.place("second"); next.Number != 1 || next.Script == o.Script {
 		t.Errorf("got %+v", next)
 	}
-	if got := s.must(s.buyer, "orders:ByScript", o.Script); got != o.ID {
+	if got := s.Must(s.buyer, "orders:ByScript", o.Script); got != o.ID {
 		t.Errorf("got %s, want %s", got, o.ID)
 	}
 	a := read[signed.Answer](s.world, s.buyer, "orders:Sign", o.ID, nonce(1))
@@ -192,16 +193,16 @@ func TestPlace(t *testing.T) {
 
 	reused := s.request("first")
 	reused.Offers = []string{nonce(1)}
-	s.refused(order.ErrKeyReused, s.buyer, "orders:Place", doc(reused))
+	s.Refused(order.ErrKeyReused, s.buyer, "orders:Place", doc(reused))
 	for name, c := range map[string]struct {
 		edit func(*order.Request)
-		by   *caller
+		by   *replaytest.Caller
 		want *ledger.Refusal
 	}{
 		"an unknown offer":     {func(r *order.Request) { r.Offers = []string{nonce(1)} }, s.buyer, offer.ErrUnknown},
 		"an unknown machine":   {func(r *order.Request) { r.Machine = nonce(1) }, s.buyer, machine.ErrUnknown},
 		"an id in capitals":    {func(r *order.Request) { r.Machine = "A" + r.Machine[1:] }, s.buyer, ledger.ErrID},
-		"another's machine":    {func(*order.Request) {}, someone(t, operator, party.Buyer), machine.ErrOwner},
+		"another's machine":    {func(*order.Request) {}, replaytest.NewCaller(t, operator, party.Buyer), machine.ErrOwner},
 		"no offer":             {func(r *order.Request) { r.Offers = nil }, s.buyer, order.ErrOneOffer},
 		"two offers":           {func(r *order.Request) { r.Offers = append(r.Offers, r.Offers[0]) }, s.buyer, order.ErrOneOffer},
 		"an empty key":         {func(r *order.Request) { r.Key = "" }, s.buyer, order.ErrRequest},
@@ -211,29 +212,29 @@ func TestPlace(t *testing.T) {
 		t.Run(name, func(*testing.T) {
 			r := s.request("x" + strconv.Itoa(len(name)))
 			c.edit(&r)
-			s.refused(c.want, c.by, "orders:Place", doc(r))
+			s.Refused(c.want, c.by, "orders:Place", doc(r))
 		})
 	}
-	s.refused(order.ErrUnknown, s.buyer, "orders:Get", nonce(1))
-	s.refused(order.ErrUnknown, s.buyer, "orders:ByScript", "0014")
+	s.Refused(order.ErrUnknown, s.buyer, "orders:Get", nonce(1))
+	s.Refused(order.ErrUnknown, s.buyer, "orders:ByScript", "0014")
 }
 
 func TestPlaceNeedsFinalDatasetAndAdmittedMachine(t *testing.T) {
 	w := newWorld(t)
 	m := w.manifest(1)
-	w.must(w.licensor, "catalogue:Publish", doc(w.publishRequest(m)))
-	o := decodeAs[offer.Offer](w, w.must(w.licensor, "catalogue:Offer", doc(w.offerRequest(m))))
+	w.Must(w.licensor, "catalogue:Publish", doc(w.publishRequest(m)))
+	o := decodeAs[offer.Offer](w, w.Must(w.licensor, "catalogue:Offer", doc(w.offerRequest(m))))
 	mc, _ := w.newMachine(1)
-	w.must(w.registrar, "machines:Register", doc(mc))
+	w.Must(w.registrar, "machines:Register", doc(mc))
 	soft, _ := w.newMachine(2)
 	soft.Assurance = "software"
-	w.must(w.registrar, "machines:Register", doc(soft))
-	w.refused(dataset.ErrNotFinal, w.buyer, "orders:Place", doc(order.Request{Key: "k", Machine: mc.ID, Offers: []string{o.ID}}))
+	w.Must(w.registrar, "machines:Register", doc(soft))
+	w.Refused(dataset.ErrNotFinal, w.buyer, "orders:Place", doc(order.Request{Key: "k", Machine: mc.ID, Offers: []string{o.ID}}))
 	for _, c := range m.Custodians {
-		w.must(w.custodians[c], "catalogue:Confirm", m.Dataset, "1", nonce(99))
+		w.Must(w.custodians[c], "catalogue:Confirm", m.Dataset, "1", nonce(99))
 	}
-	w.refused(order.ErrAssurance, w.buyer, "orders:Place", doc(order.Request{Key: "k", Machine: soft.ID, Offers: []string{o.ID}}))
-	w.must(w.buyer, "orders:Place", doc(order.Request{Key: "k", Machine: mc.ID, Offers: []string{o.ID}}))
+	w.Refused(order.ErrAssurance, w.buyer, "orders:Place", doc(order.Request{Key: "k", Machine: soft.ID, Offers: []string{o.ID}}))
+	w.Must(w.buyer, "orders:Place", doc(order.Request{Key: "k", Machine: mc.ID, Offers: []string{o.ID}}))
 }
 
 func TestDailyCap(t *testing.T) {
@@ -241,7 +242,7 @@ func TestDailyCap(t *testing.T) {
 	for i := range 9 { // 9 x 10,001 under the cap of 100,000
 		s.place(strconv.Itoa(i))
 	}
-	s.refused(order.ErrDailyCap, s.buyer, "orders:Place", doc(s.request("10")))
+	s.Refused(order.ErrDailyCap, s.buyer, "orders:Place", doc(s.request("10")))
 	s.epochs(144)
 	s.place("10")
 }
@@ -250,7 +251,7 @@ func TestSale(t *testing.T) {
 	s := newSale(newWorld(t))
 	o := s.place("k")
 	b := s.confirm(s.miner, outputs(o.Script, 10_001))
-	r := decodeAs[order.SettleResult](s.world, s.must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1)))
+	r := decodeAs[order.SettleResult](s.world, s.Must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1)))
 	if r.State != order.Paid || len(r.Licenses) != 1 || len(r.Credited) != 1 {
 		t.Fatalf("got %+v", r)
 	}
@@ -262,7 +263,7 @@ func TestSale(t *testing.T) {
 	if list := read[[]license.License](s.world, s.buyer, "licenses:OfMachine", s.machine.ID); len(list) != 1 || list[0].ID != l.ID {
 		t.Errorf("got %+v", list)
 	}
-	total, payees := ledger.Satoshi(0), []string{s.market, licensors + ".00000000000000aa", licensors + ".00000000000000bb"}
+	total, payees := ledger.Satoshi(0), []string{replaytest.Market, licensors + ".00000000000000aa", licensors + ".00000000000000bb"}
 	for i, want := range []ledger.Satoshi{3_000, 4_667, 2_333} {
 		balance := read[royalty.Balance](s.world, s.buyer, "royalties:Balance", payees[i])
 		list := read[[]royalty.Accrual](s.world, s.buyer, "royalties:Accruals", payees[i])
@@ -274,7 +275,7 @@ func TestSale(t *testing.T) {
 	if total != 10_001 {
 		t.Errorf("accruals sum to %d", total)
 	}
-	s.refused(order.ErrKnown, s.oracles[manufacturer], "orders:Settle", s.settlement(o, b, 1))
+	s.Refused(order.ErrKnown, s.oracles[manufacturer], "orders:Settle", s.settlement(o, b, 1))
 
 	a := read[signed.Answer](s.world, s.buyer, "licenses:Sign", l.ID, nonce(2))
 	body := decodeAs[signed.LicenseBody](s.world, string(a.Body))
@@ -284,14 +285,14 @@ func TestSale(t *testing.T) {
 	}
 
 	// more money for a paid order is a fact, and changes nothing else
-	before := len(s.state.Keys())
+	before := len(s.State.Keys())
 	more := s.confirm(s.miner, outputs(o.Script, 500))
-	added := len(s.state.Keys()) - before
-	r = decodeAs[order.SettleResult](s.world, s.must(s.buyer, "orders:Settle", s.settlement(o, more, 1)))
+	added := len(s.State.Keys()) - before
+	r = decodeAs[order.SettleResult](s.world, s.Must(s.buyer, "orders:Settle", s.settlement(o, more, 1)))
 	if v := s.view(o); v.Paid != 10_501 || v.State != order.Paid || len(v.Licenses) != 1 || len(r.Licenses) != 0 {
 		t.Errorf("got %+v after %+v", v, r)
 	}
-	if got := len(s.state.Keys()) - before - added; got != 2 {
+	if got := len(s.State.Keys()) - before - added; got != 2 {
 		t.Errorf("surplus wrote %d keys, want pay/ and credit/", got)
 	}
 }
@@ -300,11 +301,11 @@ func TestPartialPayments(t *testing.T) {
 	s := newSale(newWorld(t))
 	o := s.place("k")
 	b := s.confirm(s.miner, outputs(o.Script, 4_000, 1_000), outputs(o.Script, 5_001))
-	r := decodeAs[order.SettleResult](s.world, s.must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1)))
+	r := decodeAs[order.SettleResult](s.world, s.Must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1)))
 	if r.State != order.Partial || len(r.Credited) != 2 || len(r.Licenses) != 0 {
 		t.Errorf("got %+v", r)
 	}
-	r = decodeAs[order.SettleResult](s.world, s.must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 2)))
+	r = decodeAs[order.SettleResult](s.world, s.Must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 2)))
 	if v := s.view(o); r.State != order.Paid || v.Paid != 10_001 || len(v.Payments) != 3 || len(v.Licenses) != 1 {
 		t.Errorf("got %+v", v)
 	}
@@ -314,27 +315,27 @@ func TestSettleRefuses(t *testing.T) {
 	s := newSale(newWorld(t))
 	o, other := s.place("k"), s.place("other")
 	b := s.miner.mine(outputs(o.Script, 10_001), outputs(other.Script, 10_001))
-	s.refused(spv.ErrNotFinal, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	s.Refused(spv.ErrNotFinal, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
 	s.submit(b)
-	s.refused(spv.ErrNotFinal, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	s.Refused(spv.ErrNotFinal, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
 	s.submit(s.miner.mine())
-	s.refused(spv.ErrNotFinal, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	s.Refused(spv.ErrNotFinal, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
 	height := strconv.FormatUint(uint64(b.height), 10)
-	s.must(s.oracles[operator], "bitcoin:Attest", height, b.hash())
-	s.refused(spv.ErrNotFinal, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1)) // T22: one alone settles nothing
-	s.must(s.oracles[manufacturer], "bitcoin:Attest", height, b.hash())
+	s.Must(s.oracles[operator], "bitcoin:Attest", height, b.hash())
+	s.Refused(spv.ErrNotFinal, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1)) // T22: one alone settles nothing
+	s.Must(s.oracles[manufacturer], "bitcoin:Attest", height, b.hash())
 
-	s.refused(order.ErrOtherScript, s.oracles[operator], "orders:Settle", s.settlement(o, b, 2))
-	s.refused(order.ErrUnknown, s.oracles[operator], "orders:Settle", s.settlement(order.Order{ID: nonce(1)}, b, 1))
+	s.Refused(order.ErrOtherScript, s.oracles[operator], "orders:Settle", s.settlement(o, b, 2))
+	s.Refused(order.ErrUnknown, s.oracles[operator], "orders:Settle", s.settlement(order.Order{ID: nonce(1)}, b, 1))
 	elsewhere := b
 	elsewhere.header.Nonce++
-	s.refused(spv.ErrOtherFinal, s.oracles[operator], "orders:Settle", s.settlement(o, elsewhere, 1))
+	s.Refused(spv.ErrOtherFinal, s.oracles[operator], "orders:Settle", s.settlement(o, elsewhere, 1))
 	broken := b
 	broken.txs = slices.Clone(b.txs)
 	broken.txs[2] = outputs(other.Script, 10_002)
-	s.refused(spv.ErrCoinbaseRoot, s.oracles[operator], "orders:Settle", s.settlement(o, broken, 1))
-	s.must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
-	s.must(s.oracles[operator], "orders:Settle", s.settlement(other, b, 2))
+	s.Refused(spv.ErrCoinbaseRoot, s.oracles[operator], "orders:Settle", s.settlement(o, broken, 1))
+	s.Must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	s.Must(s.oracles[operator], "orders:Settle", s.settlement(other, b, 2))
 	if a, b := s.view(o), s.view(other); a.State != order.Paid || b.State != order.Paid || a.Payments[0].TxID == b.Payments[0].TxID {
 		t.Errorf("got %+v and %+v", a, b)
 	}
@@ -352,14 +353,14 @@ func TestPaidAfterExpiry(t *testing.T) {
 	if v := s.view(o); v.State != order.Expired {
 		t.Errorf("after expiry: got %s", v.State)
 	}
-	r := decodeAs[order.SettleResult](s.world, s.must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1)))
+	r := decodeAs[order.SettleResult](s.world, s.Must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1)))
 	if v := s.view(o); r.State != order.Late || v.State != order.Late || v.Paid != 10_001 || len(v.Licenses) != 0 {
 		t.Errorf("got %+v, %+v", r, v)
 	}
 	if list := read[[]license.License](s.world, s.buyer, "licenses:OfMachine", s.machine.ID); len(list) != 0 {
 		t.Errorf("a late payment made a license: %+v", list)
 	}
-	s.refused(order.ErrKnown, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	s.Refused(order.ErrKnown, s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
 }
 
 // TestHeldBackWriteDiesWithItsEpoch: T8.
@@ -367,14 +368,14 @@ func TestHeldBackWriteDiesWithItsEpoch(t *testing.T) {
 	s := newSale(newWorld(t))
 	o := s.place("k")
 	b := s.confirm(s.miner, outputs(o.Script, 10_001))
-	held := s.simulate(s.buyer, "orders:Settle", s.settlement(o, b, 1))
-	placed := s.simulate(s.buyer, "orders:Place", doc(s.request("held")))
-	s.tick(60e9)
-	if err := s.commit(held); err != nil {
+	held := s.Simulate(s.buyer, "orders:Settle", s.settlement(o, b, 1))
+	placed := s.Simulate(s.buyer, "orders:Place", doc(s.request("held")))
+	s.Tick(60e9)
+	if err := s.Commit(held); err != nil {
 		t.Fatalf("a tick inside the epoch: %v", err)
 	}
 	s.epochs(1)
-	if err := s.commit(placed); err == nil {
+	if err := s.Commit(placed); err == nil {
 		t.Error("an order endorsed in the last epoch was committed")
 	}
 }
@@ -383,13 +384,13 @@ func TestHeldBackWriteDiesWithItsEpoch(t *testing.T) {
 func TestWritesDoNotReadWhatOthersWrite(t *testing.T) {
 	s := newSale(newWorld(t))
 	second, _ := s.newMachine(8)
-	s.must(s.registrar, "machines:Register", doc(second))
+	s.Must(s.registrar, "machines:Register", doc(second))
 	a, b := s.place("a"), s.place("b")
 	blk := s.confirm(s.miner, outputs(a.Script, 10_001), outputs(b.Script, 10_001))
 	request := s.request("c")
 	request.Machine = second.ID
 	results := []struct {
-		by             *caller
+		by             *replaytest.Caller
 		function, args string
 	}{
 		{s.oracles[operator], "orders:Settle", s.settlement(a, blk, 1)},
@@ -397,12 +398,12 @@ func TestWritesDoNotReadWhatOthersWrite(t *testing.T) {
 		{s.buyer, "orders:Place", doc(s.request("d"))},
 		{s.buyer, "orders:Place", doc(request)},
 		{s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{s.miner.mine().hex(s.world)})},
-		{s.heartbeat, "governance:Tick", strconv.FormatInt(s.now.Unix()+1, 10)},
+		{s.Heartbeat, "governance:Tick", strconv.FormatInt(s.Now.Unix()+1, 10)},
 	}
 	for i, r := range results {
-		res := s.simulate(r.by, r.function, r.args)
+		res := s.Simulate(r.by, r.function, r.args)
 		defer func() {
-			if err := s.commit(res); err != nil {
+			if err := s.Commit(res); err != nil {
 				t.Errorf("transaction %d, %s: %v", i, r.function, err)
 			}
 		}()
@@ -419,12 +420,12 @@ func TestReadsAndWrites(t *testing.T) {
 	s := newSale(newWorld(t))
 	o := s.place("k")
 	b := s.confirm(s.miner, outputs(o.Script, 10_001))
-	place := s.simulate(s.buyer, "orders:Place", doc(s.request("next")))
-	settle := s.simulate(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
-	s.must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	place := s.Simulate(s.buyer, "orders:Place", doc(s.request("next")))
+	settle := s.Simulate(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
+	s.Must(s.oracles[operator], "orders:Settle", s.settlement(o, b, 1))
 	licenses := read[[]license.License](s.world, s.buyer, "licenses:OfMachine", s.machine.ID)
-	signing := s.simulate(s.buyer, "licenses:Sign", licenses[0].ID, nonce(1))
-	headers := s.simulate(s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{s.miner.mine().hex(s.world)}))
+	signing := s.Simulate(s.buyer, "licenses:Sign", licenses[0].ID, nonce(1))
+	headers := s.Simulate(s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{s.miner.mine().hex(s.world)}))
 	for _, c := range []struct {
 		name                          string
 		reads, ranges, writes         int

@@ -1,14 +1,10 @@
 package contract_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/sha256"
-	"encoding/binary"
 	"strconv"
 
-	"github.com/google/go-tpm/tpm2"
-
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/replay/replaytest"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/rules/offer"
@@ -20,7 +16,7 @@ import (
 // manifest is one that the world's licensor can publish.
 func (w *world) manifest(version int) dataset.Manifest {
 	m := dataset.Manifest{
-		Format: dataset.ManifestFormat, Version: version, Licensor: dataset.Licensor{MSP: licensors, Party: w.licensor.party},
+		Format: dataset.ManifestFormat, Version: version, Licensor: dataset.Licensor{MSP: licensors, Party: w.licensor.Party},
 		Salt: nonce(77), Custodians: []string{licensors, manufacturer, operator}, Title: "Cherry spritz", Technology: "beverage",
 		Profile: "beverage/1", Size: 1_000, BodySize: 1_100, BodyHash: nonce(5), Cipher: dataset.Cipher,
 		Commitments: []dataset.Commitment{{Share: dataset.ShareRuntime, Pair: []string{}, Hash: nonce(6)}},
@@ -40,16 +36,16 @@ func (w *world) manifest(version int) dataset.Manifest {
 
 func (w *world) publishRequest(m dataset.Manifest) dataset.PublishRequest {
 	raw := ledger.Encode(m)
-	return dataset.PublishRequest{Manifest: b64(raw), Signature: sign(w.t, w.licensor.key, raw), Envelope: nonce(99)}
+	return dataset.PublishRequest{Manifest: b64(raw), Signature: b64(replaytest.Sign(w.T, w.licensor.Key, raw)), Envelope: nonce(99)}
 }
 
 // publish puts a version on the ledger and has the custodians confirm it.
 func (w *world) publish(version int) dataset.Manifest {
-	w.t.Helper()
+	w.T.Helper()
 	m := w.manifest(version)
-	w.must(w.licensor, "catalogue:Publish", doc(w.publishRequest(m)))
+	w.Must(w.licensor, "catalogue:Publish", doc(w.publishRequest(m)))
 	for _, c := range m.Custodians {
-		w.must(w.custodians[c], "catalogue:Confirm", m.Dataset, strconv.Itoa(version), nonce(99))
+		w.Must(w.custodians[c], "catalogue:Confirm", m.Dataset, strconv.Itoa(version), nonce(99))
 	}
 	return m
 }
@@ -64,53 +60,14 @@ func (w *world) offerRequest(m dataset.Manifest) offer.Request {
 	}
 }
 
-// tpmKeys are a machine's keys, in software.
-type tpmKeys struct {
-	ak, srk, token *ecdsa.PrivateKey
-	id             string
-	counter        uint64
-	resets         uint32
-}
-
-func (k *tpmKeys) public(key *ecdsa.PrivateKey, template tpm2.TPMTPublic) []byte {
-	point, err := key.PublicKey.Bytes()
-	if err != nil {
-		panic(err)
-	}
-	template.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgECC, &tpm2.TPMSECCPoint{
-		X: tpm2.TPM2BECCParameter{Buffer: point[1:33]}, Y: tpm2.TPM2BECCParameter{Buffer: point[33:]},
-	})
-	return tpm2.Marshal(template)
-}
-
-func (k *tpmKeys) akPublic() []byte { return k.public(k.ak, tpmpolicy.SigningTemplate(true)) }
-
-func (k *tpmKeys) srkPublic() []byte {
-	template := tpm2.ECCSRKTemplate
-	return k.public(k.srk, template)
-}
-
-func (w *world) newMachine(shard uint32) (machine.Machine, *tpmKeys) {
-	k := &tpmKeys{ak: newKey(w.t), srk: newKey(w.t), token: newKey(w.t), counter: 1, resets: 1}
-	m := machine.Machine{
-		Format: machine.Format, Owner: w.buyer.party, EKHash: nonce(3), AK: b64(k.akPublic()), SRK: b64(k.srkPublic()),
-		Token:   b64(k.public(k.token, tpmpolicy.SigningTemplate(false))),
-		Counter: tpmpolicy.CounterName().Hex(), Line: "mixer", Assurance: "tpm", Shard: shard,
-	}
-	m.ID = machine.ID(b64(k.akPublic()), "salt")
-	k.id = m.ID
-	return m, k
-}
-
-// qualified are the AK's place in the owner hierarchy.
-func (k *tpmKeys) qualified() []byte {
-	place := binary.BigEndian.AppendUint32(nil, 0x40000001)
-	for _, public := range [][]byte{k.srkPublic(), k.akPublic()} {
-		name := sha256.Sum256(public)
-		sum := sha256.Sum256(append(append(append([]byte{}, place...), 0, 0x0B), name[:]...))
-		place = append([]byte{0, 0x0B}, sum[:]...)
-	}
-	return place
+// newMachine is what a registrar records of a machine, and the machine's keys.
+func (w *world) newMachine(shard uint32) (machine.Machine, *replaytest.Keys) {
+	k := replaytest.NewKeys(w.T)
+	return machine.Machine{
+		Format: machine.Format, ID: machine.ID(b64(k.AK()), "salt"), Owner: w.buyer.Party, EKHash: nonce(3),
+		AK: b64(k.AK()), SRK: b64(k.SRK()), Token: b64(k.Token()), Counter: tpmpolicy.CounterName().Hex(),
+		Line: "mixer", Assurance: "tpm", Shard: shard,
+	}, k
 }
 
 // sale is a world with something to buy.
@@ -119,28 +76,19 @@ type sale struct {
 	manifest dataset.Manifest
 	offer    offer.Offer
 	machine  machine.Machine
-	keys     *tpmKeys
+	keys     *replaytest.Keys
 	miner    *miner
 }
 
 func newSale(w *world) *sale {
-	w.t.Helper()
+	w.T.Helper()
 	s := &sale{world: w, manifest: w.publish(1)}
-	s.offer = decodeAs[offer.Offer](w, w.must(w.licensor, "catalogue:Offer", doc(w.offerRequest(s.manifest))))
+	s.offer = decodeAs[offer.Offer](w, w.Must(w.licensor, "catalogue:Offer", doc(w.offerRequest(s.manifest))))
 	s.machine, s.keys = w.newMachine(7)
-	s.machine = decodeAs[machine.Machine](w, w.must(w.registrar, "machines:Register", doc(s.machine)))
-	w.must(w.oracles[operator], "bitcoin:Start")
+	s.machine = decodeAs[machine.Machine](w, w.Must(w.registrar, "machines:Register", doc(s.machine)))
+	w.Must(w.oracles[operator], "bitcoin:Start")
 	s.miner = w.miner()
 	return s
-}
-
-func decodeAs[T any](w *world, text string) T {
-	w.t.Helper()
-	var v T
-	if err := ledger.DecodeCanonical([]byte(text), &v); err != nil {
-		w.t.Fatalf("%v: %s", err, text)
-	}
-	return v
 }
 
 func (s *sale) request(key string) order.Request {
@@ -148,11 +96,11 @@ func (s *sale) request(key string) order.Request {
 }
 
 func (s *sale) place(key string) order.Order {
-	s.t.Helper()
-	return decodeAs[order.Order](s.world, s.must(s.buyer, "orders:Place", doc(s.request(key))))
+	s.T.Helper()
+	return decodeAs[order.Order](s.world, s.Must(s.buyer, "orders:Place", doc(s.request(key))))
 }
 
 func (s *sale) view(o order.Order) order.View {
-	s.t.Helper()
+	s.T.Helper()
 	return read[order.View](s.world, s.buyer, "orders:Get", o.ID)
 }

@@ -27,7 +27,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/consortium"
+	"github.com/guildmark/guildmark/chaincode/replay/replaytest"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
@@ -131,7 +131,7 @@ func newWorld(tb testing.TB) *world {
 		"machines:Get":      doc(id("machine"), theMachine()),
 		"orders:Get":        doc(id("order"), order.View{Order: theOrder(), State: "open", Payments: []order.Payment{}, Licenses: []string{}}),
 		"licenses:Get":      doc(id("license"), theLicense()),
-		"governance:Config": doc("", theConfig()),
+		"governance:Config": doc("", replaytest.NewConsortium(tb).Config),
 	}}
 	w.buyer = &fakeLedger{answers: map[string]func([]string) ([]byte, error){}}
 	w.build(nil)
@@ -321,15 +321,6 @@ func theLicense() license.License {
 		Format: "guildmark/license/1", ID: id("license"), Order: id("order"), Machine: id("machine"), Buyer: owner, Dataset: id("dataset"),
 		Version: 1, Manifest: id("manifest"), Custodians: []string{"LicensorsMSP", "ManufacturerMSP"}, Model: offer.Model{Kind: "uses", Uses: 3}, Terms: id("terms"), Epoch: 3,
 	}
-}
-
-func theConfig() consortium.Config {
-	return consortium.Config{Quorum: 2, Partners: []consortium.Partner{
-		{MSP: "AuditorMSP"},
-		{MSP: "LicensorsMSP", Signs: true},
-		{MSP: "ManufacturerMSP", Signs: true},
-		{MSP: "OperatorMSP", Signs: true},
-	}}
 }
 
 func theOffer(name string, version int) offer.Offer {

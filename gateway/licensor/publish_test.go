@@ -3,24 +3,17 @@ package licensor_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
@@ -215,114 +208,6 @@ func TestOpenFolderRefusesWhatWasChanged(t *testing.T) {
 	}
 }
 
-// book is the ledger as a licensor meets it, and the gateway beside it, which takes only what the book announced.
-type book struct {
-	mu        sync.Mutex
-	key       *ecdsa.PublicKey
-	published *dataset.Publication
-	manifest  string
-	confirmed []string
-	stored    map[string]bool
-	offer     offer.Offer
-	calls     map[string]int
-	lag       int // uploads that the gateway refuses before its read model has caught up
-}
-
-func (b *book) Submit(_ context.Context, function string, args ...string) (client.Result, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.calls[function]++
-	if function == "catalogue:Offer" {
-		var r offer.Request
-		if err := ledger.Decode([]byte(args[0]), &r); err != nil {
-			return client.Result{}, err
-		}
-		if len(b.confirmed) < 2 {
-			return client.Result{}, dataset.ErrNotFinal
-		}
-		o, err := offer.New(r, who, royalty.Commission{Rate: 30_000_000, Min: 1, Max: 1_000_000, Payee: "OperatorMSP.0000000000000001"}, 2000, consortium.Assurances(), 1)
-		b.offer = o
-		return client.Result{Payload: ledger.Encode(o)}, err
-	}
-	var r dataset.PublishRequest
-	if err := ledger.Decode([]byte(args[0]), &r); err != nil {
-		return client.Result{}, err
-	}
-	if b.published != nil {
-		return client.Result{}, dataset.ErrPublished
-	}
-	raw, err := base64.StdEncoding.DecodeString(r.Manifest)
-	if err != nil {
-		return client.Result{}, err
-	}
-	signature, err := base64.StdEncoding.DecodeString(r.Signature)
-	if err != nil {
-		return client.Result{}, err
-	}
-	if digest := sha256.Sum256(raw); !ecdsa.VerifyASN1(b.key, digest[:], signature) {
-		return client.Result{}, dataset.ErrSignature
-	}
-	b.manifest = r.Manifest
-	b.published = &dataset.Publication{Format: dataset.PublicationFormat, Licensor: who, Manifest: ledger.Digest(raw), Signature: r.Signature, Envelope: r.Envelope}
-	return client.Result{Payload: ledger.Encode(*b.published)}, nil
-}
-
-// Evaluate lets one more custodian confirm at each look, once the envelope is there.
-func (b *book) Evaluate(context.Context, string, ...string) ([]byte, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.published == nil {
-		return nil, dataset.ErrUnknown
-	}
-	if all := []string{"LicensorsMSP", "OperatorMSP"}; b.stored[b.published.Envelope] && len(b.confirmed) < len(all) {
-		b.confirmed = all[:len(b.confirmed)+1]
-	}
-	return ledger.Encode(dataset.View{Manifest: b.manifest, Publication: *b.published, Confirmed: b.confirmed, Final: len(b.confirmed) == 2}), nil
-}
-
-func (b *book) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	raw, err := io.ReadAll(r.Body)
-	hash := strings.TrimPrefix(r.URL.Path, "/v1/content/")
-	if r.URL.Path == "/v1/health" {
-		b.calls["health"]++
-		return
-	}
-	switch {
-	case err != nil || r.Method != http.MethodPut || sealed.Address(raw) != hash || r.ContentLength != int64(len(raw)):
-		w.WriteHeader(http.StatusUnprocessableEntity)
-		_ = json.NewEncoder(w).Encode(map[string]string{"code": "content.hash", "title": "no"})
-	case b.published == nil || b.lag > 0:
-		b.lag--
-		w.WriteHeader(http.StatusForbidden)
-		_ = json.NewEncoder(w).Encode(map[string]string{"code": dataset.ErrNotAnnounced.Code, "title": "not announced"})
-	default:
-		b.stored[hash] = true
-		w.WriteHeader(http.StatusCreated)
-		_ = json.NewEncoder(w).Encode(map[string]string{"sha256": hash})
-	}
-}
-
-func newBook(t *testing.T) (*book, *licensor.Publisher) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &book{key: &key.PublicKey, stored: map[string]bool{}, calls: map[string]int{}}
-	srv := httptest.NewServer(b)
-	t.Cleanup(srv.Close)
-	store, err := licensor.NewGateway(srv.URL, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b, &licensor.Publisher{
-		Licensor: licensor.Licensor{Licensor: who, Sign: func(d []byte) ([]byte, error) { return ecdsa.SignASN1(rand.Reader, key, d) }},
-		Ledger:   b, Store: store, Poll: time.Millisecond,
-	}
-}
-
 func firstOffer() offer.Request {
 	return offer.Request{
 		Key: "first", Model: offer.Model{Kind: "uses", Uses: 3}, Price: 25_000, Assurance: []string{"vtpm"},
@@ -330,8 +215,26 @@ func firstOffer() offer.Request {
 	}
 }
 
+func nextOffer() offer.Request {
+	o := firstOffer()
+	o.Key = "second"
+	return o
+}
+
+// next seals the version after f.
+func next(t *testing.T, r licensor.SealRequest, f licensor.Folder) licensor.Folder {
+	t.Helper()
+	r.Previous, r.Folder = &f.Manifest, filepath.Join(t.TempDir(), "next")
+	sealed, err := licensor.Seal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealed
+}
+
 func TestPublish(t *testing.T) {
-	f, err := licensor.Seal(request(t))
+	sealing := request(t)
+	f, err := licensor.Seal(sealing)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -354,12 +257,13 @@ func TestPublish(t *testing.T) {
 	if err != nil || again.ID != o.ID {
 		t.Errorf("again: offer %s, %v", again.ID, err)
 	}
-	other, err := licensor.Seal(request(t))
-	if err != nil {
+	// The next version, sealed twice: whichever comes second is other bytes under a name that is taken.
+	first, second := next(t, sealing, f), next(t, sealing, f)
+	b.appoint()
+	if _, err := p.Publish(t.Context(), first, nextOffer()); err != nil {
 		t.Fatal(err)
 	}
-	other.Manifest.Dataset = f.Manifest.Dataset
-	if _, err := p.Publish(t.Context(), other, firstOffer()); !errors.Is(err, dataset.ErrPublished) {
+	if _, err := p.Publish(t.Context(), second, nextOffer()); !errors.Is(err, dataset.ErrPublished) {
 		t.Errorf("other bytes under the same name: error %v, want %v", err, dataset.ErrPublished)
 	}
 }

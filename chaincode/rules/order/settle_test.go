@@ -59,8 +59,8 @@ func TestSettle(t *testing.T) {
 			if err != nil {
 				return
 			}
-			result, event := out.Result(), ""
-			event, _ = out.Event()
+			result := out.Result()
+			event, _ := out.Event()
 			if result.State != c.state || (out.Settled != nil) != c.settled || len(result.Credited) != len(c.amounts) {
 				t.Errorf("got %+v, settled %v; want %s, %v", result, out.Settled != nil, c.state, c.settled)
 			}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/replay/replaytest"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/sealed"
@@ -323,7 +324,7 @@ func TestEnvelopeIsFetchedByItsHash(t *testing.T) {
 	raw := ledger.Encode(x.Manifest)
 	s.licensor.Must("catalogue:Publish", string(ledger.Encode(dataset.PublishRequest{
 		Manifest:  base64.StdEncoding.EncodeToString(raw),
-		Signature: base64.StdEncoding.EncodeToString(partnertest.LowS(t, s.licensor.Key, raw)), Envelope: address,
+		Signature: base64.StdEncoding.EncodeToString(replaytest.Sign(t, s.licensor.Key, raw)), Envelope: address,
 	})))
 	before, now := 0, 0
 	p := s.nodes[ope].peer

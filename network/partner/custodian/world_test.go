@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/replay/replaytest"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
@@ -305,7 +306,7 @@ func (s *site) publish(x sealed.Sealed) {
 	raw := ledger.Encode(x.Manifest)
 	s.licensor.Must("catalogue:Publish", string(ledger.Encode(dataset.PublishRequest{
 		Manifest:  base64.StdEncoding.EncodeToString(raw),
-		Signature: base64.StdEncoding.EncodeToString(partnertest.LowS(s.t, s.licensor.Key, raw)),
+		Signature: base64.StdEncoding.EncodeToString(replaytest.Sign(s.t, s.licensor.Key, raw)),
 		Envelope:  sealed.Address(x.Envelope.Bytes()),
 	})))
 }
@@ -362,7 +363,7 @@ func (s *sold) grantKeys() tpmpolicy.Custodians {
 // request records a grant.
 func (s *sold) request(pair ...string) grant.Grant {
 	s.t.Helper()
-	doc := s.buyer.Must("licenses:RecordGrant", string(ledger.Encode(s.tpm.GrantRequest(s.license, s.grantKeys(), pair))))
+	doc := s.buyer.Must("licenses:RecordGrant", string(ledger.Encode(s.tpm.GrantRequest(s.license, s.grantKeys(), pair, tpmpolicy.FirstIndexHandle))))
 	var g grant.Grant
 	if err := ledger.Decode([]byte(doc), &g); err != nil {
 		s.t.Fatal(err)

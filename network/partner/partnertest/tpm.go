@@ -27,8 +27,7 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 
-	"github.com/guildmark/guildmark/chaincode/rules/grant"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
+	"github.com/guildmark/guildmark/chaincode/replay/replaytest"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
@@ -57,7 +56,7 @@ type Maker struct {
 // NewMaker is a TPM maker's authority.
 func NewMaker(tb testing.TB, name string) *Maker {
 	tb.Helper()
-	m := &Maker{key: newKey(tb)}
+	m := &Maker{key: replaytest.NewKey(tb)}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
@@ -72,13 +71,11 @@ func NewMaker(tb testing.TB, name string) *Maker {
 
 // TPM is a machine's TPM in software: honest keys, attestations and imports, without policies.
 type TPM struct {
-	t              testing.TB
-	ek             *rsa.PrivateKey
-	EKCertificate  []byte // DER
-	ak, srk, token *ecdsa.PrivateKey
-	Salt           string
-	Counter        uint64
-	Resets         uint32
+	*replaytest.Keys
+
+	ek            *rsa.PrivateKey
+	EKCertificate []byte // DER
+	Salt          string
 }
 
 // NewTPM makes a TPM with an endorsement certificate of the maker.
@@ -86,7 +83,7 @@ func NewTPM(tb testing.TB, m *Maker) *TPM {
 	tb.Helper()
 	keys := endorsementKeys()
 	ek := keys[int(m.made.Add(1))%len(keys)]
-	p := &TPM{t: tb, ek: ek, ak: newKey(tb), srk: newKey(tb), token: newKey(tb), Counter: 1, Resets: 1}
+	p := &TPM{Keys: replaytest.NewKeys(tb), ek: ek}
 	salt := make([]byte, 32)
 	_, _ = rand.Read(salt)
 	p.Salt = hex.EncodeToString(salt)
@@ -125,95 +122,12 @@ func subjectName(tb testing.TB) []byte {
 	return all
 }
 
-func public(tb testing.TB, key *ecdsa.PrivateKey, template tpm2.TPMTPublic) []byte {
-	tb.Helper()
-	point, err := key.PublicKey.Bytes()
-	check(tb, err)
-	template.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgECC, &tpm2.TPMSECCPoint{
-		X: tpm2.TPM2BECCParameter{Buffer: point[1:33]}, Y: tpm2.TPM2BECCParameter{Buffer: point[33:]},
-	})
-	return tpm2.Marshal(template)
-}
-
-// AK is the attestation key's public area.
-func (p *TPM) AK() []byte { return public(p.t, p.ak, tpmpolicy.SigningTemplate(true)) }
-
-// SRK is the storage root key's public area.
-func (p *TPM) SRK() []byte { return public(p.t, p.srk, tpm2.ECCSRKTemplate) }
-
-// Token is the sign-in key's public area.
-func (p *TPM) Token() []byte { return public(p.t, p.token, tpmpolicy.SigningTemplate(false)) }
-
-// AKName is the AK's Name in hex.
-func (p *TPM) AKName() string {
-	ak, err := tpmpolicy.ParseAK(p.AK())
-	check(p.t, err)
-	return ak.Name().Hex()
-}
-
 // MachineID is the machine's id.
 func (p *TPM) MachineID() string { return machine.ID(p.AKName(), p.Salt) }
 
-func sized(to, b []byte) []byte {
-	return append(binary.BigEndian.AppendUint16(to, uint16(len(b))), b...) //nolint:gosec // G115: structures of a TPM are small
-}
-
-func name(public []byte) []byte {
-	sum := sha256.Sum256(public)
-	return append([]byte{0, 0x0B}, sum[:]...)
-}
-
-func qualified(parent, name []byte) []byte {
-	sum := sha256.Sum256(append(bytes.Clone(parent), name...))
-	return append([]byte{0, 0x0B}, sum[:]...)
-}
-
-func owner() []byte { return binary.BigEndian.AppendUint32(nil, 0x40000001) }
-
-func (p *TPM) srkPlace() []byte { return qualified(owner(), name(p.SRK())) }
-
-// attest signs a TPMS_ATTEST (TCG TPM 2.0 Part 2, 10.12.12).
-func (p *TPM) attest(kind uint16, extra, body []byte) machine.Attestation {
-	a := binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint32(nil, 0xFF544347), kind)
-	a = sized(sized(a, qualified(p.srkPlace(), name(p.AK()))), extra)
-	a = append(append(append(a, make([]byte, 16)...), 1), make([]byte, 8)...)
-	a = append(a, body...)
-	digest := sha256.Sum256(a)
-	r, s, err := ecdsa.Sign(rand.Reader, p.ak, digest[:])
-	check(p.t, err)
-	sig := []byte{0, 0x18, 0, 0x0B}
-	for _, n := range []*big.Int{r, s} {
-		sig = sized(sig, n.FillBytes(make([]byte, 32)))
-	}
-	return machine.Attestation{Attest: text(a), Signature: text(sig)}
-}
-
-// Certify attests the SRK or the token key.
-func (p *TPM) Certify(key, extra []byte) machine.Attestation {
-	parent := p.srkPlace()
-	if bytes.Equal(key, p.SRK()) {
-		parent = owner()
-	}
-	return p.attest(0x8017, extra, sized(sized(nil, name(key)), qualified(parent, name(key))))
-}
-
-// CertifyCounter attests the grant counter.
-func (p *TPM) CertifyCounter(extra []byte) machine.Attestation {
-	n := tpmpolicy.CounterName()
-	body := append(sized(nil, n[:]), 0, 0)
-	return p.attest(0x8014, extra, sized(body, binary.BigEndian.AppendUint64(nil, p.Counter)))
-}
-
-// Time attests the TPM's time.
-func (p *TPM) Time(extra []byte) machine.Attestation {
-	body := binary.BigEndian.AppendUint32(make([]byte, 16), p.Resets)
-	body = append(append(append(body, make([]byte, 4)...), 1), make([]byte, 8)...)
-	return p.attest(0x8019, extra, body)
-}
-
 // ActivationRequest starts an activation of this TPM.
 func (p *TPM) ActivationRequest() machine.ActivationRequest {
-	return machine.ActivationRequest{EKCertificate: text(p.EKCertificate), AK: text(p.AK()), Salt: p.Salt}
+	return machine.ActivationRequest{EKCertificate: replaytest.Base64(p.EKCertificate), AK: replaytest.Base64(p.AK()), Salt: p.Salt}
 }
 
 // EnrollmentRequest ends an enrollment with an honest proof.
@@ -225,10 +139,15 @@ func (p *TPM) EnrollmentRequest(a machine.Activation, line string) (machine.Enro
 	extra := machine.ActivationDigest(a.ID, p.AKName())
 	return machine.EnrollmentRequest{
 		Proof: machine.Proof(secret, a.ID, p.AKName()),
-		SRK:   text(p.SRK()), SRKCertify: p.Certify(p.SRK(), extra),
-		Token: text(p.Token()), TokenCertify: p.Certify(p.Token(), extra),
+		SRK:   replaytest.Base64(p.SRK()), SRKCertify: p.Certify(p.SRK(), extra),
+		Token: replaytest.Base64(p.Token()), TokenCertify: p.Certify(p.Token(), extra),
 		Counter: tpmpolicy.CounterName().Hex(), CounterCertify: p.CertifyCounter(extra), Line: line,
 	}, nil
+}
+
+func name(public []byte) []byte {
+	sum := sha256.Sum256(public)
+	return append([]byte{0, 0x0B}, sum[:]...)
 }
 
 var errIntegrity = errors.New("TPM_RC_INTEGRITY")
@@ -274,7 +193,7 @@ func unwrap(wrapped, seed, name []byte) ([]byte, error) {
 
 // Import is TPM2_Import and a look inside: the sealed secret of a blob for this SRK (Part 1, 23.3).
 func (p *TPM) Import(b tpmpolicy.Blob) ([]byte, error) {
-	srk, err := p.srk.ECDH()
+	srk, err := p.Storage().ECDH()
 	if err != nil {
 		return nil, err
 	}
@@ -301,18 +220,4 @@ func (p *TPM) Import(b tpmpolicy.Blob) ([]byte, error) {
 		sensitive = sensitive[2+binary.BigEndian.Uint16(sensitive):]
 	}
 	return sensitive[2:], nil
-}
-
-// GrantRequest is what the machine asks for a license with an index at a handle.
-func (p *TPM) GrantRequest(l license.License, custodians tpmpolicy.Custodians, pair []string) grant.Request {
-	meter := tpmpolicy.Meter(l.Machine, l.Dataset, l.Terms)
-	x, err := tpmpolicy.NewIndex(tpmpolicy.FirstIndexHandle, custodians, meter)
-	check(p.t, err)
-	nonce := make([]byte, tpmpolicy.NonceSize)
-	_, _ = rand.Read(nonce)
-	extra := tpmpolicy.GrantDigest(l.ID, nonce, x.Name(false))
-	return grant.Request{
-		License: l.ID, Pair: pair, Index: x.Handle, Nonce: text(nonce), IndexName: x.Name(false).Hex(),
-		Counter: p.CertifyCounter(extra[:]), Time: p.Time(extra[:]),
-	}
 }
