@@ -73,6 +73,7 @@ type Call struct {
 type program struct {
 	root    *Command
 	console Console
+	args    []string
 	top     *cobra.Command // the root as cobra has it
 	tree    map[*cobra.Command]*Command
 	format  format
@@ -93,7 +94,7 @@ func (p *program) cobra() *cobra.Command {
 	root.PersistentFlags().Var(&p.format, "output", "`FORMAT` form of result and errors: text or json")
 	root.PersistentFlags().BoolVar(&p.events, "events", false, "progress as JSON, one line a step on standard error")
 	root.PersistentFlags().BoolP("help", "h", false, "show this help")
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(c.CommandPath(), err) })
+	root.SetFlagErrorFunc(p.flagError)
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { p.help(c) })
 	_ = root.RegisterFlagCompletionFunc("output", // the flag is there
 		cobra.FixedCompletions([]string{string(textFormat), string(jsonFormat)}, cobra.ShellCompDirectiveNoFileComp))
@@ -173,6 +174,15 @@ func unknown(c *cobra.Command, args []string) error {
 		cause += "; near it: " + strings.Join(near, ", ")
 	}
 	return &usageError{path: c.CommandPath(), cause: cause}
+}
+
+// flagError is for flags that can't be parsed. Where a word before them should have been a command, that is the mistake.
+func (p *program) flagError(c *cobra.Command, err error) error {
+	depth := len(strings.Fields(c.CommandPath())) - 1
+	if p.tree[c].Run == nil && len(p.args) > depth && !strings.HasPrefix(p.args[depth], "-") {
+		return unknown(c, p.args[depth:])
+	}
+	return flagError(c.CommandPath(), err)
 }
 
 // checkArguments compares the number of arguments with the form that the usage line shows.

@@ -104,6 +104,8 @@ func TestCommandLine(t *testing.T) {
 		{name: "unknown command", args: "sel", code: 2, errs: "stall: no command \"sel\"; near it: sell\nsee `stall --help`\n"},
 		{name: "unknown command, nothing near", args: "fly", code: 2, errs: "stall: no command \"fly\"\nsee `stall --help`\n"},
 		{name: "unknown command below", args: "till opn", code: 2, errs: "stall till: no command \"opn\"; near it: open\nsee `stall till --help`\n"},
+		{name: "unknown command before unknown flags", args: "till opn --fast", code: 2, errs: "stall till: no command \"opn\"; near it: open\n..."},
+		{name: "unknown flag of one that only holds others", args: "till --fast", code: 2, errs: "stall till: unknown flag: --fast\n..."},
 		{name: "only holds others", args: "till", code: 2, errs: "stall till: needs one of: open KEY\nsee `stall till --help`\n"},
 		{name: "unknown flag", args: "sell --fast", code: 2, errs: "stall sell: unknown flag: --fast\nsee `stall sell --help`\n"},
 		{name: "unknown flag as JSON", args: "sell --fast --output json", code: 2, errs: "{\"code\":\"command.usage\",\"kind\":\"Invalid\",\"message\":\"the command line can't be used: see `stall sell --help`\",\"saw\":\"unknown flag: --fast\"}\n"},

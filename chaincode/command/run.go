@@ -22,7 +22,7 @@ func Main(root *Command, args []string, console Console) int {
 
 // Execute is Main under a context of the caller's, for tests and for programs with signals of their own.
 func Execute(ctx context.Context, root *Command, args []string, console Console) int {
-	p := &program{root: root, console: console, format: textFormat, tree: map[*cobra.Command]*Command{}}
+	p := &program{root: root, console: console, args: args, format: textFormat, tree: map[*cobra.Command]*Command{}}
 	c := p.cobra() //nolint:contextcheck // each command gets the context from cobra, at ExecuteContext below
 	c.SetArgs(slices.Clone(nonNil(args)))
 	c.SetOut(console.Out)

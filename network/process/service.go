@@ -52,12 +52,12 @@ func Service(h *home.Home, class string, m Market) (node.Spec, bool, error) {
 	return spec, true, err
 }
 
-// lay writes the configuration of a service and says how it is run.
+// lay writes the configuration of a service and says how it is run: its log is JSON lines, to the last error.
 func (m Market) lay(h *home.Home, class, program string, own object, open bool) (node.Spec, error) {
 	tls, config := filepath.Join(h.Service(class), "tls"), filepath.Join(h.Service(class), "config.json")
 	spec := node.Spec{
 		Name: serviceName(h, class), Class: class, Partner: h.Partner.Name, Path: filepath.Join(m.Programs, program),
-		Args: []string{"--config", config}, After: []string{"peer." + h.Partner.Name},
+		Args: []string{"--config", config, "--output", "json"}, After: []string{"peer." + h.Partner.Name},
 	}
 	own["listen"] = h.Ports.Address(spec.Name)
 	if program == "partner" {

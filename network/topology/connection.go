@@ -107,6 +107,24 @@ func ReadConnection(path string) (Connection, error) {
 	return c, nil
 }
 
+// Party finds a party by the name of an identity: buyer1, or operator/buyer1 where identities of two partners have the
+// name.
+func (c Connection) Party(name string) (string, error) {
+	var found []Enrolled
+	for _, id := range c.Identities {
+		if id.Party != "" && (name == id.Name || name == id.Partner+"/"+id.Name) {
+			found = append(found, id)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0].Party, nil
+	case 0:
+		return "", fmt.Errorf("%w: no identity has the name %q; expected one of the connection file's, or a party id, like OperatorMSP.0123456789abcdef", ErrIdentity, name)
+	}
+	return "", fmt.Errorf("%w: %d partners have an identity with the name %q; write %s/%s", ErrIdentity, len(found), name, found[0].Partner, name)
+}
+
 // Write puts the connection file in place in one step, readable by its owner only.
 func (c Connection) Write(path string) error {
 	raw, err := json.MarshalIndent(c, "", "  ")

@@ -13,6 +13,9 @@ import (
 var (
 	ErrSyntax  = errors.New("topology syntax")
 	ErrInvalid = errors.New("topology invalid")
+
+	// ErrIdentity means that no identity, or more than one, has the name. Write one that the connection file lists.
+	ErrIdentity = errors.New("identity unknown")
 )
 
 // Consensus names an ordering protocol.

@@ -177,6 +177,11 @@ func TestConnectionRoundTrip(t *testing.T) {
 	if _, ok := got.Identity("a", "nobody"); ok {
 		t.Error("found an identity that isn't there")
 	}
+	for name, want := range map[string]string{"oracle": "AMSP.00", "a/oracle": "AMSP.00", "b/oracle": "", "nobody": "", "": ""} {
+		if party, err := got.Party(name); party != want || (err == nil) != (want != "") || err != nil && !errors.Is(err, topology.ErrIdentity) {
+			t.Errorf("Party(%q) = %q, %v; want %q", name, party, err, want)
+		}
+	}
 	want.Version = 2
 	if err := want.Write(path); err != nil {
 		t.Fatal(err)

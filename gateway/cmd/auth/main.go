@@ -40,7 +40,8 @@ func program() *command.Command {
 			f.BoolVar(&t.rotate, "rotate", false, "make a new signing key, then end; a running server takes it over within a minute")
 		},
 		Run: func(ctx context.Context, call *command.Call) (command.Result, error) {
-			if err := t.run(ctx, call.Console.Err); err != nil {
+			err := t.run(ctx, call.Console.Err)
+			if err != nil || !t.check && !t.rotate {
 				return nil, err
 			}
 			return done{Config: t.config, Checked: t.check, Rotated: t.rotate}, nil

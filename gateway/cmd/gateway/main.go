@@ -39,7 +39,8 @@ func program() *command.Command {
 			f.BoolVar(&t.check, "check", false, "read the configuration and everything it names, then end")
 		},
 		Run: func(ctx context.Context, call *command.Call) (command.Result, error) {
-			if err := t.run(ctx, call.Console.Err); err != nil {
+			err := t.run(ctx, call.Console.Err)
+			if err != nil || !t.check {
 				return nil, err
 			}
 			return done{Config: t.config, Checked: t.check}, nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/host"
+	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
@@ -69,12 +70,12 @@ type server struct {
 // load reads a configuration strictly from a file that only its owner can read.
 func load(path string, v interface{ base() *common }) error {
 	if err := host.ReadPrivateConfig(path, v); err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return err
 	}
 	c := v.base()
 	for key, value := range map[string]string{"connection": c.Connection, "identity": c.Identity} {
 		if !filepath.IsAbs(value) {
-			return fmt.Errorf("%w: %w", errUsage, host.Expected(path, key, "an absolute path", value))
+			return host.Expected(path, key, "an absolute path", value)
 		}
 	}
 	return nil
@@ -86,14 +87,14 @@ func (c *common) base() *common { return c }
 func (c *common) who() (topology.Connection, topology.Enrolled, error) {
 	conn, err := topology.ReadConnection(c.Connection)
 	if err != nil {
-		return conn, topology.Enrolled{}, fmt.Errorf("%w: %w", errUsage, err)
+		return conn, topology.Enrolled{}, err
 	}
 	for _, id := range conn.Identities {
 		if filepath.Dir(id.Certificate) == filepath.Clean(c.Identity) {
 			return conn, id, nil
 		}
 	}
-	return conn, topology.Enrolled{}, fmt.Errorf("%w: %s is not an identity of %s", errUsage, c.Identity, c.Connection)
+	return conn, topology.Enrolled{}, fmt.Errorf("%s is not an identity of %s", c.Identity, c.Connection)
 }
 
 // duration reads "20s"; "" is the default.
@@ -103,7 +104,19 @@ func duration(text string, otherwise time.Duration) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("%w: interval %q", errUsage, text)
+		return 0, fmt.Errorf("interval: a duration above zero is expected, such as 20s, got %q", text)
 	}
 	return d, nil
+}
+
+// party finds a party by its id, or by the name of an identity in the connection file.
+func (c *common) party(name string) (string, error) {
+	if ledger.IsParty(name) {
+		return name, nil
+	}
+	conn, err := topology.ReadConnection(c.Connection)
+	if err != nil {
+		return "", err
+	}
+	return conn.Party(name)
 }

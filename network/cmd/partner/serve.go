@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -47,25 +45,17 @@ func (c *common) beside(ctx context.Context, log *slog.Logger, handler http.Hand
 			return err
 		}
 	}
-	err := host.Together(ctx, server.Run, work)
-	if errors.Is(err, host.ErrPlain) {
-		return fmt.Errorf("%w: %w", errUsage, err)
-	}
-	return err
+	return host.Together(ctx, server.Run, work)
 }
 
 func (k tlsKey) config() (*tls.Config, error) {
 	pair, err := host.KeyPair(k.Certificate, k.Key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errUsage, err)
+		return nil, err
 	}
 	var clients []string
 	if k.Clients != "" {
 		clients = []string{k.Clients}
 	}
-	config, err := host.ServerTLS(pair, clients)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errUsage, err)
-	}
-	return config, nil
+	return host.ServerTLS(pair, clients)
 }

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -83,7 +80,7 @@ func openNode(conn topology.Connection, name string) (*rpc.Node, error) {
 			return rpc.Open(rpc.Config{RPC: n.RPC, Certificate: n.Certificate, Credentials: n.Credentials, Network: n.Network})
 		}
 	}
-	return nil, fmt.Errorf("%w: the connection file names no Bitcoin node %q", errUsage, name)
+	return nil, fmt.Errorf("the connection file names no Bitcoin node %q", name)
 }
 
 // fetchTimeout bounds one fetch of a key envelope.
@@ -105,7 +102,7 @@ func runCustodian(ctx context.Context, path string, log *slog.Logger) error {
 	defer w.close()
 	roots, err := host.RootsOrSystem(c.Gateway.Roots)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return fmt.Errorf("gateway.roots: %w", err)
 	}
 	fetch := host.Client(roots, nil, fetchTimeout)
 	cust, err := custodian.New(custodian.Settings{
@@ -124,7 +121,7 @@ func runRegistrar(ctx context.Context, path string, log *slog.Logger) error {
 		return err
 	}
 	if c.Listen == "" {
-		return fmt.Errorf("%w: a registrar without listen serves nobody", errUsage)
+		return host.Expected(path, "listen", "an address to listen on", c.Listen)
 	}
 	_, who, err := c.who()
 	if err != nil {
@@ -143,32 +140,4 @@ func runRegistrar(ctx context.Context, path string, log *slog.Logger) error {
 		return err
 	}
 	return c.beside(ctx, log, reg.Handler(), reg.Run)
-}
-
-// addCode is `partner registrar code`.
-func addCode(args []string, out io.Writer) error {
-	flags := flag.NewFlagSet("partner registrar code", flag.ContinueOnError)
-	flags.SetOutput(out)
-	path := flags.String("config", "", "the registrar's configuration file")
-	owner := flags.String("owner", "", "party id of the buyer who will own the machine")
-	line := flags.String("line", "", "product line that this registrar serves, e.g. mixer-1")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return fmt.Errorf("%w: %w", errUsage, err)
-	}
-	var c registrarConfig
-	if err := load(*path, &c); err != nil {
-		return err
-	}
-	code, err := registrar.Add(c.Codes, *owner, *line, c.Lines)
-	if errors.Is(err, registrar.ErrLine) || errors.Is(err, registrar.ErrOwner) {
-		return fmt.Errorf("%w: %w", errUsage, err)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(out, code)
-	return err
 }
