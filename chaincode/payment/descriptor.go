@@ -144,7 +144,8 @@ func validOrigin(origin string) bool {
 // String is the descriptor's text with its checksum.
 func (d *Descriptor) String() string { return WithChecksum(d.body) }
 
-// ForShard is the plain BIP-380 descriptor of one shard's numbers.
+// ForShard is the plain BIP-380 descriptor of one shard's numbers, which a wallet imports to watch them: scripts of retired
+// descriptors are watched for ever (T21).
 func (d *Descriptor) ForShard(shard uint32) (string, error) {
 	if shard >= hdkeychain.HardenedKeyStart {
 		return "", ErrIndex.With(strconv.FormatUint(uint64(shard), 10))

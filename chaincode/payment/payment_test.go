@@ -311,10 +311,6 @@ func TestURI(t *testing.T) {
 			}
 		})
 	}
-	got, err := QR(to, 2000)
-	if want := "BITCOIN:" + strings.ToUpper(to) + "?amount=0.00002000"; got != want || err != nil {
-		t.Fatalf("got %q %v want %q", got, err, want)
-	}
 }
 
 func TestScriptOfRefuses(t *testing.T) {

@@ -21,20 +21,10 @@ func amount(s ledger.Satoshi) string { return fmt.Sprintf("%d.%08d", s/coin, s%c
 
 // URI is the BIP-21 payment request of an address, with a label when there is one.
 func URI(to string, sum ledger.Satoshi, label string) (string, error) {
-	return request("bitcoin:"+to, sum, label)
-}
-
-// QR is the same request for a QR code: scheme and address in upper case (BIP-173), which need fewer modules.
-// The query stays as it is: its keys are case-sensitive in BIP-21.
-func QR(to string, sum ledger.Satoshi) (string, error) {
-	return request("BITCOIN:"+strings.ToUpper(to), sum, "")
-}
-
-func request(head string, sum ledger.Satoshi, label string) (string, error) {
 	if sum <= 0 || !sum.Valid() {
 		return "", ErrAmount.With(sum.String())
 	}
-	uri := head + "?amount=" + amount(sum)
+	uri := "bitcoin:" + to + "?amount=" + amount(sum)
 	if label != "" {
 		uri += "&label=" + strings.ReplaceAll(url.QueryEscape(label), "+", "%20")
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/hyperledger/fabric-chaincode-go/v2/shim"
 
 	"github.com/guildmark/guildmark/chaincode/contract"
-	"github.com/guildmark/guildmark/chaincode/state"
 )
 
 // Tx is a transaction proposal: what the chaincode sees of it.
@@ -64,12 +63,6 @@ type Result struct {
 // OK reports whether the transaction succeeded.
 func (r *Result) OK() bool { return r.Status < shim.ERRORTHRESHOLD }
 
-// Execute runs one transaction on the state, which it doesn't change, as if the endorser's own clock agreed with the
-// transaction: clocks only ever refuse, and whether they did is past when a block is replayed.
-func Execute(state State, tx Tx) (Result, error) {
-	return ExecuteAt(state, tx, func() time.Time { return agreeing(tx) })
-}
-
 // agreeing is a clock that refuses nothing: the proposed time of a tick, the timestamp of everything else.
 func agreeing(tx Tx) time.Time {
 	if len(tx.Args) == 2 && string(tx.Args[0]) == "governance:Tick" {
@@ -78,15 +71,6 @@ func agreeing(tx Tx) time.Time {
 		}
 	}
 	return tx.Timestamp
-}
-
-// ExecuteAt is Execute with an endorser's own clock.
-func ExecuteAt(state State, tx Tx, clock state.Clock) (Result, error) {
-	cc, err := contract.New(clock)
-	if err != nil {
-		return Result{}, fmt.Errorf("execute %s: %w", tx.ID, err)
-	}
-	return Run(cc, state, tx), nil
 }
 
 // Run simulates a transaction of any chaincode on the state, which it doesn't change.
@@ -126,13 +110,14 @@ func NewEngine() (*Engine, error) {
 	return e, nil
 }
 
-// Execute is the package's Execute.
+// Execute runs one transaction on the state, which it does not change, as if the endorser's own clock agreed with the
+// transaction: clocks only reject, and whether they did is past when a block is replayed.
 func (e *Engine) Execute(state State, tx Tx) Result {
 	e.now = agreeing(tx)
 	return Run(e.chaincode, state, tx)
 }
 
-// ExecuteAt is Execute with the endorser's own clock at now.
+// ExecuteAt is Execute with the endorser's own clock at now, for test worlds in which clocks disagree (T7).
 func (e *Engine) ExecuteAt(state State, tx Tx, now time.Time) Result {
 	e.now = now
 	return Run(e.chaincode, state, tx)

@@ -140,11 +140,12 @@ func TestRefusedTransactionsWriteNothing(t *testing.T) {
 
 // TestExecuteRunsTheContracts: and a function that the stub lacks, or a caller that is none, is a refusal, not a crash.
 func TestExecuteRunsTheContracts(t *testing.T) {
+	engine, err := replay.NewEngine()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range [][][]byte{nil, {[]byte("governance:Tick"), []byte("1")}, {[]byte("nonsense")}} {
-		r, err := replay.Execute(&replay.Memory{}, replay.Tx{Channel: "c", Timestamp: time.Unix(1, 0), Args: args})
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := engine.Execute(&replay.Memory{}, replay.Tx{Channel: "c", Timestamp: time.Unix(1, 0), Args: args})
 		if _, ok := ledger.ParseRefusal(r.Message); r.OK() || !ok {
 			t.Errorf("%q: got %q", args, r.Message)
 		}

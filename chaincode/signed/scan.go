@@ -34,11 +34,11 @@ type plan struct {
 }
 
 // plans saves the reflection over a struct; it is written once for each type.
-var plans sync.Map //nolint:gochecknoglobals // a cache without meaning
+var plans sync.Map // a cache without meaning
 
 func planOf(t reflect.Type) plan {
 	if p, ok := plans.Load(t); ok {
-		return p.(plan) //nolint:forcetypeassert // only plans are stored
+		return p.(plan) // only plans are stored
 	}
 	p := plan{ok: t.NumField() > 0}
 	for i := range t.NumField() {
@@ -57,7 +57,7 @@ func planOf(t reflect.Type) plan {
 	return p
 }
 
-var rawMessage = reflect.TypeFor[json.RawMessage]() //nolint:gochecknoglobals // a constant that needs a function
+var rawMessage = reflect.TypeFor[json.RawMessage]() // a constant that needs a function
 
 func (s *scanner) value(v reflect.Value) {
 	switch v.Kind() {

@@ -90,9 +90,6 @@ func TestSubmitRefuses(t *testing.T) {
 	if err := Start(m, &mi.rules, mi.at); !errors.Is(err, ErrStarted) {
 		t.Errorf("a second start: got %v want %v", err, ErrStarted)
 	}
-	if _, err := SplitHeaders(make([]byte, 81)); !errors.Is(err, ErrHeader) {
-		t.Errorf("81 bytes: got %v want %v", err, ErrHeader)
-	}
 }
 
 func TestRules(t *testing.T) {

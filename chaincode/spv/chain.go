@@ -107,21 +107,6 @@ func Submit(s Store, rules *Rules, headers [][HeaderSize]byte, txTime int64) (Ch
 	return st.close()
 }
 
-// SplitHeaders cuts a run of concatenated headers apart.
-func SplitHeaders(raw []byte) ([][HeaderSize]byte, error) {
-	if len(raw) == 0 || len(raw)%HeaderSize != 0 {
-		return nil, ErrHeader.With(strconv.Itoa(len(raw)) + " bytes")
-	}
-	if len(raw) > MaxHeaders*HeaderSize {
-		return nil, ErrTooMany.With(strconv.Itoa(len(raw) / HeaderSize))
-	}
-	headers := make([][HeaderSize]byte, len(raw)/HeaderSize)
-	for i := range headers {
-		copy(headers[i][:], raw[i*HeaderSize:])
-	}
-	return headers, nil
-}
-
 // step is one submission: what was read, what will be written.
 type step struct {
 	store   Store

@@ -120,30 +120,3 @@ func (r *Record) MedianTime() uint32 {
 
 // Heavier reports whether r has more cumulative work than o; with equal work the first seen stays.
 func (r *Record) Heavier(o *Record) bool { return bytes.Compare(r.Work[:], o.Work[:]) > 0 }
-
-// Anchor is what a trusted start is made of when it isn't the genesis block.
-type Anchor struct {
-	Height     Height
-	Work       [32]byte // cumulative work up to and including the block
-	Header     [HeaderSize]byte
-	PeriodTime uint32 // of the block at Height - Height%2016
-	PeriodBits uint32
-	LastBits   uint32
-	Before     []uint32 // times of the ten blocks before, newest first; fewer near the genesis block
-}
-
-// NewRecord builds the record of a trusted start. Nothing in it is verified but its form: the caller vouches.
-func NewRecord(a Anchor) (Record, error) {
-	h := parse(&a.Header)
-	r := Record{
-		Hash: chainhash.DoubleHashH(a.Header[:]), Prev: h.prev, Merkle: h.merkle, Height: a.Height,
-		Time: h.time, Bits: h.bits, Work: a.Work,
-		PeriodTime: a.PeriodTime, PeriodBits: a.PeriodBits, LastBits: a.LastBits,
-	}
-	if len(a.Before) != r.known()-1 {
-		return r, ErrRecord.With("a wrong number of earlier times")
-	}
-	r.Times[0] = h.time
-	copy(r.Times[1:], a.Before)
-	return r, r.check()
-}

@@ -22,7 +22,7 @@ import (
 
 // made holds two TPMs of one authority; each test works on copies.
 //
-//nolint:gochecknoglobals // set once by TestMain
+// set once by TestMain
 var made string
 
 // TestMain is also the runtime's process: the agent starts this very program with the argument "runtime".

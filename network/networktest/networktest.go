@@ -43,7 +43,7 @@ type shared struct {
 	dir     string // to remove; "" when attached
 }
 
-//nolint:gochecknoglobals // a test binary has one shared network; TestMain and the tests have no other way to hand it on
+// a test binary has one shared network; TestMain and the tests have no other way to hand it on
 var one shared
 
 // Main runs the package's tests and stops the shared network afterwards.

@@ -35,7 +35,7 @@ type scene struct {
 	orders       uint32 // that the mixer has placed
 }
 
-//nolint:gochecknoglobals // TestMain has no other way to hand it to the tests
+// TestMain has no other way to hand it to the tests
 var on scene
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }

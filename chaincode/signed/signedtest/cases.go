@@ -13,7 +13,7 @@ import (
 )
 
 // Nonce is the nonce in every case.
-var Nonce = strings.Repeat("5a", signed.NonceBytes) //nolint:gochecknoglobals // a constant that needs a function
+var Nonce = strings.Repeat("5a", signed.NonceBytes) // a constant that needs a function
 
 // Case is one signed license, good or forged, and the code that must refuse it ("" = good).
 type Case struct {

@@ -256,11 +256,7 @@ func (b *books) headers(doc string) error {
 	if err := ledger.Decode([]byte(doc), &list); err != nil {
 		return err
 	}
-	raw, err := hex.DecodeString(string(bytes.ReplaceAll([]byte(fmt.Sprint(list)), []byte(" "), nil)[1 : 160*len(list)+1]))
-	if err != nil {
-		return err
-	}
-	hs, err := spv.SplitHeaders(raw)
+	hs, err := spv.ParseHeaders(list)
 	if err != nil {
 		return err
 	}
