@@ -75,9 +75,6 @@ func NewVerifier(bundle *Bundle) (*Verifier, error) {
 	return v, nil
 }
 
-// Bundle is the bundle that decides.
-func (v *Verifier) Bundle() Bundle { return v.bundle }
-
 func newPartner(bp BundlePartner) (*partner, error) {
 	p := &partner{signs: bp.Signs, roots: map[string][]*x509.Certificate{}, revoked: map[string]map[string]bool{}}
 	roots, err := parseRoots(bp)

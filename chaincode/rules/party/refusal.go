@@ -10,7 +10,6 @@ var (
 	ErrForeign     = ledger.Refuse(ledger.Forbidden, "caller.foreign_party", "the caller's party does not belong to its home")
 	ErrNotAllowed  = ledger.Refuse(ledger.Forbidden, "caller.not_allowed", "the caller's role may not call this function")
 	ErrNotPinned   = ledger.Refuse(ledger.Forbidden, "caller.not_pinned", "the caller's key is not one that its party has pinned")
-	ErrNotItself   = ledger.Refuse(ledger.Forbidden, "caller.not_owner", "the caller's party is not the one that this belongs to")
 	ErrUnknown     = ledger.Refuse(ledger.NotFound, "party.unknown", "no such party is registered")
 	ErrInvalid     = ledger.Refuse(ledger.Invalid, "party.invalid", "the party document breaks a rule")
 	ErrKnown       = ledger.Refuse(ledger.Conflict, "party.known", "the party is registered already")
