@@ -1,5 +1,9 @@
-// Package machine is the machine's side: its TPM, meter, wallet, agent, the runtime that alone sees plaintext, and devices.
-// It refuses to import gateway or network: it trusts its bundle, not a partner's code.
+// Package machine holds the programs and packages of one machine: its TPM, meter, wallet and devices, the
+// agent that buys and uses licenses, and the runtime, the only process that sees plaintext. It has no code of
+// its own.
+//
+// Does not import gateway or network: a machine relies on its trust bundle, not on a server's or a partner's
+// code.
 //
 // Read agent/buy.go and agent/use.go first; docs/machine.md describes the command.
 package machine

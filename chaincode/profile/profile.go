@@ -1,8 +1,9 @@
-// Package profile names the kinds of technology data. Each profile's own package below it (beverage) holds the schema and
-// the reader of its plain format, for the licensor who seals, the editor who writes, and the device that makes the product.
+// Package profile names the kinds of technology data. Each profile's own package below it (beverage) holds
+// the schema and the reader of its plain format, for the licensor who seals, the editor who writes, and the
+// device that makes the product.
 //
-// Does not know which profiles there are: licensors and machines each keep the table of those that they can handle, and
-// the ledger takes any name.
+// Does not know which profiles there are: licensors and machines each keep the table of those that they can
+// handle, and the ledger takes any name.
 package profile
 
 import "strings"

@@ -1,12 +1,14 @@
-// Package tpmpolicy computes, from the terms of a license, the TPM 2.0 policy digests, NV Names and signed limits that
-// a grant must carry, and judges what a TPM attests: terms and TPM policy can be compared by anyone, without a TPM.
+// Package tpmpolicy computes, from the terms of a license, the TPM 2.0 policy digests, NV Names and signed
+// limits that a grant must carry, and verifies what a TPM attests. Anyone can compare terms and TPM policy with
+// it, without a TPM.
 //
-// It refuses to talk to a TPM, to keep a key, or to sign: [Wrap] and [MakeCredential], the two functions that need
-// randomness, are for custodians and registrars and never run in chaincode.
+// Does not talk to a TPM, keep a key or sign. [Wrap] and [MakeCredential] need randomness: custodians and
+// registrars call them, the chaincode never does.
 //
-// Read meter.go first (the PIN index that counts uses), then limit.go (what custodians sign), share.go (what the sealed
-// halves demand), signer.go (attestations). Everything is big-endian and SHA-256, as TCG TPM 2.0 Parts 1 to 3 say.
+// Read meter.go first (the PIN index that counts uses), then limit.go (the limit that custodians sign), share.go
+// (the policy of the sealed halves), signer.go (attestations). All numbers are big-endian and all hashes SHA-256,
+// as in TCG TPM 2.0 Parts 1 to 3.
 //
-// Errors: every refusal is a sentinel of this package (Err…, a [ledger.Refusal] with a stable code), found by
-// errors.Is: Err…Malformed means the bytes are not the structure, the others that a well-formed one was judged.
+// Errors: every rejection is one of the Err variables, a *ledger.Refusal with a stable code, found by errors.Is.
+// Err...Malformed means that the bytes are not the structure; the others reject a well-formed one.
 package tpmpolicy

@@ -32,8 +32,8 @@ type Endorsement struct {
 	Issuer       string
 }
 
-// ParseEndorsement reads an EK certificate without judging who issued it. Bytes after the DER are padding of the NV
-// index and must be 0xFF or 0x00.
+// ParseEndorsement reads an EK certificate without judging who issued it. Bytes after the DER are padding of
+// the NV index and must be 0xFF or 0x00.
 func ParseEndorsement(der []byte) (Endorsement, *x509.Certificate, error) {
 	der, err := TrimCertificate(der)
 	if err != nil {
@@ -63,7 +63,8 @@ func VerifyEndorsement(der []byte, roots, intermediates *x509.CertPool, at time.
 	if err != nil {
 		return Endorsement{}, err
 	}
-	// The subject alternative name is critical and holds a directoryName, which crypto/x509 doesn't read; we have.
+	// The subject alternative name is critical and holds a directoryName, which crypto/x509 doesn't read; we
+	// have.
 	cert.UnhandledCriticalExtensions = slices.DeleteFunc(cert.UnhandledCriticalExtensions, oidSAN.Equal)
 	_, err = cert.Verify(x509.VerifyOptions{
 		Roots: roots, Intermediates: intermediates, CurrentTime: at,
@@ -175,8 +176,8 @@ func parseSet(s asn1.RawValue) ([]attribute, error) {
 	return all, nil
 }
 
-// EKPublic is the public area of an RSA endorsement key: the TCG's template (EK Credential Profile, template L-1)
-// with the certificate's modulus. A TPM whose EK differs can't activate what is made for it.
+// EKPublic is the public area of an RSA endorsement key: the TCG's template (EK Credential Profile, template
+// L-1) with the certificate's modulus. A TPM whose EK differs can't activate what is made for it.
 func EKPublic(key *rsa.PublicKey) tpm2.TPMTPublic {
 	area := tpm2.RSAEKTemplate
 	area.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgRSA, &tpm2.TPM2BPublicKeyRSA{Buffer: key.N.FillBytes(make([]byte, 256))})
@@ -195,7 +196,8 @@ const maxCredential = 32
 // errCredential refuses a secret that doesn't fit.
 var errCredential = errors.New("a credential's secret is 1 to 32 bytes")
 
-// MakeCredential wraps a secret to an EK and the Name of an AK (Part 1, 24). It is for registrars and custodians.
+// MakeCredential wraps a secret to an EK and the Name of an AK (Part 1, 24). It is for registrars and
+// custodians.
 func MakeCredential(random io.Reader, ek *rsa.PublicKey, ak Name, secret []byte) (Credential, error) {
 	if len(secret) == 0 || len(secret) > maxCredential {
 		return Credential{}, errCredential

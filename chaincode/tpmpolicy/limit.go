@@ -10,14 +10,16 @@ import (
 	"github.com/google/go-tpm/tpm2"
 )
 
-// Sizes of NV contents, bytes: TPMS_NV_PIN_COUNTER_PARAMETERS is pinCount and pinLimit, 32 bits each (Part 2, 13.3).
+// Sizes of NV contents, bytes: TPMS_NV_PIN_COUNTER_PARAMETERS is pinCount and pinLimit, 32 bits each (Part 2,
+// 13.3).
 const (
 	PinSize     = 8
 	pinLimitAt  = 4
 	counterSize = 8
 )
 
-// Write is one NV_Write that custodians may allow: its data and offset, and the Name that the index has before it.
+// Write is one NV_Write that custodians may allow: its data and offset, and the Name that the index has
+// before it.
 type Write struct {
 	Data   []byte
 	Offset uint16
@@ -25,8 +27,8 @@ type Write struct {
 	handle uint32
 }
 
-// FirstLimit sets count 0 and a limit of n uses on an index that was never written. It can't be applied twice: the
-// first write changes the Name.
+// FirstLimit sets count 0 and a limit of n uses on an index that was never written. It can't be applied
+// twice: the first write changes the Name.
 func (x Index) FirstLimit(n int64) (Write, error) {
 	limit, err := pinLimit(n)
 	if err != nil {
@@ -38,8 +40,9 @@ func (x Index) FirstLimit(n int64) (Write, error) {
 	return Write{Data: append(make([]byte, pinLimitAt), limit...), name: x.Name(false), handle: x.Handle}, nil
 }
 
-// NewLimit changes the limit to n uses in all, keeping the count: a top-up (T16), or with n = 0 the close of the meter (T17).
-// It can't be applied to an index that was undefined and defined again: its Name is the unwritten one.
+// NewLimit changes the limit to n uses in all, keeping the count: a top-up (T16), or with n = 0 the close of
+// the meter (T17). It can't be applied to an index that was undefined and defined again: its Name is the
+// unwritten one.
 func (x Index) NewLimit(n int64) (Write, error) {
 	limit, err := pinLimit(n)
 	if err != nil {
@@ -66,7 +69,8 @@ func (w Write) Command(auth tpm2.Session) tpm2.NVWrite {
 	}
 }
 
-// CPHash is the hash of the command's code, Names and parameters (Part 1, 16.7): what the signatures are bound to.
+// CPHash is the hash of the command's code, Names and parameters (Part 1, 16.7): what the signatures are
+// bound to.
 func (w Write) CPHash() (Digest, error) {
 	d, err := tpm2.CPHash[tpm2.NVWriteResponse](tpm2.TPMAlgSHA256, w.Command(nil))
 	if err != nil {
@@ -78,8 +82,8 @@ func (w Write) CPHash() (Digest, error) {
 // NonceSize is the size of a session's nonceTPM, bytes.
 const NonceSize = 32
 
-// Digest is what each custodian of the pair signs: nonceTPM of the machine's open session, expiration 0 (the session
-// itself ends with the TPM's next reset), cpHash, meter (Part 3, 23.3).
+// Digest is what each custodian of the pair signs: nonceTPM of the machine's open session, expiration 0 (the
+// session itself ends with the TPM's next reset), cpHash, meter (Part 3, 23.3).
 func (w Write) Digest(nonceTPM []byte, meter MeterID) (Digest, error) {
 	if len(nonceTPM) != NonceSize {
 		return Digest{}, ErrLimit.With(fmt.Sprintf("a nonce of %d bytes", len(nonceTPM)))

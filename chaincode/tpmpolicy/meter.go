@@ -15,8 +15,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// NV handles. The owner's range is 0x01800000 to 0x01BFFFFF (TCG Registry of Reserved TPM 2.0 Handles, 2.2.2); the
-// places inside are ours.
+// NV handles. The owner's range is 0x01800000 to 0x01BFFFFF (TCG Registry of Reserved TPM 2.0 Handles,
+// 2.2.2); the places inside are ours.
 const (
 	CounterHandle    uint32 = 0x01800100 // the counter of grants, one per TPM
 	FirstIndexHandle uint32 = 0x01800200 // the first PIN index (meter)
@@ -44,8 +44,8 @@ func ParseName(text string) (Name, error) {
 	return Name(b), nil
 }
 
-// MeterID names a meter: the uses of one dataset by one machine under one set of terms (T16). It is the policyRef of
-// everything that belongs to the meter, so nothing signed for one fits another.
+// MeterID names a meter: the uses of one dataset by one machine under one set of terms (T16). It is the
+// policyRef of everything that belongs to the meter, so nothing signed for one fits another.
 type MeterID [sha256.Size]byte
 
 // Meter is the id of the meter of a machine, a dataset and the hash of its terms (docs/tpmpolicy.md).
@@ -53,8 +53,8 @@ func Meter(machine, dataset, terms string) MeterID {
 	return MeterID(ledgerDigest("guildmark/meter/1", machine, dataset, terms))
 }
 
-// Custodians are the grant-signing keys of a dataset's custodian set, in the order of their MSPs. The order matters:
-// it is part of every digest.
+// Custodians are the grant-signing keys of a dataset's custodian set, in the order of their MSPs. The order
+// matters: it is part of every digest.
 type Custodians []*ecdsa.PublicKey
 
 // check refuses a set that can't form pairs, or whose keys repeat: one custodian in two places would be alone.
@@ -77,8 +77,8 @@ func (c Custodians) check() error {
 	return nil
 }
 
-// CustodianPublic is the public area under which a TPM loads a custodian's key to check its signature: its Name is
-// part of the meter's policy.
+// CustodianPublic is the public area under which a TPM loads a custodian's key to check its signature: its
+// Name is part of the meter's policy.
 func CustodianPublic(key *ecdsa.PublicKey) (tpm2.TPMTPublic, error) {
 	if key == nil || key.Curve != elliptic.P256() {
 		return tpm2.TPMTPublic{}, ErrCustodianSet.With("not a P-256 key")
@@ -113,7 +113,8 @@ func (c Custodians) CheckPair(i, j int) error {
 	return nil
 }
 
-// pairPolicy is the digest of PolicySigned(i, meter) followed by PolicySigned(j, meter); i and j are places in the set.
+// pairPolicy is the digest of PolicySigned(i, meter) followed by PolicySigned(j, meter); i and j are places
+// in the set.
 func (c Custodians) pairPolicy(i, j int, meter MeterID) (Digest, error) {
 	var commands []tpm2.PolicyCommand
 	for _, k := range []*ecdsa.PublicKey{c[i], c[j]} {
@@ -129,8 +130,8 @@ func (c Custodians) pairPolicy(i, j int, meter MeterID) (Digest, error) {
 	return calculate(commands...)
 }
 
-// Branches are the digests of all pairs in order (0,1), (0,2), … : the list that PolicyOR needs. One pair: one digest
-// and no PolicyOR.
+// Branches are the digests of all pairs in order (0,1), (0,2), … : the list that PolicyOR needs. One pair:
+// one digest and no PolicyOR.
 func (c Custodians) Branches(meter MeterID) ([]Digest, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -187,8 +188,9 @@ func NewIndex(handle uint32, custodians Custodians, meter MeterID) (Index, error
 	return Index{Handle: handle, Policy: policy}, nil
 }
 
-// Public is the index's NV public area. No AUTHREAD: reading with the index's own authorization would burn a use. No
-// OWNERWRITE, AUTHWRITE or PPWRITE: the owner could refill it. NO_DA: refused uses must not lock the TPM.
+// Public is the index's NV public area. No AUTHREAD: reading with the index's own authorization would burn a
+// use. No OWNERWRITE, AUTHWRITE or PPWRITE: the owner could refill it. NO_DA: refused uses must not lock the
+// TPM.
 func (x Index) Public(written bool) tpm2.TPMSNVPublic {
 	return tpm2.TPMSNVPublic{
 		NVIndex: tpm2.TPMHandle(x.Handle),
@@ -206,16 +208,16 @@ func (x Index) Name(written bool) Name {
 	return nameOf(nvArea(x.Handle, pinAttributes, written, x.Policy[:], PinSize))
 }
 
-// NV attributes (TPMA_NV, Part 2, 13.4) of the PIN index and of the grant counter; Public and CounterPublic say them
-// in words.
+// NV attributes (TPMA_NV, Part 2, 13.4) of the PIN index and of the grant counter; Public and CounterPublic
+// say them in words.
 const (
 	nvWritten         = 1 << 29
 	pinAttributes     = 9<<4 | 1<<3 | 1<<17 | 1<<25
 	counterAttributes = 1<<4 | 1<<1 | 1<<2 | 1<<17 | 1<<18 | 1<<25
 )
 
-// nvArea writes a TPMS_NV_PUBLIC. go-tpm's reflection would do the same in ten times the time, and a use names the
-// index and the counter at each command.
+// nvArea writes a TPMS_NV_PUBLIC. go-tpm's reflection would do the same in ten times the time, and a use
+// names the index and the counter at each command.
 func nvArea(handle, attributes uint32, written bool, policy []byte, size uint16) []byte {
 	if written {
 		attributes |= nvWritten
@@ -227,8 +229,8 @@ func nvArea(handle, attributes uint32, written bool, policy []byte, size uint16)
 	return binary.BigEndian.AppendUint16(b, size)
 }
 
-// CounterPublic is the NV public area of the grant counter. Owner and index authorization may increment it: a counter
-// only ever rises, even over undefine, redefine and TPM2_Clear (measured).
+// CounterPublic is the NV public area of the grant counter. Owner and index authorization may increment it: a
+// counter only ever rises, even over undefine, redefine and TPM2_Clear (measured).
 func CounterPublic(written bool) tpm2.TPMSNVPublic {
 	return tpm2.TPMSNVPublic{
 		NVIndex: tpm2.TPMHandle(CounterHandle),
@@ -276,8 +278,8 @@ func calculate(commands ...tpm2.PolicyCommand) (Digest, error) {
 	return Digest(pc.Hash().Digest), nil
 }
 
-// GrantDigest is the extra data of the attestations in a grant request: they belong to this license, this session and
-// this index, and to no other.
+// GrantDigest is the extra data of the attestations in a grant request: they belong to this license, this
+// session and this index, and to no other.
 func GrantDigest(license string, nonceTPM []byte, unwritten Name) Digest {
 	return ledgerDigest("guildmark/grant-request/1", license, base64.StdEncoding.EncodeToString(nonceTPM), unwritten.Hex())
 }

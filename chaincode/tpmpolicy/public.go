@@ -37,8 +37,9 @@ const (
 	signEncrypt         = 1 << 18
 )
 
-// Attributes of the three keys of a machine: made by the TPM, bound to it and to their parent, usable with empty
-// authorization. The AK signs only what the TPM made (restricted), the token key anything, the SRK nothing.
+// Attributes of the three keys of a machine: made by the TPM, bound to it and to their parent, usable with
+// empty authorization. The AK signs only what the TPM made (restricted), the token key anything, the SRK
+// nothing.
 const (
 	ownKey          = fixedTPM | fixedParent | sensitiveDataOrigin | userWithAuth | noDA
 	akAttributes    = ownKey | restricted | signEncrypt
@@ -148,8 +149,8 @@ func parseAs(raw []byte, attributes uint32, storage bool) (Public, error) {
 	return p, nil
 }
 
-// qualified is a Qualified Name: nameAlg || H(parent's Qualified Name || Name) (Part 1, 16.6). It says where in the
-// TPM's hierarchies a key stands.
+// qualified is a Qualified Name: nameAlg || H(parent's Qualified Name || Name) (Part 1, 16.6). It says where
+// in the TPM's hierarchies a key stands.
 func qualified(parent []byte, n Name) []byte {
 	h := sha256.Sum256(append(slices.Clone(parent), n[:]...))
 	return append([]byte{0x00, 0x0B}, h[:]...)

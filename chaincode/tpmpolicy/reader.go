@@ -2,7 +2,8 @@ package tpmpolicy
 
 import "encoding/binary"
 
-// reader takes big-endian TPM structures apart; the first read past the end sets failed, and all later ones give zero.
+// reader takes big-endian TPM structures apart; the first read past the end sets failed, and all later ones
+// give zero.
 type reader struct {
 	rest   []byte
 	failed bool

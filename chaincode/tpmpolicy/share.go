@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-tpm/tpm2"
 )
 
-// NextCounter is the smallest value of the grant counter at which a grant's halves open: the counter stood at c when the
-// grant was asked for, and the machine increments it when the limit is written.
+// NextCounter is the smallest value of the grant counter at which a grant's halves open: the counter stood at
+// c when the grant was asked for, and the machine increments it when the limit is written.
 func NextCounter(c uint64) (uint64, error) {
 	if c == math.MaxUint64 {
 		return 0, ErrCounterEnd
@@ -26,8 +26,8 @@ func CounterPolicy(counter Name, c uint64) (Digest, error) {
 	return calculate(check)
 }
 
-// UsePolicy is the policy of the half that burns one: the counter first, PolicySecret(PIN index, meter) last, so a
-// check that fails burns nothing (T10).
+// UsePolicy is the policy of the half that burns one: the counter first, PolicySecret(PIN index, meter) last,
+// so a check that fails burns nothing (T10).
 func UsePolicy(counter Name, c uint64, index Index, meter MeterID) (Digest, error) {
 	check, err := counterCheck(counter, c)
 	if err != nil {
@@ -38,8 +38,9 @@ func UsePolicy(counter Name, c uint64, index Index, meter MeterID) (Digest, erro
 	})
 }
 
-// UseTokenPolicy is PolicySecret(PIN index, meter) alone: for a signing key whose every signature is a use. A device's own
-// controller takes such signatures (T10); no machine has one yet, and the frozen vectors hold the digest.
+// UseTokenPolicy is PolicySecret(PIN index, meter) alone: for a signing key whose every signature is a use. A
+// device's own controller takes such signatures (T10); no machine has one yet, and the frozen vectors hold
+// the digest.
 func UseTokenPolicy(index Index, meter MeterID) (Digest, error) {
 	return calculate(tpm2.PolicySecret{
 		AuthHandle: named(index.Handle, index.Name(true)), PolicyRef: tpm2.TPM2BNonce{Buffer: meter[:]},
@@ -63,8 +64,8 @@ func CounterCheck(counter Name, next uint64) tpm2.PolicyNV {
 	}
 }
 
-// SealedPublic is the public area of a sealed half: it can be opened by its policy and in no other way, and can't
-// leave the TPM again. unique is SHA-256(seed || secret).
+// SealedPublic is the public area of a sealed half: it can be opened by its policy and in no other way, and
+// can't leave the TPM again. unique is SHA-256(seed || secret).
 func SealedPublic(policy, unique Digest) tpm2.TPMTPublic {
 	return tpm2.TPMTPublic{
 		Type:             tpm2.TPMAlgKeyedHash,
@@ -84,14 +85,15 @@ type Sealed struct {
 	Name   Name
 }
 
-// A sealed half's public area: type, nameAlg, attributes, policy, scheme NULL, unique value; no other size is one.
+// A sealed half's public area: type, nameAlg, attributes, policy, scheme NULL, unique value; no other size is
+// one.
 const (
 	sealedSize       = 2 + 2 + 4 + (2 + 32) + 2 + (2 + 32)
 	sealedAttributes = adminWithPolicy | noDA
 )
 
-// ParseSealed reads a TPM2B_PUBLIC of a sealed half; everything except its policy and unique value must be exactly as
-// SealedPublic makes it.
+// ParseSealed reads a TPM2B_PUBLIC of a sealed half; everything except its policy and unique value must be
+// exactly as SealedPublic makes it.
 func ParseSealed(public2B []byte) (Sealed, error) {
 	if len(public2B) != 2+sealedSize {
 		return Sealed{}, ErrSealedMalformed

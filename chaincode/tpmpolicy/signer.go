@@ -30,9 +30,9 @@ type Signer struct {
 	place   []byte // Qualified Name of the AK
 }
 
-// NewSigner takes the TPMT_PUBLIC of AK and SRK and refuses keys that are not what they should be. Every attestation
-// carries the AK's Qualified Name, so each one also proves that the AK is a child of this SRK in the owner hierarchy
-// and therefore dies with TPM2_Clear.
+// NewSigner takes the TPMT_PUBLIC of AK and SRK and refuses keys that are not what they should be. Every
+// attestation carries the AK's Qualified Name, so each one also proves that the AK is a child of this SRK in
+// the owner hierarchy and therefore dies with TPM2_Clear.
 func NewSigner(ak, srk []byte) (*Signer, error) {
 	a, err := ParseAK(ak)
 	if err != nil {
@@ -130,8 +130,8 @@ func (s *Signer) certify(a Attestation, subject Public, parent, extra []byte) er
 	return nil
 }
 
-// Time is the TPM's own time (TPMS_TIME_INFO). Clock is in milliseconds of power since the last TPM2_Clear; it can
-// fall back after a power cut, and then Safe is false until it has passed every value ever shown.
+// Time is the TPM's own time (TPMS_TIME_INFO). Clock is in milliseconds of power since the last TPM2_Clear;
+// it can fall back after a power cut, and then Safe is false until it has passed every value ever shown.
 type Time struct {
 	Time         uint64 // ms since power on
 	Clock        uint64
@@ -140,8 +140,8 @@ type Time struct {
 	Safe         bool
 }
 
-// Time is the attested time. Its values are the true ones: those in the headers of other attestations are obfuscated
-// for a key of the owner hierarchy (measured; Part 1, 36.7).
+// Time is the attested time. Its values are the true ones: those in the headers of other attestations are
+// obfuscated for a key of the owner hierarchy (measured; Part 1, 36.7).
 func (s *Signer) Time(a Attestation, extra []byte) (Time, error) {
 	r, err := s.open(a, attestTime, extra)
 	if err != nil {
@@ -190,8 +190,8 @@ type header struct {
 	body   reader
 }
 
-// readHeader reads TPMS_ATTEST up to its type-specific part; clock and firmware version there are obfuscated and not
-// used.
+// readHeader reads TPMS_ATTEST up to its type-specific part; clock and firmware version there are obfuscated
+// and not used.
 func readHeader(attest []byte) (header, error) {
 	r := reader{rest: attest}
 	magic := r.u32()

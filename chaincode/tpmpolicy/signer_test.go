@@ -229,7 +229,8 @@ func TestAttestationsOfAMeter(t *testing.T) {
 	}
 }
 
-// A TPM signs what it is given through a key that isn't restricted: only AK attributes keep TPM_GENERATED honest.
+// A TPM signs what it is given through a key that isn't restricted: only AK attributes keep TPM_GENERATED
+// honest.
 
 func TestCertifyNeedsTheRightPlace(t *testing.T) {
 	f := newForger(t)

@@ -19,7 +19,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
-// The program beside the vectors must still write exactly them: a policy that drifts strands grants in the field.
+// The program beside the vectors must still write exactly them: a policy that drifts strands grants in the
+// field.
 func TestVectorsAreFrozen(t *testing.T) {
 	want, err := os.ReadFile("testdata/vectors.json")
 	if err != nil {

@@ -12,17 +12,17 @@ import (
 // maxSecret is what we seal: shares and key seeds, bytes.
 const maxSecret = 32
 
-// Blob is a secret sealed for one TPM: what TPM2_Import takes. Each field carries its own two bytes of length, as the
-// TCG types do.
+// Blob is a secret sealed for one TPM: what TPM2_Import takes. Each field carries its own two bytes of
+// length, as the TCG types do.
 type Blob struct {
 	Public    []byte // TPM2B_PUBLIC
 	Duplicate []byte // TPM2B_PRIVATE
 	Seed      []byte // TPM2B_ENCRYPTED_SECRET
 }
 
-// Wrap seals a secret under a policy to the storage key of one TPM, in software (Part 1, 23.3, outer wrapper only).
-// srk is the TPMT_PUBLIC that the machine's attestation key certified. It is for custodians and registrars: never for
-// chaincode, where every peer would see the secret.
+// Wrap seals a secret under a policy to the storage key of one TPM, in software (Part 1, 23.3, outer wrapper
+// only). srk is the TPMT_PUBLIC that the machine's attestation key certified. It is for custodians and
+// registrars: never for chaincode, where every peer would see the secret.
 func Wrap(random io.Reader, secret, srk []byte, policy Digest) (Blob, error) {
 	if len(secret) == 0 || len(secret) > maxSecret {
 		return Blob{}, ErrSecret.With(fmt.Sprintf("%d bytes", len(secret)))
@@ -54,15 +54,15 @@ func Wrap(random io.Reader, secret, srk []byte, policy Digest) (Blob, error) {
 	return Blob{Public: sized(public), Duplicate: sized(duplicate), Seed: sized(encrypted)}, nil
 }
 
-// Sizes of a blob of ours, with their lengths: the inner parts are measured (facts: 108 and 68 bytes for 32 bytes
-// under a P-256 parent), the bounds only keep novels off the ledger.
+// Sizes of a blob of ours, with their lengths: the inner parts are measured (facts: 108 and 68 bytes for 32
+// bytes under a P-256 parent), the bounds only keep novels off the ledger.
 const (
 	maxDuplicate = 256
 	maxSeed      = 128
 )
 
-// CheckBlob refuses a blob that is not shaped for TPM2_Import under a P-256 parent, or whose policy is another. What
-// is encrypted inside, only the TPM can tell.
+// CheckBlob refuses a blob that is not shaped for TPM2_Import under a P-256 parent, or whose policy is
+// another. What is encrypted inside, only the TPM can tell.
 func CheckBlob(b Blob, policy Digest) (Sealed, error) {
 	if !isSized(b.Duplicate, maxDuplicate) || !isSized(b.Seed, maxSeed) {
 		return Sealed{}, ErrBlobMalformed

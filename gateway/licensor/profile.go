@@ -28,8 +28,8 @@ func LoadProfile(name string) (*Profile, error) {
 	return &Profile{ID: profile.ID(name), check: check}, nil
 }
 
-// Check reads technology data to its end. The refusal names the line, the rule, and what stands there instead: the data
-// is the licensor's own.
+// Check reads technology data to its end. The refusal names the line, the rule, and what stands there
+// instead: the data is the licensor's own.
 func (p *Profile) Check(data io.Reader) error {
 	err := p.check(data)
 	if broken, ok := errors.AsType[*beverage.FormatError](err); ok {

@@ -21,7 +21,8 @@ type Progress struct {
 	Runtime *runtime.Event `json:"runtime,omitempty"`
 }
 
-// Options are what an agent may be given. Without a Payer it shows payment requests; without a Starter it can't use.
+// Options are what an agent may be given. Without a Payer it shows payment requests; without a Starter it
+// can't use.
 type Options struct {
 	Payer  purchase.Payer
 	Start  Starter

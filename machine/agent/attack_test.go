@@ -13,8 +13,8 @@ import (
 	"github.com/guildmark/guildmark/machine/runtime"
 )
 
-// A gateway that answers a new purchase with an order of an earlier one would have it paid a second time, for nothing:
-// the order's id commits to the key that this machine drew (T21).
+// A gateway that answers a new purchase with an order of an earlier one would have it paid a second time, for
+// nothing: the order's id commits to the key that this machine drew (T21).
 func TestGatewayAnswersWithAnOldOrder(t *testing.T) {
 	w := newWorld(t, "sunrise.jsonl")
 	s := newSite(t, w, "first").enrolled()
@@ -39,8 +39,8 @@ func TestGatewayAnswersWithAnOldOrder(t *testing.T) {
 	}
 }
 
-// A licensor offers to everybody what is sealed for another product line; a gateway shows another manifest than was ordered.
-// Both come out before anything is paid.
+// A licensor offers to everybody what is sealed for another product line; a gateway shows another manifest
+// than was ordered. Both come out before anything is paid.
 func TestUnusableDatasetIsNotPaid(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -80,8 +80,8 @@ func (w *world) sellLaser() {
 	w.seal()
 }
 
-// A machine holds a license of laser data, bought while it had a laser, and has only its mixer left. Neither the agent nor
-// the runtime, which doesn't rely on the agent, burns a use for it.
+// A machine holds a license of laser data, bought while it had a laser, and has only its mixer left. Neither
+// the agent nor the runtime, which doesn't rely on the agent, burns a use for it.
 func TestForeignProfileBurnsNothing(t *testing.T) {
 	tests := []struct {
 		name   string

@@ -9,9 +9,10 @@ import (
 	"github.com/guildmark/guildmark/machine/purchase"
 )
 
-// Buy gets a license of the offer that can be used offline: open the TPM -> find the offer -> begin or take up the purchase
-// -> finish it, step by step (see [purchase.Buyer.Finish]). The offer's id may be shortened to a beginning that is its own.
-// An interrupted purchase of the same offer goes on where its journal says; atMost bounds the price, 0 = any.
+// Buy gets a license of the offer that can be used offline: open the TPM -> find the offer -> begin or take
+// up the purchase -> finish it, step by step (see [purchase.Buyer.Finish]). The offer's id may be shortened
+// to a beginning that is its own. An interrupted purchase of the same offer goes on where its journal says;
+// atMost bounds the price, 0 = any.
 func (a *Agent) Buy(ctx context.Context, offer string, atMost ledger.Satoshi) (h holding.Holding, err error) {
 	if err := purchase.CheckOffer(offer); err != nil {
 		return h, err

@@ -9,8 +9,8 @@ import (
 	"github.com/guildmark/guildmark/machine/market"
 )
 
-// ErrConfig means that the configuration file can't be read, or a setting (Saw) can't be used. It is the same refusal for a server's
-// settings, which package market reads.
+// ErrConfig means that the configuration file can't be read, or a setting (Saw) can't be used. It is the same
+// refusal for a server's settings, which package market reads.
 var ErrConfig = market.ErrConfig
 
 // Config is machine.json. It holds no secret: those lie in files of their own that it names. Paths that are not

@@ -13,8 +13,8 @@ import (
 
 var errKilled = errors.New("killed")
 
-// killAt makes the store fail at its n-th point, and at every later one: what is dead stays dead. It returns the points
-// that were passed.
+// killAt makes the store fail at its n-th point, and at every later one: what is dead stays dead. It returns
+// the points that were passed.
 func (s *site) killAt(n int) *[]string {
 	var passed []string
 	s.store.Interrupt(func(point string) error {
@@ -27,8 +27,8 @@ func (s *site) killAt(n int) *[]string {
 	return &passed
 }
 
-// The agent is killed before and after each of its writes, from the first enrollment to the license in hand, and goes on
-// each time: nothing twice, nothing lost.
+// The agent is killed before and after each of its writes, from the first enrollment to the license in hand,
+// and goes on each time: nothing twice, nothing lost.
 func TestKilledAtEachWrite(t *testing.T) {
 	all := points(t)
 	if len(all) < 30 {
@@ -178,7 +178,8 @@ func TestRestoredFromACopy(t *testing.T) {
 	wantCode(t, use(), "tpm.auth_unavailable")
 }
 
-// The same files on a second machine of the same make are worth nothing: not whole, and not with its own enrollment.
+// The same files on a second machine of the same make are worth nothing: not whole, and not with its own
+// enrollment.
 func TestFilesOnASecondMachine(t *testing.T) {
 	w := newWorld(t, "sunrise.jsonl")
 	first := newSite(t, w, "first").enrolled()
@@ -216,7 +217,8 @@ func (s *site) replaceState(from *site, part string) {
 	s.open()
 }
 
-// Used up, the same offer is bought again: another order, another license, three more uses; not while uses are left.
+// Used up, the same offer is bought again: another order, another license, three more uses; not while uses
+// are left.
 func TestBuyAgain(t *testing.T) {
 	w := newWorld(t, "sunrise.jsonl")
 	s := newSite(t, w, "first").enrolled()
@@ -254,8 +256,8 @@ func TestBuyAgain(t *testing.T) {
 	}
 }
 
-// The agent is killed at each write of a second purchase, which removes the used-up meter: the license that was paid
-// has all its uses.
+// The agent is killed at each write of a second purchase, which removes the used-up meter: the license that
+// was paid has all its uses.
 func TestKilledWhileBuyingAgain(t *testing.T) {
 	again := func(kill int) ([]string, *site, error) {
 		w := newWorld(t, "sunrise.jsonl")

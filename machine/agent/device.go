@@ -31,7 +31,8 @@ func (a *Agent) deviceFor(id profile.ID) (Device, error) {
 	return Device{}, device.ErrNone.With(string(id))
 }
 
-// canMake says whether this machine could ever make a dataset. Manifests carry no needs yet, so only the profile counts.
+// canMake says whether this machine could ever make a dataset. Manifests carry no needs yet, so only the
+// profile counts.
 func (a *Agent) canMake(m dataset.Manifest) error {
 	made, err := a.openDevice(profile.ID(m.Profile))
 	if err != nil {

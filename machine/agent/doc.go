@@ -1,13 +1,16 @@
-// Package agent is a machine's side of the market: it enrolls the machine's TPM, buys licenses, keeps them, and uses them
-// offline.
+// Package agent is one machine's side of the market: it enrolls the machine's TPM, buys licenses, uses them
+// without a network, and delivers the receipts. It composes the packages below it.
 //
-// It refuses to hold a share, a content key or plaintext (package runtime does, in a process of its own), to pay a script
-// that it did not derive itself, and to keep anything that it did not verify under its own trust bundle.
+// Does not hold a share, a content key or plaintext; package runtime does, in a process of its own. Does not
+// pay a script that the machine did not derive itself, and keeps nothing that was not verified under its own
+// trust bundle.
 //
-// Read [Agent.Buy] and [Agent.Use] first: each is the list of its steps. What must survive a crash lies in the state
-// folder ([Store]); a purchase goes on at the step its journal names, whenever it is killed.
+// Read buy.go and use.go first: [Agent.Buy] and [Agent.Use] are the lists of their steps. Everything that
+// must survive a crash lies in the state folder; an interrupted purchase continues at the step that its
+// journal names.
 //
-// Errors: each no is a [ledger.Refusal] with the code of the check that refused: signed.*, license.*, order.* from the
-// verifier, tpm.* with the TPM's response code, the ledger's own codes as the gateway passes them on, machine.* for the
-// agent itself. Kind Unavailable means: the same again later may pass.
+// Errors: every rejection is a *ledger.Refusal whose Code names the failed check: signed.*, license.* and
+// order.* from the verifier, tpm.* with the TPM's response code, machine.* and device.* of the machine, and
+// the ledger's own codes as the gateway returns them. Kind Unavailable means that the same call can succeed
+// later.
 package agent

@@ -91,8 +91,8 @@ func (a *Agent) checkDevices() Check {
 	return verdict("devices", failed, strings.Join(lines, "; "), "describe each device under `devices` in the configuration")
 }
 
-// checkServers asks the servers that the machine needs: the registrar until it is enrolled. When none can be reached, their
-// one cause is said once.
+// checkServers asks the servers that the machine needs: the registrar until it is enrolled. When none can be
+// reached, their one cause is said once.
 func (a *Agent) checkServers(ctx context.Context, enrolled bool) (checks []Check, reached bool) {
 	const todo = "without it only `use`, `licenses` and `verify` work; check its address and CA file"
 	servers := []struct {

@@ -8,8 +8,9 @@ import (
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
-// Enroll makes the machine known: salt -> keys in the TPM -> the registrar activates -> each custodian activates. code is
-// the one-time code that the machine's owner got from the registrar's partner. Run again, it goes on where it stopped.
+// Enroll makes the machine known: salt -> keys in the TPM -> the registrar activates -> each custodian
+// activates. code is the one-time code that the machine's owner got from the registrar's partner. Run again,
+// it goes on where it stopped.
 func (a *Agent) Enroll(ctx context.Context, code string) (r enrollment.Record, err error) {
 	r, err = enrollment.Begin(a.folder)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
-// session is an enrolled machine with its TPM open: for one command, and closed before a runtime starts, since a TPM has
-// one user at a time.
+// session is an enrolled machine with its TPM open: for one command, and closed before a runtime starts,
+// since a TPM has one user at a time.
 type session struct {
 	conn     transport.TPMCloser
 	enrolled enrollment.Record
@@ -42,7 +42,8 @@ func (a *Agent) dial(ctx context.Context) (transport.TPMCloser, error) {
 	return conn, nil
 }
 
-// open takes the TPM of an enrolled machine: enrollment -> TPM -> its keys are the enrolled ones -> trust bundle.
+// open takes the TPM of an enrolled machine: enrollment -> TPM -> its keys are the enrolled ones -> trust
+// bundle.
 func (a *Agent) open(ctx context.Context) (*session, error) {
 	enrolled, err := enrollment.Load(a.folder)
 	if err != nil {

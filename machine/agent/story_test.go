@@ -63,7 +63,8 @@ func TestPackageByPackage(t *testing.T) {
 	}
 }
 
-// Everything but the TPM's socket is dead, and there is no interface to reach it by: the machine still produces.
+// Everything but the TPM's socket is dead, and there is no interface to reach it by: the machine still
+// produces.
 func TestUseWithoutAnyNetwork(t *testing.T) {
 	w := newWorld(t, "sunrise.jsonl")
 	s := newSite(t, w, "first").enrolled()

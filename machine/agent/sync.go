@@ -15,8 +15,8 @@ type Synced struct {
 	Renewed   []string `json:"renewed"`   // licenses with a fresh signed answer, hence a fresh lease
 }
 
-// Sync does what waits for the network: finish interrupted purchases -> deliver receipts -> renew signed licenses. It does
-// each even when another fails, and returns all errors.
+// Sync does what waits for the network: finish interrupted purchases -> deliver receipts -> renew signed
+// licenses. It does each even when another fails, and returns all errors.
 func (a *Agent) Sync(ctx context.Context) (done Synced, err error) {
 	done = Synced{Finished: []string{}, Renewed: []string{}}
 	s, err := a.open(ctx)

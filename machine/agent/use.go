@@ -14,7 +14,8 @@ import (
 	"github.com/guildmark/guildmark/machine/runtime"
 )
 
-// ErrSpent means that the license (Saw) is used up, and a newer license of the same data and terms has taken its meter. Use that.
+// ErrSpent means that the license (Saw) is used up, and a newer license of the same data and terms has taken
+// its meter. Use that.
 var ErrSpent = ledger.Refuse(ledger.Conflict, "machine.spent", "the license's uses are used up, and a newer license has taken its meter")
 
 // Used is the outcome of one use.
@@ -25,9 +26,9 @@ type Used struct {
 	Receipt string `json:"receipt"` // file name of the receipt that waits for the network
 }
 
-// Use makes one production run of a license, without any network: find -> verify and prepare -> the runtime burns a use
-// and produces -> receipt. When the runtime fails after it burnt the use, the receipt is kept all the same and the error
-// says why.
+// Use makes one production run of a license, without any network: find -> verify and prepare -> the runtime
+// burns a use and produces -> receipt. When the runtime fails after it burnt the use, the receipt is kept all
+// the same and the error says why.
 func (a *Agent) Use(ctx context.Context, id string) (used Used, err error) {
 	h, err := a.store().Find(id)
 	if err != nil {
@@ -51,8 +52,8 @@ func (a *Agent) Use(ctx context.Context, id string) (used Used, err error) {
 	return used, errors.Join(ran, err)
 }
 
-// CheckUses refuses a license with fewer uses left than are wanted at once: who starts several should know before the
-// first one. The TPM counts, so it is the TPM that refuses a use too many.
+// CheckUses refuses a license with fewer uses left than are wanted at once: who starts several should know
+// before the first one. The TPM counts, so it is the TPM that refuses a use too many.
 func (a *Agent) CheckUses(ctx context.Context, id string, wanted int64) (err error) {
 	h, err := a.store().Find(id)
 	if err != nil || h.Meter == "" { // Use says what is missing
@@ -70,8 +71,8 @@ func (a *Agent) CheckUses(ctx context.Context, id string, wanted int64) (err err
 	return err
 }
 
-// prepare verifies the signed license as the runtime will again, and collects what the runtime needs. The TPM is free
-// again when it returns.
+// prepare verifies the signed license as the runtime will again, and collects what the runtime needs. The TPM
+// is free again when it returns.
 func (a *Agent) prepare(ctx context.Context, h holding.Holding) (job runtime.Job, err error) {
 	s, err := a.open(ctx)
 	if err != nil {
@@ -140,8 +141,8 @@ func (a *Agent) run(ctx context.Context, job runtime.Job) (burnt bool, err error
 	return burnt, errors.Join(err, kept)
 }
 
-// keepReceipt has the TPM attest the count and stores the statement; Sync delivers it. The job's hash is salted: it
-// tells the ledger nothing about what was made for whom (T27).
+// keepReceipt has the TPM attest the count and stores the statement; Sync delivers it. The job's hash is
+// salted: it tells the ledger nothing about what was made for whom (T27).
 func (a *Agent) keepReceipt(ctx context.Context, h holding.Holding) (used Used, err error) {
 	s, err := a.open(ctx)
 	if err != nil {

@@ -21,7 +21,8 @@ import (
 	"github.com/guildmark/guildmark/machine/runtime"
 )
 
-// A use that is aborted while pumps run: the child was locked in, its use counts, what it poured is gone from the bottles.
+// A use that is aborted while pumps run: the child was locked in, its use counts, what it poured is gone from
+// the bottles.
 func TestAbortedUse(t *testing.T) {
 	w := newWorld(t, "sunrise.jsonl")
 	s := newSite(t, w, "first").enrolled()
@@ -52,8 +53,8 @@ func TestAbortedUse(t *testing.T) {
 	}
 }
 
-// checkProcess looks at a runtime from outside: locked memory, no interface but an idle loopback, nothing in its arguments
-// or environment.
+// checkProcess looks at a runtime from outside: locked memory, no interface but an idle loopback, nothing in
+// its arguments or environment.
 func checkProcess(t *testing.T, pid int) {
 	t.Helper()
 	read := func(name string) string {

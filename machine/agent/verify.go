@@ -19,8 +19,8 @@ type Verdict struct {
 	Machine  string `json:"machine,omitempty"` // license: its holder
 }
 
-// Verify judges any signed file under the machine's own trust bundle; a license also by holder, state and lease, and,
-// when its manifest is here, by that.
+// Verify judges any signed file under the machine's own trust bundle; a license also by holder, state and
+// lease, and, when its manifest is here, by that.
 func (a *Agent) Verify(ctx context.Context, file []byte) (v Verdict, err error) {
 	enrolled, err := enrollment.Load(a.folder)
 	if err != nil {

@@ -20,7 +20,8 @@ func saw(t *testing.T, err error, code string) string {
 	return r.Saw
 }
 
-// A purchase that was refused for its price goes on under the next command's bound, and says where the old one is from.
+// A purchase that was refused for its price goes on under the next command's bound, and says where the old
+// one is from.
 func TestANewBoundCounts(t *testing.T) {
 	w := newWorld(t, "sunrise.jsonl")
 	s := newSite(t, w, "first").enrolled()
@@ -115,8 +116,8 @@ func TestWaitingForABlock(t *testing.T) {
 	}
 }
 
-// Who asks for several uses learns before the first one that there are fewer; a use too many the TPM refuses, and the
-// refusal says how many there were.
+// Who asks for several uses learns before the first one that there are fewer; a use too many the TPM refuses,
+// and the refusal says how many there were.
 func TestUsedUp(t *testing.T) {
 	s := newSite(t, newWorld(t, "sunrise.jsonl"), "first").enrolled()
 	h := s.bought()
@@ -146,7 +147,8 @@ func findings(all []Check) map[string]Check {
 	return by
 }
 
-// doctor checks the registrar until it is not needed any more, says one cause once, and blames nothing that only waits.
+// doctor checks the registrar until it is not needed any more, says one cause once, and blames nothing that
+// only waits.
 func TestDoctor(t *testing.T) {
 	w := newWorld(t, "sunrise.jsonl")
 	s := newSite(t, w, "first")

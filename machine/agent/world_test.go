@@ -38,8 +38,9 @@ const (
 	testCode  = "let-me-in"
 )
 
-// world is everything outside the machine: a ledger of two partners' peers that really sign, custodians and a registrar
-// that really activate, wrap and sign, an authorization server that really checks the assertion. Only HTTP is between.
+// world is everything outside the machine: a ledger of two partners' peers that really sign, custodians and a
+// registrar that really activate, wrap and sign, an authorization server that really checks the assertion.
+// Only HTTP is between.
 type world struct {
 	t          *testing.T
 	server     *httptest.Server

@@ -18,13 +18,15 @@ import (
 
 // Refusals of enrollment.
 var (
-	// ErrOtherTPM means that the TPM's keys are not those of the enrollment in the state folder: the folder was copied from another
-	// machine, or the TPM was cleared. Use the folder with its own TPM, or enroll anew in an empty one.
+	// ErrOtherTPM means that the TPM's keys are not those of the enrollment in the state folder: the folder
+	// was copied from another machine, or the TPM was cleared. Use the folder with its own TPM, or enroll
+	// anew in an empty one.
 	ErrOtherTPM = ledger.Refuse(ledger.Forbidden, "machine.other_tpm", "the state folder belongs to a machine with another TPM")
-	// ErrRecord means that the registrar answered with the ledger record of another machine (Saw names the field). Don't go on.
+	// ErrRecord means that the registrar answered with the ledger record of another machine (Saw names the
+	// field). Don't go on.
 	ErrRecord = ledger.Refuse(ledger.Forbidden, "machine.record", "the registrar's record is not of this machine")
-	// ErrBundlePin means that the registrar's trust bundle (Saw) is not the one that `bundle` in the configuration pins. Don't go on
-	// before the consortium has said which is right.
+	// ErrBundlePin means that the registrar's trust bundle (Saw) is not the one that `bundle` in the
+	// configuration pins. Don't go on before the consortium has said which is right.
 	ErrBundlePin = ledger.Refuse(ledger.Forbidden, "machine.bundle", "the registrar's trust bundle is not the one in the configuration")
 )
 
@@ -49,8 +51,9 @@ func (p *Applicant) Check() error {
 	return nil
 }
 
-// Register lets the registrar activate the credential and takes its answer in: record, trust bundle, runtime key. code is
-// the one-time code that the machine's owner got from the registrar's partner. A machine that is registered stays as it is.
+// Register lets the registrar activate the credential and takes its answer in: record, trust bundle, runtime
+// key. code is the one-time code that the machine's owner got from the registrar's partner. A machine that is
+// registered stays as it is.
 func (p *Applicant) Register(ctx context.Context, code string) error {
 	if p.Record.Registered() {
 		return nil
@@ -164,7 +167,8 @@ func (p *Applicant) checkRecord(m machine.Machine) error {
 }
 
 // takeBundle stores the trust bundle that everything else will be checked under. It is trusted because the
-// configuration pins its id, or else because the registrar was reached under its own CA; its own keys must agree.
+// configuration pins its id, or else because the registrar was reached under its own CA; its own keys must
+// agree.
 func (p *Applicant) takeBundle(answer machine.Enrolled) (int64, error) {
 	doc, err := ledger.Base64(answer.Bundle)
 	if err != nil {
@@ -211,8 +215,8 @@ func blobOf(public, duplicate, seed string) (tpmpolicy.Blob, error) {
 	return b, nil
 }
 
-// Custodians has every custodian that the ledger knows activate this machine itself: none relies on the registrar's
-// record alone (T14).
+// Custodians has every custodian that the ledger knows activate this machine itself: none relies on the
+// registrar's record alone (T14).
 func (p *Applicant) Custodians(ctx context.Context) error {
 	trust, err := p.store().Trust(p.Record.Bundle)
 	if err != nil {

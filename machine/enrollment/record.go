@@ -13,7 +13,8 @@ import (
 
 const recordFile = "enrollment.json"
 
-// ErrNone means that the state folder holds no enrollment that a registrar has finished. Run `machine enroll` with a code.
+// ErrNone means that the state folder holds no enrollment that a registrar has finished. Run `machine enroll`
+// with a code.
 var ErrNone = ledger.Refuse(ledger.NotFound, "machine.not_enrolled", "this machine is not enrolled: run `machine enroll`")
 
 // Record is what the machine knows of itself; secrets stay in the TPM.
@@ -49,8 +50,8 @@ func load(f *folder.Folder) (Record, error) {
 	return r, err
 }
 
-// Begin reads the record, or makes one with a salt. The salt is stored before anybody hears it: the same salt gives the
-// same machine id after a crash.
+// Begin reads the record, or makes one with a salt. The salt is stored before anybody hears it: the same salt
+// gives the same machine id after a crash.
 func Begin(f *folder.Folder) (Record, error) {
 	r, err := load(f)
 	if err == nil || !errors.Is(err, ErrNone) {

@@ -17,7 +17,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// ErrLocked says that another agent works in this state folder: the TPM and the journals have one user at a time.
+// ErrLocked means that another process uses this state folder: TPM and journals have one user at a time. Wait
+// for it, or end it.
 var ErrLocked = ledger.Refuse(ledger.Conflict, "machine.busy", "another agent process works in this state folder")
 
 // Folder is the agent's state folder. Every file is private and is replaced in one step, see [host.Replace].
@@ -27,8 +28,8 @@ type Folder struct {
 	fault func(point string) error
 }
 
-// Interrupt lets a test kill the agent at a write: fault is asked before ("before <name>") and after ("after <name>")
-// each replacement, and its error is what the write returns.
+// Interrupt lets a test kill the agent at a write: fault is asked before ("before <name>") and after ("after
+// <name>") each replacement, and its error is what the write returns.
 func (f *Folder) Interrupt(fault func(point string) error) { f.fault = fault }
 
 // Open makes the folder when it isn't there and locks it until Close.

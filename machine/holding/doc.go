@@ -1,12 +1,15 @@
-// Package holding is what a machine keeps of its licenses: the files of each, the receipts of its uses, the trust bundle
-// that judges them, and the floor of time. It fetches a license, verifies it, counts its uses and renews it.
+// Package holding is what a machine keeps of its licenses: the files of each, the receipts of its uses, the
+// trust bundle that they are verified under, and the floor of time. It fetches, verifies, counts and renews
+// licenses.
 //
-// Does not buy (package purchase) and does not open sealed data (package runtime). Nothing is kept that was not verified
-// under the machine's own trust bundle, and a sealed body only if its hash is the manifest's.
+// Does not buy (package purchase) or open sealed data (package runtime). It stores nothing that was not
+// verified under the machine's own trust bundle, and a sealed body only if it has the size and hash in the
+// manifest.
 //
 // Read holding.go first, then fetch.go for the way in and status.go for the counts.
 //
-// Errors: ErrUnknown (no such license here, or more than one that begins so), ErrUses (fewer uses left), ErrRuntime (sealed
-// for another product line: don't pay), ErrContent and ErrRecipients (the gateway's answer is not what was asked for: ask
-// again, or another gateway), and the verifier's signed.* and license.* as they are.
+// Errors: ErrUnknown (no license has this id, or more than one begins with it), ErrUses (fewer uses left than
+// wanted), ErrRuntime (sealed for another product line: don't pay), ErrContent and ErrRecipients (the
+// gateway's answer is not what was asked for: repeat, or use another gateway), and the verifier's signed.*
+// and license.* unchanged.
 package holding

@@ -15,11 +15,11 @@ import (
 
 // Refusals of what was fetched.
 var (
-	// ErrContent means that manifest or key envelope don't have the hash that the order or the ledger names. Ask again, or another
-	// gateway.
+	// ErrContent means that manifest or key envelope don't have the hash that the order or the ledger names.
+	// Ask again, or another gateway.
 	ErrContent = ledger.Refuse(ledger.Invalid, "machine.content", "the bytes are not those that were asked for")
-	// ErrRuntime means that the key envelope holds no wrap for this machine's product line and assurance (Saw), so it could never
-	// open the data. Nothing was paid; ask the licensor to seal for that line.
+	// ErrRuntime means that the key envelope holds no wrap for this machine's product line and assurance
+	// (Saw), so it could never open the data. Nothing was paid; ask the licensor to seal for that line.
 	ErrRuntime = ledger.Refuse(ledger.Forbidden, "machine.runtime", "the dataset is not sealed for this machine's runtime")
 )
 
@@ -30,9 +30,9 @@ type Fetched struct {
 	Envelope []byte
 }
 
-// FetchDataset gets the manifest and the key envelope of what an order buys, and finds out that the dataset is sealed for
-// this machine's runtime (T13). It comes before anything is paid: nothing else keeps a licensor from selling what the
-// machine could never open.
+// FetchDataset gets the manifest and the key envelope of what an order buys, and finds out that the dataset
+// is sealed for this machine's runtime (T13). It comes before anything is paid: nothing else keeps a licensor
+// from selling what the machine could never open.
 func (m *Machine) FetchDataset(ctx context.Context, item order.Item) (Fetched, error) {
 	var f Fetched
 	doc, address, err := m.Gateway.Dataset(ctx, item.Dataset, item.Version)
@@ -67,7 +67,8 @@ func (m *Machine) checkRuntime(envelope []byte) error {
 	return nil
 }
 
-// FetchLicense has the license signed in answer to a fresh nonce, verifies it as its holder does offline, and stores it.
+// FetchLicense has the license signed in answer to a fresh nonce, verifies it as its holder does offline, and
+// stores it.
 func (m *Machine) FetchLicense(ctx context.Context, id string, manifest []byte) (signed.LicenseBody, error) {
 	var file []byte
 	var nonce string

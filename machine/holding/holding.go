@@ -12,18 +12,19 @@ import (
 
 // Refusals of the store.
 var (
-	// ErrUnknown means that the state folder holds no license under this id, or not all of its files yet. `machine licenses` lists
-	// the ids; `machine sync` fetches what an interrupted purchase left out.
+	// ErrUnknown means that the state folder holds no license under this id, or not all of its files yet.
+	// `machine licenses` lists the ids; `machine sync` fetches what an interrupted purchase left out.
 	ErrUnknown = ledger.Refuse(ledger.NotFound, "machine.license", "this machine holds no such license")
-	// ErrUses means that the license has fewer uses left than were asked for at once (Saw). Ask for fewer; nothing was burnt.
+	// ErrUses means that the license has fewer uses left than were asked for at once (Saw). Ask for fewer;
+	// nothing was burnt.
 	ErrUses = ledger.Refuse(ledger.Limit, "machine.uses", "the license has fewer uses left than were asked for")
 )
 
 // Format is the format of holding.json.
 const Format = "guildmark/holding/1"
 
-// Holding is what the machine keeps of a license; licenses/<id>/holding.json, beside license.signed.json, manifest.json,
-// envelope.json and body.sealed.
+// Holding is what the machine keeps of a license; licenses/<id>/holding.json, beside license.signed.json,
+// manifest.json, envelope.json and body.sealed.
 type Holding struct {
 	Format    string          `json:"format"` // "guildmark/holding/1"
 	License   license.License `json:"license"`

@@ -39,7 +39,8 @@ func (m *Machine) clock() (uint64, error) {
 	return now.Clock, nil
 }
 
-// Floor is the machine's floor of time now, raised by the clocks of answers that were just verified, and stored.
+// Floor is the machine's floor of time now, raised by the clocks of answers that were just verified, and
+// stored.
 func (m *Machine) Floor(signedClocks ...int64) (Floor, error) {
 	now, err := m.clock()
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 // ReceiptFormat is the format of a receipt's file.
 const ReceiptFormat = "guildmark/kept-receipt/1"
 
-// Receipt is the TPM's statement after a use; licenses/<id>/receipts/<count>.json. It waits for the network until it is
-// delivered.
+// Receipt is the TPM's statement after a use; licenses/<id>/receipts/<count>.json. It waits for the network
+// until it is delivered.
 type Receipt struct {
 	Format    string               `json:"format"` // "guildmark/kept-receipt/1"
 	Request   grant.ReceiptRequest `json:"request"`
@@ -54,8 +54,8 @@ func (s Store) Waiting(id string) ([]string, error) {
 	return open, nil
 }
 
-// Deliver sends the receipts of a license in the order of their counts and returns how many it sent. One that the ledger
-// has already counts as delivered: the answer to the first time was lost.
+// Deliver sends the receipts of a license in the order of their counts and returns how many it sent. One that
+// the ledger has already counts as delivered: the answer to the first time was lost.
 func (m *Machine) Deliver(ctx context.Context, id string) (int, error) {
 	waiting, err := m.Store.Waiting(id)
 	if err != nil {

@@ -14,8 +14,9 @@ import (
 	"github.com/guildmark/guildmark/machine/market"
 )
 
-// ErrRecipients means that the list of recipients that the partners signed has no usable grant-signing key of a custodian whose
-// half of the license share the machine needs. The consortium must register that custodian's recipient again.
+// ErrRecipients means that the list of recipients that the partners signed has no usable grant-signing key of
+// a custodian whose half of the license share the machine needs. The consortium must register that
+// custodian's recipient again.
 var ErrRecipients = ledger.Refuse(ledger.NotFound, "machine.recipients", "the signed recipients lack a custodian's key")
 
 // Trust is the trust bundle in force and its verifier.
@@ -61,7 +62,8 @@ func (t Trust) Recipients(ctx context.Context, g *market.Gateway) ([]consortium.
 	return all, err
 }
 
-// Custodians are the recipients of a license's custodian set, in its order, out of all that the partners signed.
+// Custodians are the recipients of a license's custodian set, in its order, out of all that the partners
+// signed.
 func Custodians(all []consortium.Recipient, l license.License) ([]consortium.Recipient, error) {
 	found, err := grant.Custodians(all, l.Custodians)
 	if err != nil {
@@ -70,7 +72,8 @@ func Custodians(all []consortium.Recipient, l license.License) ([]consortium.Rec
 	return found, nil
 }
 
-// Script derives the collect script of an order from the bundle's treasury descriptor, without asking anybody (T21).
+// Script derives the collect script of an order from the bundle's treasury descriptor, without asking anybody
+// (T21).
 func (t Trust) Script(o order.Order) (string, error) {
 	script, _, err := payment.CollectOf(t.Bundle.Treasury.Descriptor, t.Bundle.Network, o.Shard, o.Number)
 	return script, err

@@ -8,8 +8,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 )
 
-// Activations are credential challenges of one party, which show it that one TPM holds both the endorsement key and the
-// attestation key (T14).
+// Activations are credential challenges of one party, which show it that one TPM holds both the endorsement
+// key and the attestation key (T14).
 type Activations struct {
 	client *client
 	path   string
@@ -40,8 +40,8 @@ func (a *Activations) Begin(ctx context.Context, r machine.ActivationRequest) (m
 	return challenge, err
 }
 
-// Finish sends the proof, in a document that the party's kind of activation wants, and reads its answer unless out is
-// nil.
+// Finish sends the proof, in a document that the party's kind of activation wants, and reads its answer
+// unless out is nil.
 func (a *Activations) Finish(ctx context.Context, id string, in, out any) error {
 	return a.client.post(ctx, a.path+"/"+url.PathEscape(id), in, out)
 }

@@ -17,16 +17,18 @@ import (
 
 // Refusals of the way to a server.
 var (
-	// ErrConfig means that the configuration file can't be read, or a setting can't be used. Mend the setting that Saw names.
+	// ErrConfig means that the configuration file can't be read, or a setting can't be used. Mend the setting
+	// that Saw names.
 	ErrConfig = ledger.Refuse(ledger.Invalid, "machine.config", "the machine's configuration can't be used")
 	// ErrOffline means that no answer came: the server is down, the network is, or TLS failed. Ask again later.
 	ErrOffline = ledger.Refuse(ledger.Unavailable, "machine.offline", "the server can't be reached")
-	// ErrAnswer means that a server answered with something that its contract (gateway/api/openapi.yaml) doesn't allow, a proxy's
-	// error page for example. Ask again later.
+	// ErrAnswer means that a server answered with something that its contract (gateway/api/openapi.yaml)
+	// doesn't allow, a proxy's error page for example. Ask again later.
 	ErrAnswer = ledger.Refuse(ledger.Unavailable, "machine.answer", "the server's answer is not what its contract says")
 )
 
-// requestTimeout is longer than the gateway's own for a submit that waits for its block (network/docs/fabric.md).
+// requestTimeout is longer than the gateway's own for a submit that waits for its block
+// (network/docs/fabric.md).
 const requestTimeout = 60 * time.Second
 
 // Server is where a process answers, and the root that its TLS certificate must lead to.
@@ -67,8 +69,8 @@ func (c *client) post(ctx context.Context, path string, in, out any, header ...s
 	return c.call(ctx, http.MethodPost, path, in, out, header...)
 }
 
-// call is one request. in is encoded as JSON unless nil; out is decoded unless nil, and a *[]byte takes the bytes as they
-// are; header holds names and values in turn.
+// call is one request. in is encoded as JSON unless nil; out is decoded unless nil, and a *[]byte takes the
+// bytes as they are; header holds names and values in turn.
 func (c *client) call(ctx context.Context, method, path string, in, out any, header ...string) error {
 	var body io.Reader
 	if in != nil {

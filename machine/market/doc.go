@@ -1,13 +1,14 @@
-// Package market is a machine's way to the servers that it asks: the consortium's gateway, the authorization server and
-// the manufacturer's registrar.
+// Package market is a machine's client for three servers: the consortium's gateway, the authorization server,
+// and the manufacturer's registrar.
 //
-// Does not judge what a server says: signed answers are verified, and fetched bytes compared with their hashes, by the
-// packages that asked. A token or a nonce is kept in memory only, and redirects are not followed, because the token would
-// go along.
+// Does not verify the content of an answer: the packages that ask verify signed answers and compare hashes.
+// Tokens and nonces are kept in memory only. Redirects are not followed, because the token would be sent
+// along.
 //
-// Read gateway.go first: each method is one HTTP call. signin.go gets the access token that those calls carry.
+// Read gateway.go first: each method is one HTTP call. signin.go gets the access token that these calls
+// carry.
 //
-// Errors: a server's refusal comes back as a [ledger.Refusal] with the server's own code. Beside those ErrOffline and
-// ErrAnswer (ask again later, see [WorthRetry]), ErrWaiting (the time to wait is over; run the same command again),
-// ErrIssuer and ErrConfig (mend the configuration).
+// Errors: a server's refusal is returned as a *ledger.Refusal with the server's own code. Others are
+// ErrOffline and ErrAnswer (repeat later, see [WorthRetry]), ErrWaiting (the time to wait ended: run the
+// command again), ErrIssuer and ErrConfig (correct the configuration).
 package market

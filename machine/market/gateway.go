@@ -71,7 +71,8 @@ type OrderRequest struct {
 	Machine string   `json:"machine"`
 }
 
-// PlaceOrder places an order. The idempotency key makes the order's id, so a repeated request gives the same order.
+// PlaceOrder places an order. The idempotency key makes the order's id, so a repeated request gives the same
+// order.
 func (g *Gateway) PlaceOrder(ctx context.Context, key string, r OrderRequest) (order.Order, error) {
 	var placed struct {
 		Order order.Order `json:"order"`
@@ -92,12 +93,14 @@ type NonceRequest struct {
 	Nonce string `json:"nonce"`
 }
 
-// SignOrder has the partners sign an order in answer to a fresh nonce. The caller verifies the file for that nonce.
+// SignOrder has the partners sign an order in answer to a fresh nonce. The caller verifies the file for that
+// nonce.
 func (g *Gateway) SignOrder(ctx context.Context, id string) (file []byte, nonce string, err error) {
 	return g.sign(ctx, "/v1/orders/"+id+"/sign")
 }
 
-// SignLicense has the partners sign a license in answer to a fresh nonce. The caller verifies the file for that nonce.
+// SignLicense has the partners sign a license in answer to a fresh nonce. The caller verifies the file for
+// that nonce.
 func (g *Gateway) SignLicense(ctx context.Context, id string) (file []byte, nonce string, err error) {
 	return g.sign(ctx, "/v1/licenses/"+id+"/sign")
 }
@@ -120,7 +123,8 @@ func Nonce() string {
 	return hex.EncodeToString(b)
 }
 
-// Dataset gets a version's manifest and the address of its key envelope. The manifest is not compared with anything yet.
+// Dataset gets a version's manifest and the address of its key envelope. The manifest is not compared with
+// anything yet.
 func (g *Gateway) Dataset(ctx context.Context, id string, version int) (manifest []byte, envelope string, err error) {
 	var published struct {
 		Manifest    string `json:"manifest"`

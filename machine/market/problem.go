@@ -9,8 +9,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/problem"
 )
 
-// refusalOf reads a problem document, whose code is the refusal's, or an OAuth error. Anything else is ErrAnswer, with the
-// kind that the status stands for.
+// refusalOf reads a problem document, whose code is the refusal's, or an OAuth error. Anything else is
+// ErrAnswer, with the kind that the status stands for.
 func refusalOf(rsp *http.Response, what string) error {
 	doc, err := io.ReadAll(io.LimitReader(rsp.Body, problem.MaxDocument))
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// ErrIssuer means that the authorization server describes itself under another URL than the configured one. Set issuer.url to the
-// URL that Saw shows, spelled in the same way.
+// ErrIssuer means that the authorization server describes itself under another URL than the configured one.
+// Set issuer.url to the URL that Saw shows, spelled in the same way.
 var ErrIssuer = ledger.Refuse(ledger.Forbidden, "machine.issuer", "the authorization server names itself otherwise than issuer.url")
 
 const (
@@ -52,7 +52,8 @@ func (i *Issuer) Health(ctx context.Context) error {
 	return err
 }
 
-// describe reads the server's description and refuses one of another issuer: the assertion would be made for it.
+// describe reads the server's description and refuses one of another issuer: the assertion would be made for
+// it.
 func (i *Issuer) describe(ctx context.Context) (issuer, tokenPath string, err error) {
 	var m metadata
 	if err := i.client.get(ctx, "/.well-known/openid-configuration", &m); err != nil {

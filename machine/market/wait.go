@@ -8,18 +8,20 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// ErrWaiting means that the time to wait ended before what was waited for. Nothing is lost; the same command goes on waiting.
+// ErrWaiting means that the time to wait ended before what was waited for. Nothing is lost; the same command
+// goes on waiting.
 var ErrWaiting = ledger.Refuse(ledger.Unavailable, "machine.waiting", "not finished yet: run the same command again")
 
 // PollEvery is how often a machine asks whether a payment was settled or a grant answered.
 const PollEvery = time.Second
 
-// lag is how many times something that was just written may be unknown to the peer that is asked next: it catches up
-// within a block or two.
+// lag is how many times something that was just written may be unknown to the peer that is asked next: it
+// catches up within a block or two.
 const lag = 15
 
-// Poll asks again, every so often, until done, or refused for good, or ctx ends. A server that is away for a while is no
-// refusal. Once ctx has ended, the answer is ErrWaiting: it saw the last error of a server, or else what seen says.
+// Poll asks again, every so often, until done, or refused for good, or ctx ends. A server that is away for a
+// while is no refusal. Once ctx has ended, the answer is ErrWaiting: it saw the last error of a server, or
+// else what seen says.
 func Poll(ctx context.Context, every time.Duration, seen func(context.Context) string, ask func() (done bool, err error)) error {
 	tick := time.NewTicker(max(every, time.Millisecond))
 	defer tick.Stop()
@@ -55,8 +57,8 @@ func mayAppear(err error, asked int) bool {
 	return errors.As(err, &r) && r.Kind == ledger.NotFound && asked < lag
 }
 
-// CaughtUp repeats a request right after a write for as long as the peers that answer may not have seen the write yet. It
-// returns at once when the server can't be reached at all.
+// CaughtUp repeats a request right after a write for as long as the peers that answer may not have seen the
+// write yet. It returns at once when the server can't be reached at all.
 func CaughtUp(ctx context.Context, every time.Duration, ask func() error) error {
 	var last error
 	asked := 0

@@ -14,8 +14,8 @@ import (
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
-// Grant is what two custodians answered: the limit they signed and, unless it closes the meter, their halves of the
-// license share, sealed to this TPM.
+// Grant is what two custodians answered: the limit they signed and, unless it closes the meter, their halves
+// of the license share, sealed to this TPM.
 type Grant struct {
 	License    string
 	Nonce      []byte
@@ -47,7 +47,7 @@ func FromView(v grant.View, set []string) (Grant, error) {
 		if err != nil {
 			return Grant{}, err
 		}
-		if g.Limit > 0 { // who closes a meter seals nothing
+		if g.Limit > 0 { // a grant that closes a meter has no halves
 			g.Blobs = append(g.Blobs, blob)
 		}
 	}
@@ -67,7 +67,8 @@ func (g *Grant) readAnswer(i int, a grant.Answer) (b tpmpolicy.Blob, err error) 
 }
 
 // Apply takes the halves in, writes the signed limit in the session that waits for it, and arms the grant by
-// incrementing the epoch counter. Every step is remembered first: after a crash, Apply goes on with the same grant.
+// incrementing the grant counter. Every step is remembered first: after a crash, Apply goes on with the same
+// grant.
 func (x *Meter) Apply(g Grant) error {
 	p := x.state.Pending
 	if p == nil {
@@ -152,7 +153,8 @@ func (x *Meter) writeLimit(g Grant) error {
 	return err
 }
 
-// limitStands says that the index holds this limit and the counter hasn't moved: the write was done, the arming not.
+// limitStands says that the index holds this limit and the counter hasn't moved: the write was done, the
+// arming not.
 func (x *Meter) limitStands(limit int64) (bool, error) {
 	if is, err := x.tpm.IndexState(x.index); err != nil || is != tpm.IndexWritten {
 		return false, err
@@ -167,7 +169,7 @@ func isSessionGone(err error) bool {
 		errors.Is(err, tpm2.TPMRCReferenceS0) || errors.Is(err, tpm2.TPMRCHandle)
 }
 
-// arm increments the epoch counter, unless a run before a crash did, and puts the halves in force.
+// arm increments the grant counter, unless a run before a crash did, and puts the halves in force.
 func (x *Meter) arm() error {
 	p := x.state.Pending
 	value, err := x.tpm.Counter()
@@ -189,8 +191,8 @@ func (x *Meter) arm() error {
 	return x.keep()
 }
 
-// keep persists the halves in the TPM if it has room: a use then takes six commands instead of ten. Each meter has two
-// places beside its index's number.
+// keep persists the halves in the TPM if it has room: a use then takes six commands instead of ten. Each
+// meter has two places beside its index's number.
 func (x *Meter) keep() error {
 	first := tpm.FirstSealedHandle + 2*(x.index.Handle-tpmpolicy.FirstIndexHandle)
 	for i := range x.state.Halves {

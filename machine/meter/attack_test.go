@@ -15,8 +15,8 @@ import (
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
-// The attacks of machine/tpm/docs/tpm.md, each against a real TPM emulator by somebody with root on the machine: he
-// speaks to the TPM directly and owns every file. The honest case stands beside the refusal.
+// The attacks of machine/tpm/docs/tpm.md, each against a real TPM emulator by somebody with root on the
+// machine: he speaks to the TPM directly and owns every file. The honest case stands beside the refusal.
 
 // tool runs one of tpm2-tools against the emulator.
 
@@ -193,7 +193,7 @@ func (b *bench) signFor(_ tpmpolicy.MeterID, i int, w tpmpolicy.Write, nonce []b
 	return b.sign(b.privates[i], w, nonce)
 }
 
-// TPM2_Clear resets clock and counts, but the storage key dies with it and the epoch counter never falls.
+// TPM2_Clear resets clock and counts, but the storage key dies with it and the grant counter never falls.
 
 func TestAttackClear(t *testing.T) {
 	b := newBench(t, "first", 2)
@@ -235,7 +235,7 @@ func TestAttackClear(t *testing.T) {
 		t.Fatal(err)
 	}
 	if after <= before {
-		t.Errorf("the epoch counter fell from %d to %d", before, after)
+		t.Errorf("the grant counter fell from %d to %d", before, after)
 	}
 }
 
@@ -275,11 +275,13 @@ func TestAttackOtherTPM(t *testing.T) {
 
 // cutter holds one command back.
 
-// A session that already carries the signatures can't be kept for later: its context loads once, and not after a reset.
+// A session that already carries the signatures can't be kept for later: its context loads once, and not
+// after a reset.
 
 // The half without the PIN opens as often as one likes and gives away nothing of the share.
 
-// PolicySecret on a PIN index gives no ticket: else one burn could be shown again and again. The control shows that the
+// PolicySecret on a PIN index gives no ticket: else one burn could be shown again and again. The control
+// shows that the
 
 // TPM gives tickets otherwise.
 

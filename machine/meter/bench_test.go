@@ -8,7 +8,8 @@ import (
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
-// BenchmarkUse is row 24 of tests/bench/README.md: wall time of a metered use over the time that its commands took.
+// BenchmarkUse is row 24 of tests/bench/README.md: wall time of a metered use over the time that its commands
+// took.
 func BenchmarkUse(b *testing.B) {
 	bench := newBench(b, "first", 2)
 	bench.granted(1 << 30)

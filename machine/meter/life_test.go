@@ -14,8 +14,8 @@ import (
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
-// The agent's process ends between request, grant and use, and the runtime is yet another one: swtpm has one client
-// at a time, and the session waits in the TPM.
+// The agent's process ends between request, grant and use, and the runtime is yet another one: swtpm has one
+// client at a time, and the session waits in the TPM.
 func TestHandedOverBetweenProcesses(t *testing.T) {
 	b := newBench(t, "first", 2)
 	r := b.request()

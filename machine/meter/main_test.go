@@ -152,7 +152,8 @@ func (b *bench) powerCut() {
 	b.reopen()
 }
 
-// grant is what honest custodians answer to a request: they check the attestations, sign the limit and wrap halves.
+// grant is what honest custodians answer to a request: they check the attestations, sign the limit and wrap
+// halves.
 func (b *bench) grant(r meter.Request, limit int64, i, j int, written bool) meter.Grant {
 	b.t.Helper()
 	keys := b.tpm.Keys()

@@ -13,13 +13,14 @@ import (
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
-// ErrNoGrant means that the license was bought, and its grant is not finished yet. `machine sync` goes on with it.
+// ErrNoGrant means that the license was bought, and its grant is not finished yet. `machine sync` goes on
+// with it.
 var ErrNoGrant = ledger.Refuse(ledger.Conflict, "machine.not_granted", "the license has no finished grant: run `machine sync` with a network")
 
 // Errors that callers act on.
 var (
-	ErrUsedUp      = errors.New("the license's uses are used up or the meter is closed") // see [UsedUpError]
-	ErrNotArmed    = errors.New("the grant is not armed: the TPM's epoch counter is below its value")
+	ErrUsedUp      = errors.New("all uses are used, or the meter is closed") // see [UsedUpError]
+	ErrNotArmed    = errors.New("the grant is not armed: the TPM's grant counter is below its value")
 	ErrSessionLost = errors.New("the session of the grant request is gone")
 	ErrNoRequest   = errors.New("the meter waits for no grant")
 	ErrOpenRequest = errors.New("the grant belongs to another request")
@@ -41,8 +42,8 @@ type Meter struct {
 // Index is the meter's PIN index.
 func (x *Meter) Index() tpmpolicy.Index { return x.index }
 
-// Create opens the meter whose state is at path, or makes it: its index is found in the TPM or defined at the first
-// free place. Run again after a crash it finds what it made.
+// Create opens the meter whose state is at path, or makes it: its index is found in the TPM or defined at the
+// first free place. Run again after a crash it finds what it made.
 func Create(m *tpm.TPM, path string, id tpmpolicy.MeterID, custodians tpmpolicy.Custodians) (*Meter, error) {
 	x, err := open(m, path)
 	if errors.Is(err, errNoState) {
@@ -61,8 +62,8 @@ func Create(m *tpm.TPM, path string, id tpmpolicy.MeterID, custodians tpmpolicy.
 	return x, x.define()
 }
 
-// Open opens the meter whose state is at path; the keys of the TPM are taken from there too, and the TPM is asked
-// nothing yet. It is how the runtime starts.
+// Open opens the meter whose state is at path; the keys of the TPM are taken from there too, and the TPM is
+// asked nothing yet. It is how the runtime starts.
 func Open(t transport.TPM, path string) (*Meter, error) {
 	s, err := readState(path)
 	if err != nil {
@@ -169,7 +170,8 @@ func (x *Meter) define() error {
 	return nil
 }
 
-// Read reads count and limit from the TPM; 0 and 0 before the first grant. What others must believe is a Receipt.
+// Read reads count and limit from the TPM; 0 and 0 before the first grant. What others must believe is a
+// Receipt.
 func (x *Meter) Read() (tpmpolicy.Pin, error) {
 	is, err := x.tpm.IndexState(x.index)
 	if err != nil || is != tpm.IndexWritten {
@@ -184,8 +186,8 @@ func (x *Meter) Receipt(license, job string) (tpmpolicy.Attestation, error) {
 	return x.tpm.CertifyIndex(x.index, extra[:])
 }
 
-// Remove undefines the index and drops what was sealed for it. Uses that are left are lost: it is for meters that were
-// closed and attested so (T17), and for those that never had a grant.
+// Remove undefines the index and drops what was sealed for it. Uses that are left are lost: it is for meters
+// that were closed and attested so (T17), and for those that never had a grant.
 func (x *Meter) Remove() error {
 	is, err := x.tpm.IndexState(x.index)
 	if err != nil {

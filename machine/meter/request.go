@@ -15,7 +15,7 @@ type Request struct {
 	License string
 	Index   tpmpolicy.Index
 	Nonce   []byte                // of the session that stays open in the TPM
-	Counter tpmpolicy.Attestation // epoch counter
+	Counter tpmpolicy.Attestation // grant counter
 	Time    tpmpolicy.Attestation // clock and reset count
 }
 
@@ -35,9 +35,10 @@ func Document(a tpmpolicy.Attestation) machine.Attestation {
 	}
 }
 
-// Request opens a session in the TPM, keeps its handle and nonce in the state file, and attests counter and time for
-// exactly this session. An older request that was never answered ends. With the kernel's resource manager the session
-// lives as long as the connection: keep it open until Apply. With a bare TPM it lives until the next reset.
+// Request opens a session in the TPM, keeps its handle and nonce in the state file, and attests counter and
+// time for exactly this session. An older request that was never answered ends. With the kernel's resource
+// manager the session lives as long as the connection: keep it open until Apply. With a bare TPM it lives
+// until the next reset.
 func (x *Meter) Request(licenseID string) (r Request, err error) {
 	if err := x.Cancel(); err != nil {
 		return Request{}, err

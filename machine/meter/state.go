@@ -18,15 +18,15 @@ var (
 	errState   = errors.New("the meter's state file is damaged")
 )
 
-// State is what a meter keeps on disk between processes. All of it is public or of use to this TPM alone; rolled back,
-// it can only fit less well to the TPM.
+// State is what a meter keeps on disk between processes. All of it is public or of use to this TPM alone;
+// rolled back, it can only fit less well to the TPM.
 type State struct {
 	Format     string       `json:"format"`
 	Meter      []byte       `json:"meter"`
 	Handle     uint32       `json:"handle"`
 	Custodians [][]byte     `json:"custodians"` // SPKI, in the order of their MSPs
 	Keys       tpm.Keys     `json:"keys"`
-	Counter    uint64       `json:"counter"` // epoch counter of the grant in force: the halves open above it
+	Counter    uint64       `json:"counter"` // grant counter of the grant in force: the halves open above it
 	Halves     []tpm.Sealed `json:"halves"`  // the one that burns a use, then the other; none = no grant
 	Pending    *Pending     `json:"pending,omitempty"`
 }
@@ -36,7 +36,7 @@ type Pending struct {
 	License string       `json:"license"`
 	Session uint32       `json:"session"` // handle of the session in the TPM
 	Nonce   []byte       `json:"nonce"`
-	Counter uint64       `json:"counter"` // the epoch counter when it was asked
+	Counter uint64       `json:"counter"` // the grant counter when it was asked
 	Limit   *int64       `json:"limit,omitempty"`
 	Halves  []tpm.Sealed `json:"halves,omitempty"`
 }

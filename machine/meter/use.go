@@ -12,7 +12,8 @@ import (
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
-// Armed is a grant in force: all that a use needs of the meter, none of it secret. The agent hands it to the runtime.
+// Armed is a grant in force: all that a use needs of the meter, none of it secret. The agent hands it to the
+// runtime.
 type Armed struct {
 	ID      []byte     `json:"id"`      // the meter's id: policyRef
 	Index   uint32     `json:"index"`   // NV handle of the PIN index
@@ -33,9 +34,9 @@ func (x *Meter) Armed() (Armed, error) {
 	}, nil
 }
 
-// Use is one use under way: Upper, what the caller wants to check before it pays, Lower. Six commands, one NV write.
-// The burn comes last among the checks, so what fails before it costs no use; a crash after it loses that use and never
-// gains one.
+// Use is one use under way: Upper, what the caller wants to check before it pays, Lower. Six commands, one NV
+// write. The burn comes last among the checks, so what fails before it costs no use; a crash after it loses
+// that use and never gains one.
 type Use struct {
 	tpm     *tpm.TPM
 	session *tpm.Session
@@ -64,8 +65,8 @@ func Begin(m *tpm.TPM, a Armed) (*Use, error) {
 // Close ends the session, unless the last command did.
 func (u *Use) Close() error { return u.session.Close(u.tpm.Transport()) }
 
-// Plain opens a secret whose policy asks nothing, such as the seed of the runtime's key, in the same session: one more
-// command if it is persistent. It comes before Lower.
+// Plain opens a secret whose policy asks nothing, such as the seed of the runtime's key, in the same session:
+// one more command if it is persistent. It comes before Lower.
 func (u *Use) Plain(s tpm.Sealed) ([]byte, error) { return u.tpm.Unseal(s, u.session) }
 
 // Upper opens the half that burns nothing: it asks only for the armed counter.

@@ -10,12 +10,13 @@ import (
 	"github.com/guildmark/guildmark/machine/meter"
 )
 
-// ErrUsesLeft means that an older license (Saw) of the same data and terms has uses left, and a new limit would end them. Use them
-// up first; nothing was paid.
+// ErrUsesLeft means that an older license (Saw) of the same data and terms has uses left, and a new limit
+// would end them. Use them up first; nothing was paid.
 var ErrUsesLeft = ledger.Refuse(ledger.Conflict, "machine.uses_left", "this machine has uses of the same data and terms left: use them up first, a new limit would end them")
 
-// checkMeter looks, before anything is paid, whether an older license of the same data and terms still counts on the
-// meter that the new one needs. Adding to a limit comes with T17; today custodians sign first limits only.
+// checkMeter looks, before anything is paid, whether an older license of the same data and terms still counts
+// on the meter that the new one needs. Adding to a limit comes with T17; today custodians sign first limits
+// only.
 func (b *Buyer) checkMeter(ctx context.Context, item order.Item) error {
 	older, err := b.Machine.Store.OnMeter(item.Dataset, license.TermsHash(item.Dataset, item.Version, item.Model))
 	if err != nil {
@@ -37,8 +38,8 @@ func (b *Buyer) checkMeter(ctx context.Context, item order.Item) error {
 	return nil
 }
 
-// retire removes a used-up meter from the TPM and marks its license: the new one begins at zero. It comes after the
-// license was issued, so that it runs again after a crash.
+// retire removes a used-up meter from the TPM and marks its license: the new one begins at zero. It comes
+// after the license was issued, so that it runs again after a crash.
 func (b *Buyer) retire(l license.License) error {
 	older, err := b.Machine.Store.OnMeter(l.Dataset, l.Terms)
 	if err != nil {
@@ -56,8 +57,9 @@ func (b *Buyer) retire(l license.License) error {
 	return nil
 }
 
-// removeMeter takes a used-up meter out of the TPM. It comes before the license is marked: the other way round, a crash
-// in between would leave the old index in the new license's place, used up and with the very limit that is expected.
+// removeMeter takes a used-up meter out of the TPM. It comes before the license is marked: the other way
+// round, a crash in between would leave the old index in the new license's place, used up and with the very
+// limit that is expected.
 func (b *Buyer) removeMeter(h holding.Holding) error {
 	files := b.Machine.Store.Folder
 	if !files.Has(h.Meter) {

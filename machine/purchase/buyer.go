@@ -14,8 +14,8 @@ import (
 	"github.com/guildmark/guildmark/machine/market"
 )
 
-// Payer pays a script from the machine's own wallet. reference names the payment: asked twice with one reference, it
-// pays once and returns the same transaction id.
+// Payer pays a script from the machine's own wallet. reference names the payment: asked twice with one
+// reference, it pays once and returns the same transaction id.
 type Payer interface {
 	Pay(ctx context.Context, reference string, script []byte, amount ledger.Satoshi) (txid string, err error)
 }
@@ -40,9 +40,9 @@ type Buyer struct {
 	CanMake func(dataset.Manifest) error
 }
 
-// Begin finds the interrupted purchase of an offer, or starts one whose idempotency key is journaled before anything
-// leaves the machine. atMost bounds the price, 0 = any; it counts for an interrupted purchase too, as long as nothing can
-// have been paid.
+// Begin finds the interrupted purchase of an offer, or starts one whose idempotency key is journaled before
+// anything leaves the machine. atMost bounds the price, 0 = any; it counts for an interrupted purchase too,
+// as long as nothing can have been paid.
 func (b *Buyer) Begin(offer string, atMost ledger.Satoshi) (*Purchase, error) {
 	p, err := Unfinished(b.Machine.Store.Folder, offer)
 	if err != nil {
@@ -59,8 +59,9 @@ func (b *Buyer) Begin(offer string, atMost ledger.Satoshi) (*Purchase, error) {
 	return p, b.save(p, p.Step)
 }
 
-// minPrefix is how much of an offer's id must be written: a gateway that hides offers must not be able to offer another
-// one under the same beginning without computing for long. The order is checked against the whole id.
+// minPrefix is how much of an offer's id must be written: a gateway that hides offers must not be able to
+// offer another one under the same beginning without computing for long. The order is checked against the
+// whole id.
 const minPrefix = 8
 
 // ErrOffer means that no offer, or more than one, begins with what was written (Saw). Write more of the id.
@@ -76,8 +77,8 @@ func CheckOffer(id string) error {
 
 const idSize = 64
 
-// FindOffer completes an offer's id from its beginning: first among the purchases that were interrupted, then among the
-// offers for sale.
+// FindOffer completes an offer's id from its beginning: first among the purchases that were interrupted, then
+// among the offers for sale.
 func (b *Buyer) FindOffer(ctx context.Context, id string) (string, error) {
 	if err := CheckOffer(id); err != nil || len(id) == idSize {
 		return id, err
@@ -119,8 +120,8 @@ type next struct {
 	do func(context.Context, *Purchase) error
 }
 
-// steps are a purchase from its start to its end. Each function does one step and journals it last; done twice, it does
-// no harm.
+// steps are a purchase from its start to its end. Each function does one step and journals it last; done
+// twice, it does no harm.
 func (b *Buyer) steps() []next {
 	return []next{
 		{Started, b.placeOrder},

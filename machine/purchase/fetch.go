@@ -7,11 +7,12 @@ import (
 	"github.com/guildmark/guildmark/machine/holding"
 )
 
-// ErrOtherLicense means that the license that the order's view names is of another order, dataset or terms. Ask another gateway.
+// ErrOtherLicense means that the license that the order's view names is of another order, dataset or terms.
+// Ask another gateway.
 var ErrOtherLicense = ledger.Refuse(ledger.Forbidden, "machine.other_license", "the license is not of this purchase")
 
-// fetch brings in everything that offline use needs and verifies each part: manifest and key envelope -> signed license ->
-// sealed body.
+// fetch brings in everything that offline use needs and verifies each part: manifest and key envelope ->
+// signed license -> sealed body.
 func (b *Buyer) fetch(ctx context.Context, p *Purchase) error {
 	b.say("fetch", "fetching license "+p.License)
 	item := p.item()

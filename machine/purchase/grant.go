@@ -19,13 +19,14 @@ import (
 
 // Refusals of grants.
 var (
-	// ErrNoPair means that fewer than two custodians of the dataset have activated this machine, and a grant takes two. Enroll again:
-	// that asks those that are missing.
+	// ErrNoPair means that fewer than two custodians of the dataset have activated this machine, and a grant
+	// takes two. Enroll again: that asks those that are missing.
 	ErrNoPair = ledger.Refuse(ledger.Forbidden, "machine.no_pair", "fewer than two of the dataset's custodians have activated this machine: run `machine enroll`")
-	// ErrOtherGrant means that the ledger holds an open grant that this purchase did not ask for. Ask another gateway, or wait.
+	// ErrOtherGrant means that the ledger holds an open grant that this purchase did not ask for. Ask another
+	// gateway, or wait.
 	ErrOtherGrant = ledger.Refuse(ledger.Conflict, "machine.other_grant", "the ledger holds another open grant of this machine")
-	// ErrRestart means that the TPM's session ended between request and answer, and the meter doesn't stand at the grant's limit. A
-	// reset of the TPM ends the request, so that another can be made.
+	// ErrRestart means that the TPM's session ended between request and answer, and the meter doesn't stand
+	// at the grant's limit. A reset of the TPM ends the request, so that another can be made.
 	ErrRestart = ledger.Refuse(ledger.Conflict, "machine.restart", "the TPM's session ended while a grant was open: restart the machine, then run the same command again")
 )
 
@@ -40,8 +41,8 @@ func (b *Buyer) meterOf(l license.License, custodians tpmpolicy.Custodians) (*me
 	return meter.Create(b.Machine.TPM, files.Path(meterFile(id)), id, custodians)
 }
 
-// basis is what a purchase's grant rests on: the license, this machine, and the custodians' keys as the partners sign
-// them now.
+// basis is what a purchase's grant rests on: the license, this machine, and the custodians' keys as the
+// partners sign them now.
 func (b *Buyer) basis(ctx context.Context, p *Purchase) (grant.Basis, error) {
 	h, err := b.Machine.Store.Find(p.License)
 	if err != nil {
@@ -64,8 +65,8 @@ func (b *Buyer) countOf(rests grant.Basis) (*meter.Meter, error) {
 	return b.meterOf(rests.License, keys)
 }
 
-// askGrant defines the meter's index, opens the session whose nonce the custodians will sign, and attests counter and
-// time for it (T15). An earlier request that never reached the ledger ends.
+// askGrant defines the meter's index, opens the session whose nonce the custodians will sign, and attests
+// counter and time for it (T15). An earlier request that never reached the ledger ends.
 func (b *Buyer) askGrant(ctx context.Context, p *Purchase) error {
 	b.say("grant", "asking two custodians for the license share")
 	rests, err := b.basis(ctx, p)
@@ -106,8 +107,8 @@ func (b *Buyer) pair(p *Purchase) ([]string, error) {
 	return pair, nil
 }
 
-// recordGrant has the ledger record the request. When the answer to the first try was lost, the grant with our nonce
-// stands there already.
+// recordGrant has the ledger record the request. When the answer to the first try was lost, the grant with
+// our nonce stands there already.
 func (b *Buyer) recordGrant(ctx context.Context, p *Purchase) error {
 	var g grant.Grant
 	err := market.CaughtUp(ctx, b.Machine.Every, func() (err error) {
@@ -145,8 +146,8 @@ func (b *Buyer) recorded(ctx context.Context, p *Purchase, conflict error) (gran
 	return view.Grant, nil
 }
 
-// arm waits for both custodians, checks that the ledger's grant is the one that the license gives, and gives the answers
-// to the TPM: halves in, two signatures over our nonce, limit written, grant counter raised.
+// arm waits for both custodians, checks that the ledger's grant is the one that the license gives, and gives
+// the answers to the TPM: halves in, two signatures over our nonce, limit written, grant counter raised.
 func (b *Buyer) arm(ctx context.Context, p *Purchase) error {
 	rests, err := b.basis(ctx, p)
 	if err != nil {
@@ -213,7 +214,8 @@ func applied(count *meter.Meter, g meter.Grant) error {
 
 func meterFile(id tpmpolicy.MeterID) string { return "meters/" + hex.EncodeToString(id[:]) + ".json" }
 
-// OpenSessions are the TPM sessions in which meters wait for a grant: they must be spared when the TPM is swept.
+// OpenSessions are the TPM sessions in which meters wait for a grant: they must be spared when the TPM is
+// swept.
 func OpenSessions(f *folder.Folder) ([]uint32, error) {
 	names, err := f.List("meters")
 	if err != nil {

@@ -20,7 +20,7 @@ const (
 	Fetched  Step = "fetched"  // manifest, envelope, sealed body and signed license are stored and verified
 	Asked    Step = "asked"    // index defined, session open, grant request ready
 	Recorded Step = "recorded" // the ledger recorded the grant
-	Armed    Step = "armed"    // both custodians answered; the TPM took limit and halves, and the epoch counter rose
+	Armed    Step = "armed"    // both custodians answered; the TPM took limit and halves, and the grant counter rose
 	Finished Step = "finished" // the license can be used offline
 
 	Abandoned Step = "abandoned" // the order expired before it was paid: nothing was lost, and nothing goes on

@@ -15,16 +15,17 @@ import (
 	"github.com/guildmark/guildmark/machine/market"
 )
 
-// Refusals of orders. All of them come before anything is paid, but for ErrOrderState while waiting for the license.
+// Refusals of orders. All of them come before anything is paid, but for ErrOrderState while waiting for the
+// license.
 var (
-	// ErrOrder means that the order names another machine, owner, offer or idempotency key than this purchase (Saw says which). Ask
-	// another gateway.
+	// ErrOrder means that the order names another machine, owner, offer or idempotency key than this purchase
+	// (Saw says which). Ask another gateway.
 	ErrOrder = ledger.Refuse(ledger.Forbidden, "machine.order", "the order is not the one that this machine asked for")
-	// ErrPrice means that the order costs more than the bound that was given. Nothing was paid: buy again with a higher
-	// bound, or with none.
+	// ErrPrice means that the order costs more than the bound that was given. Nothing was paid: buy again
+	// with a higher bound, or with none.
 	ErrPrice = ledger.Refuse(ledger.Limit, "machine.price", "the order costs more than allowed")
-	// ErrOrderState means that the order has expired, is disputed, or was paid late (Saw). Buy again; talk to the consortium about
-	// what was paid.
+	// ErrOrderState means that the order has expired, is disputed, or was paid late (Saw). Buy again; talk to
+	// the consortium about what was paid.
 	ErrOrderState = ledger.Refuse(ledger.Conflict, "machine.order_state", "the order can't be paid or delivered any more")
 )
 
@@ -42,8 +43,9 @@ func (b *Buyer) placeOrder(ctx context.Context, p *Purchase) error {
 	return b.save(p, Ordered)
 }
 
-// checkMine refuses an order of another machine or another offer, a price over the bound, and an order that this
-// purchase's key did not make: an order of an earlier purchase would be paid a second time, for nothing (T21).
+// checkMine refuses an order of another machine or another offer, a price over the bound, and an order that
+// this purchase's key did not make: an order of an earlier purchase would be paid a second time, for nothing
+// (T21).
 func (b *Buyer) checkMine(p *Purchase, o order.Order) error {
 	msp, _, _ := strings.Cut(o.Buyer, ".") // a party id begins with its home
 	switch {
@@ -63,8 +65,8 @@ func (b *Buyer) checkMine(p *Purchase, o order.Order) error {
 	return nil
 }
 
-// checkOrder has the partners sign the order in answer to a fresh nonce, and derives the collect script from the
-// bundle's own descriptor: a gateway or a single partner can't put its own address there (T3, T21).
+// checkOrder has the partners sign the order in answer to a fresh nonce, and derives the collect script from
+// the bundle's own descriptor: a gateway or a single partner can't put its own address there (T3, T21).
 func (b *Buyer) checkOrder(ctx context.Context, p *Purchase) error {
 	b.say("check", "checking the signed order "+p.Order.ID)
 	view, file, err := b.signedOrder(ctx, p)
@@ -118,8 +120,8 @@ func (b *Buyer) signedOrder(ctx context.Context, p *Purchase) (view order.View, 
 	return view, file, err
 }
 
-// pay sends the price from the machine's wallet, once: the order's id is the payment's reference. A machine without a
-// wallet shows the payment request and waits for somebody's phone.
+// pay sends the price from the machine's wallet, once: the order's id is the payment's reference. A machine
+// without a wallet shows the payment request and waits for somebody's phone.
 func (b *Buyer) pay(ctx context.Context, p *Purchase) error {
 	if b.Payer == nil {
 		uri, err := payment.URI(p.Order.Address, p.Order.Price, "")

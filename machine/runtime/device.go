@@ -12,8 +12,8 @@ import (
 	"github.com/guildmark/guildmark/machine/device/drivers"
 )
 
-// openDevice makes the device for the manifest's profile, and refuses data that it could never make. It comes before the
-// use is burnt, and doesn't rely on the agent's choice.
+// openDevice makes the device for the manifest's profile, and refuses data that it could never make. It comes
+// before the use is burnt, and doesn't rely on the agent's choice.
 func (v *vault) openDevice() (err error) {
 	made := profile.ID(v.binding.Manifest.Profile)
 	if v.job.Profile != made {

@@ -1,14 +1,14 @@
-// Package runtime is one job of a machine in a process of its own: it alone sees shares, content key and plaintext. It
-// verifies the signed license again, burns one use in the TPM, opens the sealed body a package at a time into the device,
-// and ends with the process, whose memory was locked and can't be dumped.
+// Package runtime runs one job of a machine in a process of its own, the only one that sees shares, content
+// key and plaintext. It verifies the signed license again, consumes one use in the TPM, opens the sealed body
+// into the device a package at a time, and ends.
 //
-// It refuses to run where its memory could leave it (swap, core dump, a network interface) and to say anything but
-// events: no share, key or byte of the plaintext goes to its output, its errors or a file. What stays open: who is root
-// in the same running system can read its memory (chaincode/docs/threat-model.md).
+// Does not write a share, a key or a byte of plaintext to its output, its errors or a file. It does not start
+// where its memory could leak: it needs locked memory, no core dumps, and no network interface. Root in the
+// same running system can still read its memory (chaincode/docs/threat-model.md).
 //
-// Read [Run] first: it is the list of steps. The order makes every check that can refuse come before the use is burnt;
-// after the burn a fault loses that use and never gains one.
+// Read run.go first: vault.run is the list of steps. Every check comes before the step that consumes the use;
+// a fault after that step loses the use.
 //
-// Errors: each is a [ledger.Refusal] with the code of the check that refused (signed.*, license.*, sealed.*, mixer.*,
-// runtime.*, and tpm.* with the TPM's response code).
+// Errors: each is a *ledger.Refusal with the code of the failed check (signed.*, license.*, sealed.*,
+// device.*, mixer.*, runtime.*, and tpm.* with the TPM's response code).
 package runtime

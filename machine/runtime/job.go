@@ -14,8 +14,8 @@ import (
 
 const jobFormat = "guildmark/job/1"
 
-// Job is everything one use needs, none of it secret: signed files, ciphertext, and objects that only this machine's TPM
-// opens.
+// Job is everything one use needs, none of it secret: signed files, ciphertext, and objects that only this
+// machine's TPM opens.
 type Job struct {
 	Format     string      `json:"format"`
 	TPM        string      `json:"tpm"`  // address, as for tpm.Dial
@@ -37,11 +37,13 @@ type Job struct {
 	State   json.RawMessage `json:"state,omitempty"` // what its last run left, in the driver's own form
 }
 
-// ErrJob refuses a job description.
+// ErrJob means that the agent's job description is not in the form that this program reads: the two are of
+// different versions, or a file that it names is missing. Install one version of both.
 var ErrJob = ledger.Refuse(ledger.Invalid, "runtime.job", "the job description can't be used")
 
-// maxJob bounds a job in bytes. It holds an envelope, a manifest, a bundle and a signed license, each of which may be as
-// large as a document, in base64: a dataset with an envelope of the largest size must stay usable.
+// maxJob bounds a job in bytes. It holds an envelope, a manifest, a bundle and a signed license, each of
+// which may be as large as a document, in base64: a dataset with an envelope of the largest size must stay
+// usable.
 const maxJob = 6 * ledger.MaxDocument
 
 // ReadJob reads the job that the agent wrote to our standard input.
@@ -68,25 +70,25 @@ func ReadJob(in io.Reader) (Job, error) {
 // NewJob is a job without contents.
 func NewJob() Job { return Job{Format: jobFormat} }
 
-// What names an event of the runtime.
-type What string
+// Kind says what an event of the runtime is about.
+type Kind string
 
 // The events, in their order.
 const (
-	Locked   What = "locked"   // memory locked, no dumps, no network
-	Verified What = "verified" // the signed license holds, and there is a device for its data
-	Opened   What = "opened"   // all checks passed; the next step consumes one use
-	Burnt    What = "burnt"    // the TPM counted a use
-	Package  What = "package"  // another package of the body was opened; Package counts them from 1
-	Device   What = "device"   // the device reports progress; Profile, Percent and Device are set
-	State    What = "state"    // what the device holds now, coarsely; Profile and Device are set
-	Done     What = "done"
-	Refused  What = "refused" // Refusal is set
+	Locked   Kind = "locked"   // memory locked, no dumps, no network
+	Verified Kind = "verified" // the signed license holds, and there is a device for its data
+	Opened   Kind = "opened"   // all checks passed; the next step consumes one use
+	Burnt    Kind = "burnt"    // the TPM counted a use
+	Package  Kind = "package"  // another package of the body was opened; Package counts them from 1
+	Device   Kind = "device"   // the device reports progress; Profile, Percent and Device are set
+	State    Kind = "state"    // what the device holds now, coarsely; Profile and Device are set
+	Done     Kind = "done"
+	Refused  Kind = "refused" // Refusal is set
 )
 
 // Event is one line of the runtime's output.
 type Event struct {
-	Kind    What            `json:"kind"`
+	Kind    Kind            `json:"kind"`
 	PID     int             `json:"pid,omitempty"`
 	Package int             `json:"package,omitempty"`
 	Profile profile.ID      `json:"profile,omitempty"`

@@ -9,15 +9,16 @@ import (
 
 // Refusals of the runtime's own checks.
 var (
-	// ErrTPM means that nothing answers at the TPM's address, or something that is no TPM. Start it, or mend `tpm` in
-	// machine.json.
+	// ErrTPM means that nothing answers at the TPM's address, or something that is no TPM. Start it, or mend
+	// `tpm` in machine.json.
 	ErrTPM = ledger.Refuse(ledger.Unavailable, "runtime.tpm", "the TPM can't be reached")
-	// ErrFault means that the runtime failed in a way that no check foresaw. Its cause stays inside: it could hold something
-	// of the data. Whether a use was burnt, `machine licenses` says.
+	// ErrFault means that the runtime failed in a way that no check foresaw. Its cause stays inside: it could
+	// hold something of the data. Whether a use was burnt, `machine licenses` says.
 	ErrFault = ledger.Refuse(ledger.Unavailable, "runtime.fault", "the runtime failed")
 )
 
-// refusalOf is the error as a refusal: the one of the check or of the TPM, or a fault without its private cause.
+// refusalOf is the error as a refusal: the one of the check or of the TPM, or a fault without its private
+// cause.
 func refusalOf(err error) *ledger.Refusal {
 	if r, ok := errors.AsType[*ledger.Refusal](err); ok {
 		return r

@@ -28,7 +28,8 @@ func Main(in io.Reader, out io.Writer) int {
 	return 0
 }
 
-// Run does the job that it reads from in, and writes events to out. The process must do nothing else and end with it.
+// Run does the job that it reads from in, and writes events to out. The process must do nothing else and end
+// with it.
 func Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	v := &vault{events: json.NewEncoder(out)}
 	if err := v.run(ctx, in); err != nil {
@@ -82,8 +83,8 @@ func (v *vault) run(ctx context.Context, in io.Reader) (err error) {
 	return v.produce(ctx)
 }
 
-// verify checks the signed license again, since the agent may be another program by now, and finds the device for the
-// manifest's profile.
+// verify checks the signed license again, since the agent may be another program by now, and finds the device
+// for the manifest's profile.
 func (v *vault) verify() error {
 	bundle, err := signed.ParseBundle(v.job.Bundle)
 	if err != nil {
@@ -126,8 +127,8 @@ func (v *vault) checkBody() error {
 	return nil
 }
 
-// openShares opens all three shares in one session, the one that costs a use last, and compares each with the licensor's
-// commitment.
+// openShares opens all three shares in one session, the one that costs a use last, and compares each with the
+// licensor's commitment.
 func (v *vault) openShares(ctx context.Context) (err error) {
 	t, err := tpm.Dial(ctx, v.job.TPM)
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// ErrEnded says that the runtime's process ended without its last word: killed, or out of memory.
+// ErrEnded means that the runtime's process exited without reporting a result: it was killed, or out of
+// memory. A use may have been consumed; `machine licenses` shows the count.
 var ErrEnded = ledger.Refuse(ledger.Unavailable, "runtime.ended", "the runtime's process ended before its job did")
 
 // maxEvent bounds a line of the runtime's output, bytes.
@@ -25,10 +26,10 @@ const maxEvent = 1 << 16
 // stopGrace is how long an aborted runtime has to stop its pumps before it is killed.
 const stopGrace = 5 * time.Second
 
-// Start runs one job in a child process of the program at path with the arguments given ("runtime"), in a network
-// namespace of its own, and reports its events in order. It returns when the child has ended: nil, or the refusal that the
-// child gave. The job goes over a pipe: neither arguments nor environment say anything about it. When ctx ends the
-// child is asked to stop its pumps.
+// Start runs one job in a child process of the program at path with the arguments given ("runtime"), in a
+// network namespace of its own, and reports its events in order. It returns when the child has ended: nil, or
+// the refusal that the child gave. The job goes over a pipe: neither arguments nor environment say anything
+// about it. When ctx ends the child is asked to stop its pumps.
 func Start(ctx context.Context, path string, args []string, job Job, report func(Event)) error {
 	//nolint:gosec // G204: the machine's own program; see Program.
 	child := exec.CommandContext(ctx, path, args...)
@@ -54,13 +55,13 @@ func Start(ctx context.Context, path string, args []string, job Job, report func
 	case last.Kind == Done && err == nil:
 		return nil
 	case err == nil:
-		err = errors.New("no last word")
+		err = errors.New("the runtime exited without reporting a result")
 	}
 	return ErrEnded.With(fmt.Sprintf("%v %.400s", err, faults.String()))
 }
 
-// isolation gives the child a network namespace without interfaces, and lets it die with us. Without root that takes a
-// user namespace too.
+// isolation gives the child a network namespace without interfaces, and lets it die with us. Without root
+// that takes a user namespace too.
 func isolation(uid int) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
 	if uid != 0 {

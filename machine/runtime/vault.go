@@ -9,11 +9,17 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// Refusals of a process that would leak.
+// Refusals of a process whose memory could leak. They come before the job is read, so nothing was consumed.
 var (
-	ErrMemory  = ledger.Refuse(ledger.Unavailable, "runtime.memory", "the runtime's memory can't be locked: give the machine's service LimitMEMLOCK=infinity or CAP_IPC_LOCK")
-	ErrDump    = ledger.Refuse(ledger.Unavailable, "runtime.dump", "the runtime can't forbid dumps of its memory")
-	ErrNetwork = ledger.Refuse(ledger.Unavailable, "runtime.network", "the runtime was started with a network interface")
+	// ErrMemory means that the kernel did not lock the process's memory, so plaintext could be swapped to
+	// disk. Raise the limit as the sentence says.
+	ErrMemory = ledger.Refuse(ledger.Unavailable, "runtime.memory", "the runtime's memory can't be locked: give the machine's service LimitMEMLOCK=infinity or CAP_IPC_LOCK")
+	// ErrDump means that the kernel did not let the process forbid core dumps and ptrace (Saw). Run on a
+	// kernel that does.
+	ErrDump = ledger.Refuse(ledger.Unavailable, "runtime.dump", "the runtime can't forbid dumps of its memory")
+	// ErrNetwork means that the process has a network interface (Saw), or could get no network namespace of
+	// its own. Give the service the right to make namespaces.
+	ErrNetwork = ledger.Refuse(ledger.Unavailable, "runtime.network", "the runtime needs a network namespace without interfaces")
 )
 
 // lockMemory keeps every page that is or will be touched out of swap. It must come before the first secret.
@@ -21,8 +27,8 @@ func lockMemory() error {
 	if err := forbidDumps(); err != nil {
 		return err
 	}
-	// The limit is 8 MiB by default on Debian 12, a Go process reserves more. Where it may not be raised, CAP_IPC_LOCK
-	// makes it void; mlockall tells.
+	// The limit is 8 MiB by default on Debian 12, a Go process reserves more. Where it may not be raised,
+	// CAP_IPC_LOCK makes it void; mlockall tells.
 	unlimited := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
 	raised := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unlimited)
 	if err := unix.Mlockall(unix.MCL_CURRENT | unix.MCL_FUTURE | unix.MCL_ONFAULT); err != nil {
@@ -31,7 +37,8 @@ func lockMemory() error {
 	return nil
 }
 
-// forbidDumps keeps the process out of core dumps, and out of reach of ptrace and /proc/<pid>/mem for its own user.
+// forbidDumps keeps the process out of core dumps, and out of reach of ptrace and /proc/<pid>/mem for its own
+// user.
 func forbidDumps() error {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return ErrDump.With(err.Error())

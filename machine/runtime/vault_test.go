@@ -53,8 +53,8 @@ func probe(in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// The kernel gives /proc/<pid> of a process that can't be dumped to root, whoever runs it (proc(5)): that is how its
-// memory is out of reach for its own user.
+// The kernel gives /proc/<pid> of a process that can't be dumped to root, whoever runs it (proc(5)): that is
+// how its memory is out of reach for its own user.
 func TestForbidDumps(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Fatal("this test must run as root: it changes the user of a child")
@@ -120,8 +120,8 @@ func TestReadJob(t *testing.T) {
 	}
 }
 
-// A licensor may publish a key envelope of the largest size: its buyers must not find out at the first use that it fits
-// no job.
+// A licensor may publish a key envelope of the largest size: its buyers must not find out at the first use
+// that it fits no job.
 func TestReadJobWithTheLargestParts(t *testing.T) {
 	job := NewJob()
 	job.Envelope, job.Manifest, job.Bundle = make([]byte, sealed.MaxEnvelope), make([]byte, ledger.MaxDocument), make([]byte, ledger.MaxDocument)

@@ -36,7 +36,7 @@ func (m *TPM) certify(k *Key, extra []byte) (tpmpolicy.Attestation, error) {
 	return attestation(rsp.CertifyInfo, rsp.Signature), nil
 }
 
-// CertifyCounter attests the epoch counter's value.
+// CertifyCounter attests the grant counter's value.
 func (m *TPM) CertifyCounter(extra []byte) (tpmpolicy.Attestation, error) {
 	return m.certifyNV(counter(true), extra)
 }
@@ -69,7 +69,7 @@ func (m *TPM) Time(extra []byte) (tpmpolicy.Attestation, error) {
 	return attestation(rsp.TimeInfo, rsp.Signature), nil
 }
 
-// Counter reads the epoch counter; what others must believe goes through CertifyCounter.
+// Counter reads the grant counter; what others must believe goes through CertifyCounter.
 func (m *TPM) Counter() (uint64, error) {
 	b, err := m.readNV(counter(true))
 	if err != nil {
@@ -78,7 +78,7 @@ func (m *TPM) Counter() (uint64, error) {
 	return binary.BigEndian.Uint64(b), nil
 }
 
-// Increment adds one to the epoch counter: it arms a grant and ends all open requests.
+// Increment adds one to the grant counter: it arms a grant and ends all open requests.
 func (m *TPM) Increment() error { return increment(m.t, true) }
 
 // readNV reads an 8-byte index by the owner's authorization.

@@ -1,10 +1,12 @@
-// Package tpm is a machine's TPM 2.0: its keys (storage root, attestation, sign-in), its epoch counter, what it
-// attests, and the sealed secrets it imports and opens.
+// Package tpm is a machine's TPM 2.0: its keys (storage root, attestation, sign-in), its counter of grants,
+// its attestations, and the sealed secrets that it imports and opens.
 //
-// It refuses to trust what a TPM says about itself (that is for who verifies the attestations, package tpmpolicy), to
-// decide about uses (package meter), and to leave a session or an object behind in the TPM when a step fails.
+// Does not verify attestations (package tpmpolicy does, at the other side) and does not decide about uses
+// (package meter does). A step that fails leaves no session and no object behind in the TPM.
 //
-// Read machine.go first. A TPM has one user at a time: swtpm's socket takes one client, and this package locks nothing
-// in between commands. Errors: *[Refused] carries the response code of a TPM that said no; ErrNotProvisioned and the
-// other sentinels say what is in the way.
+// Read machine.go first. A TPM has one user at a time: swtpm's socket accepts one client, and this package
+// holds no lock between commands.
+//
+// Errors: *[Refused] carries the response code of a TPM that rejected a command; ErrNotProvisioned means that
+// there are no keys yet, ErrForeignKey and ErrForeignCounter that their places are taken.
 package tpm

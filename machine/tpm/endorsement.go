@@ -12,7 +12,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
-// ekCertificateIndex holds the DER certificate of the RSA 2048 endorsement key (TCG EK Credential Profile, 2.2.1.4).
+// ekCertificateIndex holds the DER certificate of the RSA 2048 endorsement key (TCG EK Credential Profile,
+// 2.2.1.4).
 const ekCertificateIndex tpm2.TPMHandle = 0x01c00002
 
 // nvChunk is what one NV_Read takes: every TPM's NV buffer has at least 512 bytes.
@@ -73,8 +74,8 @@ func readCertificate(t transport.TPM, size, offset uint16) ([]byte, error) {
 	return rsp.Data.Buffer, nil
 }
 
-// Activate recovers the secret of a credential that was made for this TPM's EK and the Name of its AK, which proves to
-// its maker that both live in one TPM (T14).
+// Activate recovers the secret of a credential that was made for this TPM's EK and the Name of its AK, which
+// proves to its maker that both live in one TPM (T14).
 func (m *TPM) Activate(ek *rsa.PublicKey, c tpmpolicy.Credential) (secret []byte, err error) {
 	blob, err := tpm2.Unmarshal[tpm2.TPM2BIDObject](c.Blob)
 	if err != nil {
@@ -111,8 +112,8 @@ func (m *TPM) Activate(ek *rsa.PublicKey, c tpmpolicy.Credential) (secret []byte
 	return rsp.CertInfo.Buffer, nil
 }
 
-// endorsementKey finds the persistent EK or makes it again from its template, and compares it with the certificate's
-// key: a persistent handle alone proves nothing.
+// endorsementKey finds the persistent EK or makes it again from its template, and compares it with the
+// certificate's key: a persistent handle alone proves nothing.
 func (m *TPM) endorsementKey(ek *rsa.PublicKey) (key tpm2.NamedHandle, done func() error, err error) {
 	area := tpmpolicy.EKPublic(ek)
 	want := tpm2.Marshal(area)

@@ -20,11 +20,11 @@ const (
 	tokenHandle tpm2.TPMHandle = 0x81000102
 )
 
-// Errors that tell what is in the way.
+// Errors about what is in the TPM already.
 var (
 	ErrNotProvisioned = errors.New("the TPM holds no Guildmark keys")
 	ErrForeignKey     = errors.New("a place in the TPM is taken by another key")
-	ErrForeignCounter = errors.New("the epoch counter's place is taken by another NV index")
+	ErrForeignCounter = errors.New("the grant counter's place is taken by another NV index")
 )
 
 // Key is a key that lives in the TPM.
@@ -130,9 +130,9 @@ func readPublic(t transport.TPM, at tpm2.TPMHandle) ([]byte, error) {
 	return rsp.OutPublic.Bytes(), nil
 }
 
-// Provision makes the keys and the counter that are missing and leaves alone those that are there: run again, also
-// after a crash between any two steps, it ends with the same Names. If the TPM is full of what a crashed program
-// left loaded, that is swept away, except the sessions named.
+// Provision makes the keys and the counter that are missing and leaves alone those that are there: run again,
+// also after a crash between any two steps, it ends with the same Names. If the TPM is full of what a crashed
+// program left loaded, that is swept away, except the sessions named.
 func Provision(t transport.TPM, keep ...uint32) (*TPM, error) {
 	m, err := provision(t)
 	var r *Refused
@@ -164,8 +164,8 @@ func provision(t transport.TPM) (*TPM, error) {
 	return Attach(t, Keys{SRK: srk.Public, AK: ak, Token: token})
 }
 
-// provisionSRK makes the storage root key again from the owner's seed, always the same one, and persists it. fresh
-// means that it wasn't there: then nothing of ours is.
+// provisionSRK makes the storage root key again from the owner's seed, always the same one, and persists it.
+// fresh means that it wasn't there: then nothing of ours is.
 func provisionSRK(t transport.TPM) (srk *Key, fresh bool, err error) {
 	rsp, err := tpm2.CreatePrimary{PrimaryHandle: tpm2.TPMRHOwner, InPublic: tpm2.New2B(tpm2.ECCSRKTemplate)}.Execute(t)
 	if err != nil {
@@ -224,7 +224,8 @@ func provisionChild(t transport.TPM, srk *Key, at tpm2.TPMHandle, restricted, fr
 	return rsp.OutPublic.Bytes(), nil
 }
 
-// persist keeps a loaded object at a handle and flushes the loaded copy; made is false when the handle is taken.
+// persist keeps a loaded object at a handle and flushes the loaded copy; made is false when the handle is
+// taken.
 func persist(t transport.TPM, object tpm2.NamedHandle, at tpm2.TPMHandle) (made bool, err error) {
 	_, err = tpm2.EvictControl{
 		Auth: tpm2.TPMRHOwner, ObjectHandle: object, PersistentHandle: at,
@@ -247,7 +248,7 @@ func flush(t transport.TPM, h tpm2.TPMHandle) error {
 	return nil
 }
 
-// provisionCounter defines the epoch counter and increments it once, so that it can be read and attested.
+// provisionCounter defines the grant counter and increments it once, so that it can be read and attested.
 func provisionCounter(t transport.TPM) error {
 	_, err := tpm2.NVDefineSpace{
 		AuthHandle: tpm2.TPMRHOwner, PublicInfo: tpm2.New2B(tpmpolicy.CounterPublic(false)),
@@ -258,7 +259,7 @@ func provisionCounter(t transport.TPM) error {
 			return err
 		}
 	} else if err != nil {
-		return refused("define the epoch counter", err)
+		return refused("define the grant counter", err)
 	}
 	return increment(t, false)
 }
@@ -270,7 +271,7 @@ func counterState(t transport.TPM) (written bool, err error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, refused("read the epoch counter's public area", err)
+		return false, refused("read the grant counter's public area", err)
 	}
 	switch there := rsp.NVPublic.Bytes(); {
 	case bytes.Equal(there, tpm2.Marshal(tpmpolicy.CounterPublic(true))):
@@ -282,19 +283,19 @@ func counterState(t transport.TPM) (written bool, err error) {
 	}
 }
 
-// increment adds one to the epoch counter; its Name depends on whether that happened before.
+// increment adds one to the grant counter; its Name depends on whether that happened before.
 func increment(t transport.TPM, written bool) error {
 	h := counter(written)
 	_, err := tpm2.NVIncrement{
 		AuthHandle: tpm2.AuthHandle{Handle: h.Handle, Name: h.Name, Auth: tpm2.PasswordAuth(nil)}, NVIndex: h,
 	}.Execute(t)
 	if err != nil {
-		return refused("increment the epoch counter", err)
+		return refused("increment the grant counter", err)
 	}
 	return nil
 }
 
-// counter is the epoch counter's handle.
+// counter is the grant counter's handle.
 func counter(written bool) tpm2.NamedHandle {
 	name := tpmpolicy.UnwrittenCounterName()
 	if written {

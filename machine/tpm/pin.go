@@ -27,7 +27,8 @@ const (
 	IndexWritten
 )
 
-// IndexState compares what is at the handle with the meter's index: by Name, so handle, attributes and policy count.
+// IndexState compares what is at the handle with the meter's index: by Name, so handle, attributes and policy
+// count.
 func (m *TPM) IndexState(x tpmpolicy.Index) (IndexState, error) {
 	rsp, err := tpm2.NVReadPublic{NVIndex: tpm2.TPMHandle(x.Handle)}.Execute(m.t)
 	if errors.Is(err, tpm2.TPMRCHandle) {
@@ -97,8 +98,8 @@ type SignedLimit struct {
 	Branches   []tpmpolicy.Digest // of the whole custodian set; one: no PolicyOR
 }
 
-// WriteLimit writes a limit in the session that its custodians signed for, and ends the session. After a refusal the
-// session still waits for better signatures.
+// WriteLimit writes a limit in the session that its custodians signed for, and ends the session. After a
+// refusal the session still waits for better signatures.
 func (m *TPM) WriteLimit(session *Session, l SignedLimit) error {
 	cp, err := l.Write.CPHash()
 	if err != nil {

@@ -53,8 +53,8 @@ func (r *Recorder) Take() []Command {
 	return c
 }
 
-// WritesNV says that a command makes the TPM write non-volatile memory: such writes wear it out. PolicySecret is
-// among them because the one we use counts a use.
+// WritesNV says that a command makes the TPM write non-volatile memory: such writes wear it out. PolicySecret
+// is among them because the one we use counts a use.
 func (c Command) WritesNV() bool {
 	if c.Response != tpm2.TPMRCSuccess {
 		return false

@@ -10,10 +10,10 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// Refused is a TPM's refusal: which step, and the TPM's own response code. errors.Is finds the tpm2.TPMRC behind it, and
-// errors.As a [ledger.Refusal] with the code tpm.<response code>.
+// Refused is a TPM's refusal: which step, and the TPM's own response code. errors.Is finds the tpm2.TPMRC
+// behind it, and errors.As a [ledger.Refusal] with the code tpm.<response code>.
 //
-//nolint:errname // callers read "the TPM refused"; the repository's word for a no is refusal.
+//nolint:errname // callers read "the TPM refused", as with ledger.Refusal
 type Refused struct {
 	Step string     // what was attempted, e.g. "burn a use"
 	Code tpm2.TPMRC // as it came, with the bits that say which handle, parameter or session

@@ -55,8 +55,8 @@ func (m *TPM) Import(b tpmpolicy.Blob) (Sealed, error) {
 	return Sealed{Public: b.Public, Private: tpm2.Marshal(rsp.OutPrivate)}, nil
 }
 
-// Persist keeps a sealed object in the TPM, so that each use saves loading and flushing it. A TPM without room says
-// so (kept is false), and the object is loaded for each use instead.
+// Persist keeps a sealed object in the TPM, so that each use saves loading and flushing it. A TPM without
+// room says so (kept is false), and the object is loaded for each use instead.
 func (m *TPM) Persist(s Sealed, at uint32) (out Sealed, kept bool, err error) {
 	if !isSealedPlace(at) {
 		return s, false, fmt.Errorf("%w: handle 0x%08x", ErrBlob, at)
@@ -120,8 +120,8 @@ func (m *TPM) load(s Sealed) (tpm2.NamedHandle, error) {
 // Session opens a policy session whose responses are encrypted to this process; close it deferred.
 func (m *TPM) Session() (*Session, error) { return startSession(m.t, &m.srk) }
 
-// GrantSession opens a plain policy session whose nonce custodians sign. It outlives the connection, so that an agent
-// that crashed can take it up again with ResumeSession, and dies with the TPM's next reset.
+// GrantSession opens a plain policy session whose nonce custodians sign. It outlives the connection, so that
+// an agent that crashed can take it up again with ResumeSession, and dies with the TPM's next reset.
 func (m *TPM) GrantSession() (*Session, error) { return startSession(m.t, nil) }
 
 // Unseal opens a sealed secret with a session that satisfies its policy.
@@ -144,14 +144,14 @@ func (m *TPM) Unseal(s Sealed, session *Session) (secret []byte, err error) {
 	return rsp.OutData.Buffer, nil
 }
 
-// CheckCounter is PolicyNV(epoch counter >= next) in a session.
+// CheckCounter is PolicyNV(grant counter >= next) in a session.
 func (m *TPM) CheckCounter(session *Session, next uint64) error {
 	check := tpmpolicy.CounterCheck(tpmpolicy.CounterName(), next)
 	h := counter(true)
 	check.AuthHandle = tpm2.AuthHandle{Handle: h.Handle, Name: h.Name, Auth: tpm2.PasswordAuth(nil)}
 	check.PolicySession = session.handle
 	if _, err := check.Execute(m.t); err != nil {
-		return refused("check the epoch counter", err)
+		return refused("check the grant counter", err)
 	}
 	return nil
 }

@@ -32,11 +32,11 @@ const (
 	encryptSession  = 1 << 6
 )
 
-// Session is a policy session in the TPM. go-tpm has one too, but that one can neither be taken up again by another
-// process nor end with its last command; both matter here.
+// Session is a policy session in the TPM. go-tpm has one too, but that one can neither be taken up again by
+// another process nor end with its last command; both matter here.
 //
-// A session made by salted() encrypts the first parameter of responses (AES-128-CFB) under a key that only the TPM
-// with the SRK can know: an unsealed secret doesn't cross the bus in the clear.
+// A session made by salted() encrypts the first parameter of responses (AES-128-CFB) under a key that only
+// the TPM with the SRK can know: an unsealed secret doesn't cross the bus in the clear.
 type Session struct {
 	handle      tpm2.TPMHandle
 	nonceCaller []byte
@@ -105,7 +105,8 @@ func (s *Session) salt(start *tpm2.StartAuthSession, srk *Key) ([]byte, error) {
 	return salt, nil
 }
 
-// ResumeSession takes up an unsalted session that another process of this machine opened since the TPM's last reset.
+// ResumeSession takes up an unsalted session that another process of this machine opened since the TPM's last
+// reset.
 func ResumeSession(handle uint32, nonceTPM []byte) *Session {
 	return &Session{handle: tpm2.TPMHandle(handle), nonceTPM: nonceTPM, nonceCaller: make([]byte, nonceSize)}
 }
@@ -237,8 +238,8 @@ func (s *Session) Decrypt(parameter []byte) error {
 // Handle is for go-tpm.
 func (s *Session) Handle() tpm2.TPMHandle { return s.handle }
 
-// restart is TPM2_PolicyRestart (Part 3, 11.2; not in go-tpm): it empties the policy digest of a session in which a
-// crashed program left half a policy, and keeps the nonce.
+// restart is TPM2_PolicyRestart (Part 3, 11.2; not in go-tpm): it empties the policy digest of a session in
+// which a crashed program left half a policy, and keeps the nonce.
 func (s *Session) restart(t transport.TPM) error {
 	command := binary.BigEndian.AppendUint16(nil, uint16(tpm2.TPMSTNoSessions))
 	command = binary.BigEndian.AppendUint32(command, headerSize+4)

@@ -15,8 +15,8 @@ const (
 	maxHandles         = 64
 )
 
-// Sweep flushes loaded objects and sessions that a crashed program left behind, except those named. Only the one
-// program that holds the TPM may call it.
+// Sweep flushes loaded objects and sessions that a crashed program left behind, except those named. Only the
+// one program that holds the TPM may call it.
 func Sweep(t transport.TPM, keep ...uint32) error {
 	for _, first := range []uint32{firstTransient, firstLoadedSession} {
 		handles, err := listHandles(t, first)

@@ -17,8 +17,8 @@ import (
 
 var errDigest = errors.New("the sign-in key signs SHA-256 digests")
 
-// Token is the machine's sign-in key as a crypto.Signer, for client assertions (RFC 7523, ES256). The private key
-// never leaves the TPM.
+// Token is the machine's sign-in key as a crypto.Signer, for client assertions (RFC 7523, ES256). The private
+// key never leaves the TPM.
 type Token struct {
 	m   *TPM
 	key *ecdsa.PublicKey

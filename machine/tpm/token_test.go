@@ -10,8 +10,9 @@ import (
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
-// The sign-in key leaves the TPM only as a file wrapped by the storage root key (TCG TPM 2.0 Part 3, TPM2_CreateLoaded).
-// Copied to another machine the file is nothing: its TPM refuses to load it. On its own TPM it loads.
+// The sign-in key leaves the TPM only as a file wrapped by the storage root key (TCG TPM 2.0 Part 3,
+// TPM2_CreateLoaded). Copied to another machine the file is nothing: its TPM refuses to load it. On its own
+// TPM it loads.
 func TestAttackSignInKeyCopiedToAnotherTPM(t *testing.T) {
 	first, second := dial(t, start(t, "first")), dial(t, start(t, "second"))
 	enroll(t, first)

@@ -18,7 +18,8 @@ import (
 // socketPrefix marks an address as a unix socket that speaks bare TPM commands (swtpm --server type=unixio).
 const socketPrefix = "unix:"
 
-// commandTimeout ends the wait for a TPM that doesn't answer: RSA key generation on a slow chip takes tens of seconds.
+// commandTimeout ends the wait for a TPM that doesn't answer: RSA key generation on a slow chip takes tens of
+// seconds.
 const commandTimeout = 2 * time.Minute
 
 // Size limits of a response: header, and what any TPM in the field sends (TPM_PT_MAX_RESPONSE_SIZE is 4096).
@@ -48,7 +49,8 @@ func Dial(ctx context.Context, address string) (transport.TPMCloser, error) {
 	return &socket{conn: c}, nil
 }
 
-// socket keeps one connection, unlike go-tpm's linuxudstpm, which dials for every command and may read half a response.
+// socket keeps one connection, unlike go-tpm's linuxudstpm, which dials for every command and may read half a
+// response.
 type socket struct {
 	mu   sync.Mutex
 	conn net.Conn

@@ -35,8 +35,8 @@ type vectors struct {
 	} `json:"sets"`
 }
 
-// The frozen digests and Names are what the TPM itself computes: in trial sessions, from its own public areas, and by
-// accepting a signed limit.
+// The frozen digests and Names are what the TPM itself computes: in trial sessions, from its own public
+// areas, and by accepting a signed limit.
 func TestVectorsAgreeWithTheTPM(t *testing.T) {
 	b, err := os.ReadFile("../../chaincode/tpmpolicy/testdata/vectors.json")
 	if err != nil {

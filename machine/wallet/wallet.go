@@ -22,18 +22,20 @@ import (
 
 // Refusals of the wallet.
 var (
-	// ErrOtherPayment means that the journal holds a payment for this order to another script or amount. It stays so: ask
-	// the consortium about the order, and buy again.
+	// ErrOtherPayment means that the journal holds a payment for this order to another script or amount. It
+	// stays so: ask the consortium about the order, and buy again.
 	ErrOtherPayment = ledger.Refuse(ledger.Conflict, "wallet.other_payment", "this order has a signed payment to another script or amount")
-	// ErrFunds means that the confirmed coins don't cover the payment and its fee. Send coins to `machine wallet address`,
-	// wait for a block, and run the same command again.
+	// ErrFunds means that the confirmed coins don't cover the payment and its fee. Send coins to `machine
+	// wallet address`, wait for a block, and run the same command again.
 	ErrFunds = ledger.Refuse(ledger.Limit, "wallet.funds", "the machine's wallet has too few confirmed coins: send some to `machine wallet address`")
-	// ErrFee means that the fee would be above the cap, or its rate above the highest that this wallet pays. Wait for lower
-	// fees.
+	// ErrFee means that the fee would be above the cap, or its rate above the highest that this wallet pays.
+	// Wait for lower fees.
 	ErrFee = ledger.Refuse(ledger.Limit, "wallet.fee", "the payment's fee is higher than allowed")
-	// ErrAmount means that no transaction can pay this amount: zero, dust, or more than there are bitcoin. Don't pay.
+	// ErrAmount means that no transaction can pay this amount: zero, dust, or more than there are bitcoin.
+	// Don't pay.
 	ErrAmount = ledger.Refuse(ledger.Invalid, "wallet.amount", "the amount can't be paid")
-	// ErrNode means that the Bitcoin node did not answer, or not as expected. The same command sends the same payment again.
+	// ErrNode means that the Bitcoin node did not answer, or not as expected. The same command sends the same
+	// payment again.
 	ErrNode = ledger.Refuse(ledger.Unavailable, "wallet.node", "the payment could not be sent; the same command tries the same payment again")
 	// ErrBusy means that another process has the wallet open. End it first.
 	ErrBusy = ledger.Refuse(ledger.Conflict, "wallet.busy", "another process has the wallet open")
@@ -175,8 +177,8 @@ func (w *Wallet) Address(index uint32) (string, error) {
 	return text, err
 }
 
-// places are the wallet's scripts that can hold coins: the first receiving addresses, and one change address for
-// each payment in the journal with a gap ahead, so that a wallet restored from its seed finds its change.
+// places are the wallet's scripts that can hold coins: the first receiving addresses, and one change address
+// for each payment in the journal with a gap ahead, so that a wallet restored from its seed finds its change.
 func (w *Wallet) places(payments int) (map[string]place, [][]byte, error) {
 	places := map[string]place{}
 	var scripts [][]byte

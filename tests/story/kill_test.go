@@ -205,7 +205,7 @@ func (v *victim) see(line json.RawMessage, command *os.Process) {
 	}
 	step := p.Step
 	if p.Runtime != nil {
-		step = map[runtime.What]string{runtime.Burnt: "use"}[p.Runtime.Kind]
+		step = map[runtime.Kind]string{runtime.Burnt: "use"}[p.Runtime.Kind]
 	}
 	if step != "order" && step != "pay" && step != "settle" && step != "grant" && step != "use" && step != "receipt" || v.killed[step] != "" {
 		return

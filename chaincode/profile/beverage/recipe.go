@@ -14,8 +14,8 @@ const Profile = "beverage/1"
 //go:embed schema.json
 var Schema []byte
 
-// Microliter is a volume; 1,000 of them are one milliliter. Recipes and bottles are counted in it, so that no rounding
-// of milliliters adds up over a day.
+// Microliter is a volume; 1,000 of them are one milliliter. Recipes and bottles are counted in it, so that no
+// rounding of milliliters adds up over a day.
 type Microliter int64
 
 // Timing says how the components of one step run beside each other.

@@ -1,9 +1,9 @@
 // Package drivers is the one table of devices by the profile of their data.
 //
-// Does not open a device, nor keep one: a driver makes it from the setup in machine.json and the state that its last run
-// left.
+// Does not touch a device: a driver makes it from the setup in machine.json and from the state that its last
+// run left.
 //
-// Read [table]. Errors: device.ErrNone when no driver makes the profile, and what the driver says of the setup.
+// Read drivers.go. Errors: device.ErrNone (no driver for the profile), and each driver's refusal of a setup.
 package drivers
 
 import (
@@ -21,8 +21,8 @@ import (
 type driver struct {
 	// open reads setup and state strictly: an unknown key is refused. state is nil at a device's first run.
 	open func(setup, state json.RawMessage, clock device.Clock) (device.Device, error)
-	// text is an event's own part as a line for a person; "" for one that says nothing new. moving is set for a step
-	// under way, whose next event says more.
+	// text is an event's own part as a line for a person; "" for one that says nothing new. moving is set for
+	// a step under way, whose next event says more.
 	text func(event json.RawMessage) (line string, moving bool)
 }
 
@@ -44,8 +44,8 @@ func Open(id profile.ID, setup, state json.RawMessage, clock device.Clock) (devi
 	return d.open(setup, state, clock)
 }
 
-// Text is an event's own part as a line for a person; "" for one that says nothing new. moving is set for a step under
-// way, whose next event says more.
+// Text is an event's own part as a line for a person; "" for one that says nothing new. moving is set for a
+// step under way, whose next event says more.
 func Text(id profile.ID, event json.RawMessage) (line string, moving bool) {
 	d, ok := table()[id]
 	if !ok {

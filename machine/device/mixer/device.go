@@ -20,8 +20,8 @@ type Setup struct {
 	Scale  int                 `json:"scale,omitempty"`  // how many times faster than real pumps; 0 = 1
 }
 
-// Level is what a pump's bottle holds at least, in steps of levelStep: exact levels before and after would tell the
-// recipe to whoever keeps them. A mixer's state is the list of its levels.
+// Level is what a pump's bottle holds at least, in steps of levelStep: exact levels before and after would
+// tell the recipe to whoever keeps them. A mixer's state is the list of its levels.
 type Level struct {
 	Pump int                 `json:"pump"`
 	Left beverage.Microliter `json:"left"`
@@ -62,7 +62,8 @@ func Open(setup, state json.RawMessage, clock device.Clock) (device.Device, erro
 	return &station{m}, nil
 }
 
-// Check implements [device.Device]. beverage/1 defines no needs yet; the ingredients are checked when the recipe opens.
+// Check implements [device.Device]. beverage/1 defines no needs yet; the ingredients are checked when the
+// recipe opens.
 func (s *station) Check(needs json.RawMessage) error {
 	if len(needs) > 0 {
 		return device.ErrNeeds.With("needs, where " + beverage.Profile + " has none yet")
@@ -81,7 +82,8 @@ func (s *station) Ready(_ context.Context, needs, order json.RawMessage) error {
 	return s.mixer.ready()
 }
 
-// Produce implements [device.Device]: it runs the recipe and reports what is left in the bottles, also after an abort.
+// Produce implements [device.Device]: it runs the recipe and reports what is left in the bottles, also after
+// an abort.
 func (s *station) Produce(ctx context.Context, _ json.RawMessage, c device.Content, report func(device.Event)) error {
 	plain, err := c.Open(ctx, 0)
 	if err != nil {

@@ -1,6 +1,6 @@
 package mixer
 
-// Kind names what an event tells.
+// Kind says what an event is about.
 type Kind string
 
 // The kinds of event.
@@ -13,7 +13,8 @@ const (
 	Warning  Kind = "warning"  // Pump's bottle fell under the warning level
 )
 
-// Event is one thing that happened, without the recipe: pumps and shares of the work, never what or how much.
+// Event is one thing that happened, without the recipe: pumps and percentages, never an ingredient or an
+// amount.
 type Event struct {
 	Kind    Kind  `json:"kind"`
 	State   State `json:"state,omitempty"`

@@ -24,11 +24,14 @@ const tick = 500 * time.Millisecond
 
 // Refusals of a run.
 var (
-	// ErrRecipe means that the opened data is not a recipe of the format beverage/1; Saw names the line and the rule, never
-	// what stands there. The licensor must mend it; the use is counted.
+	// ErrRecipe means that the opened data is not a recipe of the format beverage/1; Saw names the line and
+	// the rule, never what stands there. The licensor must mend it; the use is counted.
 	ErrRecipe = ledger.Refuse(ledger.Invalid, "mixer.recipe", "the data is not a recipe in the format beverage/1")
-
-	ErrBusy    = ledger.Refuse(ledger.Conflict, "mixer.busy", "the mixer is at work or in service")
+	// ErrBusy means that the mixer runs a recipe or is in service mode (Saw), or that a pump is run by hand
+	// outside service mode. Wait, or change the mode.
+	ErrBusy = ledger.Refuse(ledger.Conflict, "mixer.busy", "the mixer is at work or in service")
+	// ErrAborted means that the run was stopped by its caller. All pumps stand and the levels are true; the
+	// use is counted.
 	ErrAborted = ledger.Refuse(ledger.Conflict, "mixer.aborted", "production was aborted; the pumps stand")
 )
 
@@ -51,7 +54,7 @@ type Mixer struct {
 // New checks the setup. Nothing moves.
 func New(pumps []Pump, config Config) (*Mixer, error) {
 	if len(pumps) == 0 || len(pumps) > MaxPumps {
-		return nil, ErrSetup.With(fmt.Sprintf("%d pumps", len(pumps)))
+		return nil, ErrSetup.With(fmt.Sprintf("%d pumps, expected 1 to %d", len(pumps), MaxPumps))
 	}
 	seen := map[int]bool{}
 	for _, p := range pumps {

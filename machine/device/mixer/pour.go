@@ -15,8 +15,8 @@ type mark struct {
 	kind Kind // Started, Running or Stopped
 }
 
-// pour runs the jobs of one step by their marks. On abort every pump that runs is stopped and its level counts what it
-// delivered until then.
+// pour runs the jobs of one step by their marks. On abort every pump that runs is stopped and its level
+// counts what it delivered until then.
 func (m *Mixer) pour(ctx context.Context, step int, jobs []Job) error {
 	begin := m.config.Clock.Now()
 	running := make([]bool, len(jobs))
@@ -31,7 +31,7 @@ func (m *Mixer) pour(ctx context.Context, step int, jobs []Job) error {
 			running[next.job] = true
 			m.config.Report(Event{Kind: Started, Step: step, Pump: job.Pump})
 		case Running:
-			m.config.Report(Event{Kind: Running, Step: step, Pump: job.Pump, Percent: share(job, next.at)})
+			m.config.Report(Event{Kind: Running, Step: step, Pump: job.Pump, Percent: percentOf(job, next.at)})
 		default:
 			running[next.job] = false
 			m.stop(step, job, job.end())
@@ -40,8 +40,8 @@ func (m *Mixer) pour(ctx context.Context, step int, jobs []Job) error {
 	return nil
 }
 
-// marks is the time line of a step: start, a report each tick, stop. At one moment pumps stop before others start, so
-// that the machine's bound on pumps at once holds.
+// marks is the time line of a step: start, a report each tick, stop. At one moment pumps stop before others
+// start, so that the machine's bound on pumps at once holds.
 func marks(jobs []Job) []mark {
 	var line []mark
 	for i, j := range jobs {
@@ -63,7 +63,7 @@ func marks(jobs []Job) []mark {
 
 // stop counts what a pump delivered until a moment of the step and warns when its bottle runs low.
 func (m *Mixer) stop(step int, job Job, at time.Duration) {
-	percent := share(job, at)
+	percent := percentOf(job, at)
 	m.config.Report(Event{Kind: Stopped, Step: step, Pump: job.Pump, Percent: percent})
 	p := m.pump(job.Pump)
 	before := p.Level
@@ -92,7 +92,7 @@ func delivered(job Job, at time.Duration) beverage.Microliter {
 	return beverage.Microliter(int64(job.Amount) * ran.Microseconds() / max(1, job.Length.Microseconds()))
 }
 
-func share(job Job, at time.Duration) int {
+func percentOf(job Job, at time.Duration) int {
 	ran := min(max(0, at-job.Start), job.Length)
 	return int(100 * ran / job.Length)
 }

@@ -34,19 +34,23 @@ type Pump struct {
 	Calibration []Point             `json:"calibration"`
 }
 
-// Refusals of a setup that can't work.
+// Refusals of a setup.
 var (
-	ErrSetup       = ledger.Refuse(ledger.Invalid, "mixer.setup", "the mixer's setup can't work")
+	// ErrSetup means that the setup in machine.json can't be read, or a value is out of its bounds (Saw).
+	// Correct it.
+	ErrSetup = ledger.Refuse(ledger.Invalid, "mixer.setup", "the mixer's setup is not valid")
+	// ErrCalibration means that a pump's table can't be interpolated (Saw names pump and point). Measure it
+	// again.
 	ErrCalibration = ledger.Refuse(ledger.Invalid, "mixer.calibration", "a pump's calibration table must rise in drive and flow and hold one to ten points")
 )
 
 // check refuses a pump that could not be driven.
 func (p Pump) check() error {
 	if p.Number < 1 || p.Number > MaxPumps {
-		return ErrSetup.With(fmt.Sprintf("pump number %d", p.Number))
+		return ErrSetup.With(fmt.Sprintf("pump number %d, expected 1 to %d", p.Number, MaxPumps))
 	}
 	if p.Level < 0 {
-		return ErrSetup.With(fmt.Sprintf("pump %d: level %d", p.Number, p.Level))
+		return ErrSetup.With(fmt.Sprintf("pump %d: level %d, expected 0 or more", p.Number, p.Level))
 	}
 	if len(p.Calibration) == 0 || len(p.Calibration) > maxPoints {
 		return ErrCalibration.With(fmt.Sprintf("pump %d: %d points", p.Number, len(p.Calibration)))

@@ -21,11 +21,15 @@ type Job struct {
 // end is when the pump stops.
 func (j Job) end() time.Duration { return j.Start + j.Length }
 
-// Refusals of steps.
+// Refusals of steps. They name the component by its place, because its name is part of the recipe.
 var (
-	ErrStep       = ledger.Refuse(ledger.Invalid, "mixer.step", "the step can't be run")
+	// ErrStep means that a step's amount, pause or timing is out of bounds (Saw). The licensor must correct
+	// the recipe.
+	ErrStep = ledger.Refuse(ledger.Invalid, "mixer.step", "the step can't be run")
+	// ErrIngredient means that no pump holds an ingredient of the recipe. Change a bottle and the setup.
 	ErrIngredient = ledger.Refuse(ledger.NotFound, "mixer.ingredient", "no pump holds an ingredient of the recipe")
-	ErrLevel      = ledger.Refuse(ledger.Limit, "mixer.level", "the bottle holds less than the step needs")
+	// ErrLevel means that no bottle of an ingredient holds as much as the step needs. Replace the bottle.
+	ErrLevel = ledger.Refuse(ledger.Limit, "mixer.level", "the bottle holds less than the step needs")
 )
 
 // Limits of one step: far above any drink, low enough that no product overflows.
@@ -34,8 +38,8 @@ const (
 	maxPause  time.Duration       = 10 * time.Minute
 )
 
-// Schedule plans one step on the pumps as they stand. It changes nothing; atOnce bounds the pumps that run beside each
-// other where the machine decides. Jobs come in the order of their start.
+// Schedule plans one step on the pumps as they stand. It changes nothing; atOnce bounds the pumps that run
+// beside each other where the machine decides. Jobs come in the order of their start.
 func Schedule(step beverage.Step, pumps []Pump, atOnce int) ([]Job, error) {
 	if err := checkStep(step); err != nil {
 		return nil, err
@@ -78,8 +82,8 @@ func checkStep(step beverage.Step) error {
 	return nil
 }
 
-// assign picks a pump for each component: of several bottles of one ingredient the emptiest that suffices, so that
-// bottles get finished.
+// assign picks a pump for each component: of several bottles of one ingredient the emptiest that suffices, so
+// that bottles get finished.
 func assign(components []beverage.Component, pumps []Pump) ([]Pump, error) {
 	chosen := make([]Pump, 0, len(components))
 	for i, c := range components {
@@ -116,8 +120,8 @@ func parallel(components []beverage.Component, pumps []Pump) []Job {
 	return jobs
 }
 
-// together slows each pump so that all end with the one that needs longest. A pump that can't go so slowly runs at its
-// slowest and starts later.
+// together slows each pump so that all end with the one that needs longest. A pump that can't go so slowly
+// runs at its slowest and starts later.
 func together(components []beverage.Component, pumps []Pump) []Job {
 	jobs := parallel(components, pumps)
 	var longest time.Duration

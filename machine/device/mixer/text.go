@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Text is an event of a mixer as a line for a person; "" for one that can't be read. moving is set while a pump runs.
+// Text is an event of a mixer as a line for a person; "" for one that can't be read. moving is set while a
+// pump runs.
 func Text(raw json.RawMessage) (line string, moving bool) {
 	var e Event
 	if json.Unmarshal(raw, &e) != nil {

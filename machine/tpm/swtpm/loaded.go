@@ -14,7 +14,8 @@ const (
 	mostHandles        = 64
 )
 
-// Loaded counts objects and sessions in the TPM's working memory: a test that ends with more than it began leaks.
+// Loaded counts objects and sessions in the TPM's working memory: a test that ends with more than it began
+// leaks.
 func Loaded(t transport.TPM) (int, error) {
 	n := 0
 	for _, first := range []uint32{firstTransient, firstLoadedSession} {

@@ -34,8 +34,8 @@ type Simulator struct {
 	done   chan error
 }
 
-// Arguments are the program and arguments that run the TPM whose state is in dir behind a unix socket, for those who
-// supervise it themselves.
+// Arguments are the program and arguments that run the TPM whose state is in dir behind a unix socket, for
+// those who supervise it themselves.
 func Arguments(dir, socket string) ([]string, error) {
 	program, err := find("swtpm")
 	if err != nil {
@@ -47,7 +47,8 @@ func Arguments(dir, socket string) ([]string, error) {
 	}, nil
 }
 
-// Start runs the emulator whose state is in dir and waits until it answers. ctx ends the wait, not the emulator.
+// Start runs the emulator whose state is in dir and waits until it answers. ctx ends the wait, not the
+// emulator.
 func Start(ctx context.Context, dir string) (*Simulator, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -137,7 +138,8 @@ func (s *Simulator) ask(ctx context.Context) error {
 	return err
 }
 
-// Reboot shuts the TPM down in order and starts it again, as a computer's restart does. Nobody may be connected.
+// Reboot shuts the TPM down in order and starts it again, as a computer's restart does. Nobody may be
+// connected.
 func (s *Simulator) Reboot(ctx context.Context) error {
 	if err := s.shutdown(ctx); err != nil {
 		return err

@@ -1,8 +1,10 @@
-// Package swtpm makes and runs TPM emulators for tests and demos, each with an endorsement key certificate from a
-// certificate authority of its own in a folder the caller gives.
+// Package swtpm makes and runs TPM emulators for tests and demos, each with an endorsement key certificate
+// from a certificate authority of its own in a folder the caller gives.
 //
-// It refuses to touch the system's swtpm-localca folder, and it is not for production: an emulator's state is a file
-// that its owner can copy back.
+// Does not touch the system's swtpm-localca folder, and is not for production: an emulator's state is a file
+// that its owner can restore from a copy.
+//
+// Read swtpm.go. Errors are those of the programs that it starts, with their output.
 package swtpm
 
 import (
@@ -80,7 +82,8 @@ func (a *Authority) Make(ctx context.Context, dir string) error {
 	return errors.Join(closeFiles(a.dir), closeFiles(dir))
 }
 
-// closeFiles leaves a folder's files to their owner: swtpm's tools make keys and a TPM's memory readable for the group.
+// closeFiles leaves a folder's files to their owner: swtpm's tools make keys and a TPM's memory readable for
+// the group.
 func closeFiles(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

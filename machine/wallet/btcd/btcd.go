@@ -1,5 +1,5 @@
-// Package btcd finds a wallet's coins with a Bitcoin node's JSON-RPC: it reads blocks from a birthday on and keeps the
-// unspent outputs of the wallet's scripts.
+// Package btcd finds a wallet's coins with a Bitcoin node's JSON-RPC: it reads blocks from a birthday on and
+// keeps the unspent outputs of the wallet's scripts.
 //
 // Does not keep state on disk and does not see unconfirmed coins. Its errors are those of package rpc.
 package btcd
@@ -95,8 +95,8 @@ func (c *Chain) Coins(ctx context.Context, scripts [][]byte) ([]wallet.Coin, err
 	return ripe, nil
 }
 
-// Depth is how many confirmations a payment of the wallet had when its coins were listed last, and the time of the newest
-// block then.
+// Depth is how many confirmations a payment of the wallet had when its coins were listed last, and the time
+// of the newest block then.
 func (c *Chain) Depth(txid chainhash.Hash) (confirmations int64, newest time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,5 +1,6 @@
-// Command make writes vectors.json: what tpmpolicy computes for fixed custodian keys, meter and counter. It was run
-// once for version 1 of the policies; a difference means that machines in the field can't use their grants.
+// Command make writes vectors.json: what tpmpolicy computes for fixed custodian keys, meter and counter. It
+// was run once for version 1 of the policies; a difference means that machines in the field can't use their
+// grants.
 //
 //	go run ./chaincode/tpmpolicy/testdata/make > chaincode/tpmpolicy/testdata/vectors.json
 //

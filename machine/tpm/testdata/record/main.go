@@ -1,5 +1,6 @@
-// Command record makes a TPM with swtpm, enrols it, and writes attested.json: the EK certificate with its chain, the
-// public areas and one attestation of each kind, for the tests of chaincode/tpmpolicy, which has no TPM.
+// Command record makes a TPM with swtpm, enrols it, and writes attested.json: the EK certificate with its
+// chain, the public areas and one attestation of each kind, for the tests of chaincode/tpmpolicy, which has
+// no TPM.
 //
 //	go run ./machine/tpm/testdata/record > chaincode/tpmpolicy/testdata/attested.json
 package main
