@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/replay"
@@ -21,9 +20,11 @@ type Books struct {
 	Money  Money   `json:"money"`
 	Payees []Payee `json:"payees"` // sorted by id
 	Sales  []Sale  `json:"sales"`  // sorted by order
+
+	overused error // a license with more uses made than sold
 }
 
-// Uses are counted by meter: a machine's uses of a dataset under the same terms.
+// Uses are counted by license.
 type Uses struct {
 	Sold int64 `json:"sold"`
 	Used int64 `json:"used"` // as TPMs attested
@@ -176,19 +177,20 @@ func (m *Money) add(a royalty.Accrual) {
 	}
 }
 
-// readUses adds up by meter: receipts count what a meter has counted in all, over every license that topped it up (T16).
+// readUses adds up by license: each has a meter index of its own, so its receipts count from 1 to its uses. The newest
+// receipt of a license carries the highest count.
 func (b *Books) readUses(r *reader) {
-	meters, used := map[string]string{}, map[string]int64{}
+	sold, used := map[string]int64{}, map[string]int64{}
 	each(r, license.Family, func(l license.License) {
-		meters[l.ID] = strings.Join([]string{l.Machine, l.Dataset, l.Terms}, "/")
+		sold[l.ID] = l.Model.Uses
 		b.Uses.Sold += l.Model.Uses
 	})
-	each(r, grant.ReceiptFamily, func(v grant.Receipt) {
-		m := meters[v.License]
-		used[m] = max(used[m], v.Count)
-	})
-	for _, n := range used {
-		b.Uses.Used += n
+	each(r, grant.ReceiptFamily, func(v grant.Receipt) { used[v.License] = max(used[v.License], v.Count) })
+	for _, id := range slices.Sorted(maps.Keys(used)) {
+		if used[id] > sold[id] && b.overused == nil {
+			b.overused = fmt.Errorf("license %s has %d uses, its receipts count %d", id, sold[id], used[id])
+		}
+		b.Uses.Used += used[id]
 	}
 	b.Uses.Open = b.Uses.Sold - b.Uses.Used
 }
@@ -217,10 +219,7 @@ func (b *Books) check(sales map[string]*sale) error {
 	if owed != m.Paid-m.Unsplit {
 		return fmt.Errorf("payees are owed %d, %d were split", owed, m.Paid-m.Unsplit)
 	}
-	if b.Uses.Open < 0 {
-		return fmt.Errorf("%d uses were sold, %d used", b.Uses.Sold, b.Uses.Used)
-	}
-	return nil
+	return b.overused
 }
 
 // governed is the configuration in force at the end of the copy.

@@ -124,6 +124,26 @@ func TestBooksAgree(t *testing.T) {
 	}
 }
 
+// Who buys the same again gets a license with a meter of its own, which counts from 1 again: both count.
+func TestUsesOfTheSameBoughtTwice(t *testing.T) {
+	m := sold(t)
+	again := license.ID(id("order again"), "0")
+	put := func(key string, v any) {
+		m.Apply([]replay.Write{{Key: key, Value: ledger.Encode(v)}}, replay.Version{Block: 2})
+	}
+	l := license.License{ID: again, Machine: id("machine"), Dataset: id("dataset"), Custodians: []string{}, Model: offer.Model{Kind: "uses", Uses: 3}, Terms: id("terms")}
+	put(license.Key(again), l)
+	put(grant.ReceiptKey(again, 1), grant.Receipt{License: again, Count: 1})
+	r, err := audited(t, m, nil)
+	if err != nil || r.Books.Uses != (Uses{Sold: 6, Used: 3, Open: 3}) {
+		t.Errorf("got %+v, %v, want 6 sold, 3 used", r.Books.Uses, err)
+	}
+	put(grant.ReceiptKey(again, 4), grant.Receipt{License: again, Count: 4})
+	if _, err := audited(t, m, nil); err == nil {
+		t.Error("four uses of a license for three, while another has one open: want a finding")
+	}
+}
+
 func TestBooksThatDoNotAgree(t *testing.T) {
 	o, l := id("order"), license.ID(id("order"), "0")
 	acc := royalty.AccrualKey(author, 5, o, 0, royalty.RoleContributor)
