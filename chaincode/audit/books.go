@@ -21,6 +21,7 @@ type Books struct {
 	Payees []Payee `json:"payees"` // sorted by id
 	Sales  []Sale  `json:"sales"`  // sorted by order
 
+	names    names
 	overused error // a license with more uses made than sold
 }
 
@@ -43,12 +44,14 @@ type Money struct {
 // Payee is what somebody is owed.
 type Payee struct {
 	Payee   string         `json:"payee"`
+	Name    string         `json:"name"` // as the ledger calls the party
 	Amount  ledger.Satoshi `json:"amount"`
 	Entries []Entry        `json:"entries"`
 }
 
 // Entry is one accrual, and the ledger transaction that booked it.
 type Entry struct {
+	Payee  string         `json:"payee,omitempty"` // where it does not stand with its payee
 	Order  string         `json:"order"`
 	Item   int            `json:"item"`
 	Role   string         `json:"role"`
@@ -59,16 +62,18 @@ type Entry struct {
 // Sale is one order that was paid for.
 type Sale struct {
 	Order    string          `json:"order"`
+	Titles   []string        `json:"titles"` // of its items
 	Price    ledger.Satoshi  `json:"price"`
 	Paid     ledger.Satoshi  `json:"paid"`
-	Settled  string          `json:"settled"` // the ledger transaction; "" = not yet
+	Settled  string          `json:"settled"`      // the ledger transaction; "" = not yet
+	By       *Act            `json:"by,omitempty"` // that transaction
 	Outputs  []order.Payment `json:"outputs"`
 	Licenses []string        `json:"licenses"`
 }
 
 // reader decodes the documents under a family of keys.
 type reader struct {
-	state replay.State
+	state *replay.Memory
 	err   error
 }
 
@@ -91,11 +96,11 @@ func each[T any](r *reader, family ledger.Family, take func(T)) {
 
 func (r *run) books() error {
 	read := &reader{state: r.state.space(r.config.Chaincode)}
-	b := &Books{Payees: []Payee{}, Sales: []Sale{}}
+	b := &Books{Payees: []Payee{}, Sales: []Sale{}, names: r.names(read)}
 	wrong := func(err error) error {
 		return &Finding{Check: CheckBooks, Block: r.report.Blocks - 1, Tx: -1, Detail: err.Error()}
 	}
-	sales := b.readSales(read)
+	sales := b.readSales(read, r.acts)
 	b.readAccruals(read, sales)
 	b.readUses(read)
 	if read.err != nil {
@@ -104,6 +109,9 @@ func (r *run) books() error {
 	r.report.Books = b
 	if err := b.check(sales); err != nil {
 		return wrong(err)
+	}
+	if err := r.license(read, b.names); err != nil {
+		return err
 	}
 	if r.config.Headers == nil {
 		return nil
@@ -117,13 +125,17 @@ type sale struct {
 	split ledger.Satoshi
 }
 
-func (b *Books) readSales(r *reader) map[string]*sale {
+func (b *Books) readSales(r *reader, acts acts) map[string]*sale {
 	sales := map[string]*sale{}
-	prices := map[string]ledger.Satoshi{}
-	each(r, order.Family, func(o order.Order) { prices[o.ID] = o.Price })
+	orders := map[string]order.Order{}
+	each(r, order.Family, func(o order.Order) { orders[o.ID] = o })
 	of := func(id string) *sale {
 		if sales[id] == nil {
-			sales[id] = &sale{Sale: Sale{Order: id, Price: prices[id], Outputs: []order.Payment{}, Licenses: []string{}}}
+			s := &sale{Sale: Sale{Order: id, Titles: []string{}, Price: orders[id].Price, Outputs: []order.Payment{}, Licenses: []string{}}}
+			for _, item := range orders[id].Items {
+				s.Titles = append(s.Titles, b.names.title(item.Dataset, item.Version))
+			}
+			sales[id] = s
 		}
 		return sales[id]
 	}
@@ -135,7 +147,7 @@ func (b *Books) readSales(r *reader) map[string]*sale {
 	})
 	each(r, order.SettlementFamily, func(v order.Settlement) {
 		s := of(v.Order)
-		s.Settled, s.Licenses = v.TxID, v.Licenses
+		s.Settled, s.Licenses, s.By = v.TxID, v.Licenses, acts.of(r.state, order.SettlementKey(v.Order))
 	})
 	return sales
 }
@@ -145,7 +157,7 @@ func (b *Books) readAccruals(r *reader, sales map[string]*sale) {
 	each(r, royalty.AccrualFamily, func(a royalty.Accrual) {
 		p := payees[a.Payee]
 		if p == nil {
-			p = &Payee{Payee: a.Payee, Entries: []Entry{}}
+			p = &Payee{Payee: a.Payee, Name: b.names.party(a.Payee), Entries: []Entry{}}
 			payees[a.Payee] = p
 		}
 		e := Entry{Order: a.Order, Item: a.Item, Role: a.Role, Amount: a.Amount}

@@ -92,7 +92,7 @@ func hexOf(b []byte) string {
 
 func audited(t *testing.T, m *replay.Memory, headers []string) (Report, error) {
 	t.Helper()
-	r := &run{config: Config{Chaincode: "guildmark"}, state: state{"guildmark": m}}
+	r := &run{config: Config{Chaincode: "guildmark"}, acts: acts{}, state: state{"guildmark": m}}
 	r.report.Blocks = 2
 	if headers != nil {
 		doc, err := json.Marshal(HeaderFile{Network: "regtest", Start: 1, Headers: headers})
@@ -152,7 +152,7 @@ func TestBooksThatDoNotAgree(t *testing.T) {
 		key     string
 		value   any // nil deletes
 		headers []string
-		want    string
+		want    string // "" = ErrHeaders
 	}{
 		{"a satoshi too much", acc, royalty.Accrual{Payee: author, Order: o, Role: royalty.RoleContributor, Amount: 7_001}, nil, CheckBooks},
 		{"an accrual missing", acc, nil, nil, CheckBooks},
@@ -160,8 +160,10 @@ func TestBooksThatDoNotAgree(t *testing.T) {
 		{"settled for too little", order.PaymentKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 9_999}, nil, CheckBooks},
 		{"split without a settlement", order.SettlementKey(o), nil, nil, CheckBooks},
 		{"more uses than sold", grant.ReceiptKey(l, 4), grant.Receipt{License: l, Count: 4}, nil, CheckBooks},
-		{"a payment in another block", order.PaymentKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500, Height: 1, Block: id("block")}, []string{}, CheckPayment},
-		{"headers that end too early", "", nil, []string{}, CheckPayment},
+		{"a payment in another block", order.PaymentKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500, Height: 1, Block: id("block")}, []string{regtest(t)[1]}, CheckPayment},
+		{"a height held for final in another block", spv.FinalKey(1), []byte(id("block")), []string{regtest(t)[1]}, CheckPayment},
+		{"headers that end before the payment", "", nil, []string{}, ""},
+		{"headers that end before the last final height", spv.FinalKey(2), []byte(id("block")), []string{regtest(t)[1]}, ""},
 		{"headers without work", "", nil, []string{strings.Repeat("0", 160)}, CheckHeaders},
 	}
 	for _, tt := range tests {
@@ -169,13 +171,21 @@ func TestBooksThatDoNotAgree(t *testing.T) {
 			m := sold(t)
 			if tt.key != "" {
 				w := replay.Write{Key: tt.key, Delete: tt.value == nil}
-				if tt.value != nil {
+				if raw, ok := tt.value.([]byte); ok {
+					w.Value = raw
+				} else if tt.value != nil {
 					w.Value = ledger.Encode(tt.value)
 				}
 				m.Apply([]replay.Write{w}, replay.Version{Block: 2})
 			}
 			_, err := audited(t, m, tt.headers)
 			var f *Finding
+			if tt.want == "" {
+				if !errors.Is(err, ErrHeaders) || errors.As(err, &f) {
+					t.Errorf("got %v, want %v", err, ErrHeaders)
+				}
+				return
+			}
 			if !errors.As(err, &f) || f.Check != tt.want {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}

@@ -96,7 +96,7 @@ func (c *configuration) readOrderers(group *common.ConfigGroup) error {
 		c.consenters[o.GetId()] = o
 	}
 	if c.bft && len(c.consenters) < 4 {
-		return fmt.Errorf("read orderers: %d consenters", len(c.consenters))
+		return fmt.Errorf("read orderers: BFT needs at least 4 consenters, got %d", len(c.consenters))
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func (c *configuration) identify(serialized []byte, at time.Time) (signer, error
 	case m == nil:
 		return s, fmt.Errorf("no MSP %q in the channel", s.msp)
 	case cert.IsCA:
-		return s, errors.New("a CA's certificate")
+		return s, errors.New("expected a member's certificate, got one of a CA")
 	case at.Before(cert.NotBefore) || at.After(cert.NotAfter):
 		return s, fmt.Errorf("certificate not valid at %s", at.UTC().Format(time.RFC3339))
 	case slices.ContainsFunc(m.revoked, func(n *big.Int) bool { return n.Cmp(cert.SerialNumber) == 0 }):

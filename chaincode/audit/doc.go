@@ -1,11 +1,13 @@
 // Package audit reads copied blocks of the ledger and Bitcoin headers, checks every signature, hash and flag in them,
-// runs every valid transaction again through the contracts, and gives the books: uses, satoshi, payees.
+// runs every valid transaction again through the contracts, and makes the books: uses, satoshi, payees.
 //
-// It refuses to ask the ledger about its state: what it reports follows from the copied bytes alone, and from the
-// genesis block, whose hash the auditor compares with a copy of its own.
+// Does not ask a peer or a node while it checks: the report follows from the copied bytes and from the hash of the
+// genesis block, which the auditor compares with a copy of its own. docs/audit.md lists each check, and what an audit
+// does not show.
 //
-// Read [Replay] first. What it does not show is written in docs/audit.md beside it.
+// Read replay.go first: [Replay] is the list of steps.
 //
-// Errors: a [Finding] is a fact about the copy (which block, which transaction, which check); [ErrFolder] means that
-// the copy itself can't be read.
+// A [Finding] is no error but a line of the report: what is wrong, in which block and transaction. Errors: [ErrFolder]
+// means that the copy can't be read or written; [ErrHeaders] that the Bitcoin headers end too early, so export them
+// again; [ErrLicense] that the copy holds no such license.
 package audit

@@ -17,7 +17,7 @@ import (
 // ErrFolder says that the folder of copied blocks can't be read or written.
 var ErrFolder = errors.New("the folder of blocks can't be used")
 
-// Ledger is where blocks are copied from; *client.Client is one.
+// Ledger is a source of blocks; *client.Client is one.
 type Ledger interface {
 	Height(ctx context.Context) (uint64, error)
 	Blocks(ctx context.Context, start uint64) iter.Seq2[*common.Block, error]
@@ -96,7 +96,7 @@ func strict(raw []byte, m proto.Message) error {
 		return fmt.Errorf("read message: %w", err)
 	}
 	if !bytes.Equal(raw, again) {
-		return errors.New("the message is not in its one form")
+		return errors.New("the message is not in its canonical form")
 	}
 	return nil
 }
@@ -116,7 +116,7 @@ func readBlock(dir string, number uint64) (*common.Block, error) {
 	}
 	meta := b.GetMetadata().GetMetadata()
 	if b.GetHeader() == nil || len(meta) != int(common.BlockMetadataIndex_TRANSACTIONS_FILTER)+1 || len(meta[common.BlockMetadataIndex_SIGNATURES+1]) != 0 {
-		return nil, inBlock(CheckFormat, number, "header or metadata missing, or metadata that nothing covers")
+		return nil, inBlock(CheckFormat, number, "expected a header, the orderers' signatures and the flags, and no other metadata")
 	}
 	return &b, nil
 }

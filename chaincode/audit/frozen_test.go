@@ -34,7 +34,7 @@ func TestFrozenBlocks(t *testing.T) {
 	if err != nil || !r.OK {
 		t.Fatalf("got %+v, %v", r.Findings, err)
 	}
-	if r.Blocks != 3 || r.Transactions != (Counts{All: 5, Valid: 5}) {
+	if r.Blocks != 3 || r.Transactions != (Counts{All: 5, Valid: 5, Configurations: 1, Definitions: 4}) {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -81,7 +81,7 @@ func FuzzTransaction(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if conf.checkCreator(tx, e) == nil {
+		if _, err := conf.checkCreator(tx, e); err == nil {
 			t.Fatal("a creator of no MSP was accepted")
 		}
 		if tx.isConfig() {

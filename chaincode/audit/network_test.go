@@ -123,12 +123,18 @@ func TestRealLedgerIsInOrder(t *testing.T) {
 	if r.Channel != "guildmark" || int(r.Blocks) != len(copied.blocks) || r.Transactions.Replayed < 5 || len(r.Genesis) != 64 {
 		t.Errorf("got %+v", r)
 	}
-	t.Logf("%+v", r.Transactions)
+	explained := 0
+	for _, v := range r.Invalid {
+		explained += v.Count
+	}
+	if c := r.Transactions; c.Valid+c.Invalid != c.All || c.Replayed+c.Configurations+c.Definitions+c.Others != c.Valid || explained != c.Invalid {
+		t.Errorf("%+v: %d invalid ones explained, want every transaction in one place", c, explained)
+	}
 	var out bytes.Buffer
 	if err := r.Print(&out); err != nil || !strings.Contains(out.String(), "the copy is whole") {
 		t.Errorf("printed %q, %v", out.String(), err)
 	}
-	if r, err = audit.Replay(dir, audit.Config{Genesis: strings.Repeat("00", 32)}); err != nil || r.OK || r.Findings[0].Check != audit.CheckPrevious {
+	if r, err = audit.Replay(dir, audit.Config{Genesis: strings.Repeat("00", 32)}); err != nil || r.OK || r.Findings[0].Check != audit.CheckGenesis {
 		t.Errorf("another genesis: got %+v, %v", r.Findings, err)
 	}
 }

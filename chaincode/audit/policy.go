@@ -63,7 +63,7 @@ func (p policies) check(t *transaction, c *configuration) error {
 	}
 	used := make([]bool, len(good))
 	if !satisfied(policy.GetRule(), policy.GetIdentities(), good, used) {
-		return fmt.Errorf("the endorsement policy is not satisfied by %v", names(good))
+		return fmt.Errorf("the endorsement policy is not satisfied by %v", mspsOf(good))
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ func (t *transaction) good() []endorser {
 	return out
 }
 
-func names(list []endorser) []string {
+func mspsOf(list []endorser) []string {
 	var out []string
 	for _, e := range list {
 		out = append(out, e.msp)
@@ -124,7 +124,7 @@ func matches(p *msp.MSPPrincipal, e endorser) bool {
 	case msp.MSPRole_PEER:
 		return slices.Contains(e.ous, "peer")
 	default:
-		return false // no endorsement policy of ours asks for another role
+		return false // endorsement policies of this project name no other role
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// transaction is one envelope of a block, read as far as it could be.
+// transaction is one envelope of a block. Its fields are set as far as it could be read.
 type transaction struct {
 	payload   *common.Payload
 	channel   *common.ChannelHeader
@@ -29,7 +29,7 @@ type transaction struct {
 	sets      []nsSet
 	event     *peer.ChaincodeEvent
 	endorsers []endorser
-	proposal  error // the proposal hash doesn't fit
+	proposal  error // the proposal hash is not that of this proposal
 }
 
 // nsSet is the read-write set of one namespace.
@@ -69,20 +69,21 @@ func readTransaction(raw []byte) (*transaction, *common.Envelope, error) {
 	return t, &e, nil
 }
 
-// checkCreator demands that whoever the header names made the envelope, and that the id follows from it.
-func (c *configuration) checkCreator(t *transaction, e *common.Envelope) error {
+// checkCreator demands that whoever the header names made the envelope, and that the id follows from it. It gives the
+// name in the creator's certificate.
+func (c *configuration) checkCreator(t *transaction, e *common.Envelope) (name string, err error) {
 	id := sha256.Sum256(slices.Concat(t.signature.GetNonce(), t.signature.GetCreator()))
 	if !t.isConfig() && t.channel.GetTxId() != hex.EncodeToString(id[:]) {
-		return errors.New("its id doesn't follow from its creator and nonce")
+		return "", errors.New("its id is not the hash of its nonce and creator")
 	}
 	who, err := c.identify(t.signature.GetCreator(), t.time())
 	if err != nil {
-		return err
+		return "", err
 	}
 	if !who.signed(e.GetSignature(), e.GetPayload()) {
-		return fmt.Errorf("the signature of %s doesn't fit", who.msp)
+		return "", fmt.Errorf("the signature is not one of its creator %s of %s", who.cert.Subject.CommonName, who.msp)
 	}
-	return nil
+	return who.cert.Subject.CommonName, nil
 }
 
 // readAction reads what an endorser transaction did and judges each endorsement.
@@ -92,14 +93,14 @@ func (c *configuration) readAction(t *transaction) error {
 		return fmt.Errorf("read transaction: %w", err)
 	}
 	if len(tx.GetActions()) != 1 {
-		return fmt.Errorf("%d actions", len(tx.GetActions()))
+		return fmt.Errorf("expected one action, got %d", len(tx.GetActions()))
 	}
 	var p peer.ChaincodeActionPayload
 	if err := proto.Unmarshal(tx.GetActions()[0].GetPayload(), &p); err != nil {
 		return fmt.Errorf("read action: %w", err)
 	}
 	if !bytes.Equal(tx.GetActions()[0].GetHeader(), t.payload.GetHeader().GetSignatureHeader()) {
-		return errors.New("the second copy of the signature header differs")
+		return errors.New("the action's copy of the signature header differs from the transaction's")
 	}
 	if err := t.readCall(p.GetChaincodeProposalPayload()); err != nil {
 		return err
@@ -110,7 +111,7 @@ func (c *configuration) readAction(t *transaction) error {
 	for _, e := range p.GetAction().GetEndorsements() {
 		who, err := c.identify(e.GetEndorser(), t.time())
 		if err == nil && !who.signed(e.GetSignature(), p.GetAction().GetProposalResponsePayload(), e.GetEndorser()) {
-			err = errors.New("the signature doesn't fit")
+			err = errors.New("the signature is not one of the endorser over this result")
 		}
 		t.endorsers = append(t.endorsers, endorser{msp: who.msp, ous: who.ous, err: err})
 	}
@@ -143,10 +144,10 @@ func (t *transaction) readResponse(raw, proposal []byte) error {
 	h := t.payload.GetHeader()
 	hash := sha256.Sum256(slices.Concat(h.GetChannelHeader(), h.GetSignatureHeader(), proposal))
 	if !bytes.Equal(p.GetProposalHash(), hash[:]) {
-		t.proposal = errors.New("the endorsers answered another proposal")
+		t.proposal = errors.New("the endorsed result names another proposal by its hash")
 	}
 	if t.action.GetChaincodeId().GetName() != t.chaincode {
-		return fmt.Errorf("%s was asked, %s answered", t.chaincode, t.action.GetChaincodeId().GetName())
+		return fmt.Errorf("chaincode %s was called, %s returned the result", t.chaincode, t.action.GetChaincodeId().GetName())
 	}
 	if raw := t.action.GetEvents(); len(raw) > 0 {
 		t.event = &peer.ChaincodeEvent{}

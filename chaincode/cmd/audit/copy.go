@@ -94,8 +94,8 @@ func (s *source) headers(ctx context.Context) (command.Result, error) {
 	}
 	defer node.Close()
 	headers, err := audit.Headers(ctx, node, config.Network)
-	if err != nil {
-		return nil, err
+	if err = errors.Join(err, headers.Check()); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	doc, err := json.Marshal(headers)
 	if err != nil {
