@@ -9,6 +9,7 @@ import (
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/profile"
+	"github.com/guildmark/guildmark/chaincode/profile/beverage"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 	"github.com/guildmark/guildmark/machine/device"
 	"github.com/guildmark/guildmark/machine/device/drivers"
@@ -79,7 +80,11 @@ const oldLevels = "levels.json"
 
 // deviceState is what a device's last run left; nil before the first one.
 func (a *Agent) deviceState(id profile.ID) (json.RawMessage, error) {
-	for _, name := range []string{stateFile(id), oldLevels} {
+	names := []string{stateFile(id)}
+	if id == beverage.Profile {
+		names = append(names, oldLevels)
+	}
+	for _, name := range names {
 		state, err := a.folder.Read(name)
 		if err == nil || !errors.Is(err, fs.ErrNotExist) {
 			return state, err
@@ -104,7 +109,8 @@ func checkDevices(all []Device) error {
 		seen[d.Profile] = true
 		_, err := drivers.Open(d.Profile, d.Setup, nil, device.Wall{})
 		if errors.Is(err, device.ErrNone) {
-			return ErrConfig.With(fmt.Sprintf("%sno driver for profile %q; there are drivers for %v", setting, d.Profile, drivers.Profiles()))
+			return ErrConfig.With(fmt.Sprintf("%sno driver for profile %q; there are drivers for %v",
+				setting, d.Profile, drivers.Profiles()))
 		}
 		if err != nil {
 			return ErrConfig.With(setting + err.Error())

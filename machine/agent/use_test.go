@@ -53,6 +53,15 @@ func TestAbortedUse(t *testing.T) {
 	}
 }
 
+// Levels that a machine kept before devices had profiles still count at its next use.
+func TestLevelsOfBefore(t *testing.T) {
+	s := newSite(t, newWorld(t, "sunrise.jsonl"), "first").enrolled()
+	h := s.bought()
+	must(t, s.store.Write("levels.json", []byte(`[{"pump":1,"left":10000},{"pump":2,"left":10000},{"pump":3,"left":10000}]`)))
+	_, err := s.agent.Use(t.Context(), h.License.ID)
+	wantCode(t, err, "mixer.level")
+}
+
 // checkProcess looks at a runtime from outside: locked memory, no interface but an idle loopback, nothing in
 // its arguments or environment.
 func checkProcess(t *testing.T, pid int) {

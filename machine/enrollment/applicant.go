@@ -91,7 +91,9 @@ func (p *Applicant) Register(ctx context.Context, code string) error {
 }
 
 // activate answers one party's credential challenge; the proof shows that this TPM has both EK and AK (T14).
-func (p *Applicant) activate(ctx context.Context, at *market.Activations, request machine.ActivationRequest) (id, proof string, err error) {
+func (p *Applicant) activate(
+	ctx context.Context, at *market.Activations, request machine.ActivationRequest,
+) (id, proof string, err error) {
 	request.EKCertificate = base64.StdEncoding.EncodeToString(p.Certificate)
 	request.AK = base64.StdEncoding.EncodeToString(p.TPM.Keys().AK)
 	request.Salt = p.Record.Salt
@@ -138,7 +140,11 @@ func (p *Applicant) registration(id, proof string) (machine.EnrollmentRequest, e
 	for _, c := range []struct {
 		to      *machine.Attestation
 		certify func([]byte) (tpmpolicy.Attestation, error)
-	}{{&r.SRKCertify, p.TPM.CertifySRK}, {&r.TokenCertify, p.TPM.CertifyToken}, {&r.CounterCertify, p.TPM.CertifyCounter}} {
+	}{
+		{&r.SRKCertify, p.TPM.CertifySRK},
+		{&r.TokenCertify, p.TPM.CertifyToken},
+		{&r.CounterCertify, p.TPM.CertifyCounter},
+	} {
 		attestation, err := c.certify(extra)
 		if err != nil {
 			return r, err

@@ -61,7 +61,8 @@ func (m *Machine) checkRuntime(envelope []byte) error {
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(e.Wraps, func(w sealed.Wrap) bool { return w.Role == sealed.RoleRuntime && w.Recipient == m.Runtime }) {
+	ours := func(w sealed.Wrap) bool { return w.Role == sealed.RoleRuntime && w.Recipient == m.Runtime }
+	if !slices.ContainsFunc(e.Wraps, ours) {
 		return ErrRuntime.With(m.Runtime)
 	}
 	return nil

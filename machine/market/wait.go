@@ -22,7 +22,9 @@ const lag = 15
 // Poll asks again, every so often, until done, or refused for good, or ctx ends. A server that is away for a
 // while is no refusal. Once ctx has ended, the answer is ErrWaiting: it saw the last error of a server, or
 // else what seen says.
-func Poll(ctx context.Context, every time.Duration, seen func(context.Context) string, ask func() (done bool, err error)) error {
+func Poll(
+	ctx context.Context, every time.Duration, seen func(context.Context) string, ask func() (done bool, err error),
+) error {
 	tick := time.NewTicker(max(every, time.Millisecond))
 	defer tick.Stop()
 	for asked := 1; ; asked++ {

@@ -32,7 +32,8 @@ var (
 // placeOrder places the order. The journal's key makes its id, so a repeated request gives the same order.
 func (b *Buyer) placeOrder(ctx context.Context, p *Purchase) error {
 	b.say("order", "ordering offer "+p.Offer)
-	placed, err := b.Machine.Gateway.PlaceOrder(ctx, p.Key, market.OrderRequest{Offers: []string{p.Offer}, Machine: b.Machine.ID})
+	request := market.OrderRequest{Offers: []string{p.Offer}, Machine: b.Machine.ID}
+	placed, err := b.Machine.Gateway.PlaceOrder(ctx, p.Key, request)
 	if err != nil {
 		return err
 	}
