@@ -18,7 +18,7 @@ import (
 
 const guide = `
 Each service runs until SIGINT, SIGTERM or SIGHUP, with the configuration of one partner: a JSON file with mode 0600 that
-network/docs/partner.md describes, with an example for each. Logs go to standard error as JSON lines.
+network/docs/services.md describes, with an example for each. Logs go to standard error as JSON lines.
 
 On a network that ` + "`make up`" + ` started the services run already. To run one by hand:
 
@@ -73,6 +73,6 @@ func serviceCommand(name, partner, short string, serve service, below ...*comman
 }
 
 func configFlag(f *command.Flags, config *string) {
-	f.StringVar(config, "config", "", "`FILE` configuration, mode 0600 (network/docs/partner.md)")
+	f.StringVar(config, "config", "", "`FILE` configuration, mode 0600 (network/docs/services.md)")
 	f.Need("config")
 }
