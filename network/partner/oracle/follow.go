@@ -11,16 +11,16 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// page is what a block paid to whom, kept for as long as the cursor remembers the block: an order may be heard of
+// indexed is what a block paid to whom, kept for as long as the cursor remembers the block: an order may be heard of
 // after the block that pays it.
-type page struct {
+type indexed struct {
 	block   spv.Block
 	time    int64            // Unix seconds, the miner's word
 	outputs map[string][]int // places of the transactions that pay an output script; no ids, which cost a hash each
 }
 
-func index(at spv.Block, block *wire.MsgBlock) page {
-	p := page{block: at, time: block.Header.Timestamp.Unix(), outputs: make(map[string][]int, 2*len(block.Transactions))}
+func index(at spv.Block, block *wire.MsgBlock) indexed {
+	p := indexed{block: at, time: block.Header.Timestamp.Unix(), outputs: make(map[string][]int, 2*len(block.Transactions))}
 	for i, tx := range block.Transactions {
 		if i == 0 {
 			continue // a coinbase is no payment
@@ -35,10 +35,10 @@ func index(at spv.Block, block *wire.MsgBlock) page {
 	return p
 }
 
-// claims opens what a page pays to an order.
-func (o *Oracle) claims(p page, script, order string) {
+// candidates opens what a indexed pays to an order.
+func (o *Oracle) candidates(p indexed, script, order string) {
 	for _, i := range p.outputs[script] {
-		c := claim{order: order, index: i, block: p.block}
+		c := candidate{order: order, index: i, block: p.block}
 		if _, known := o.open[c]; !known {
 			o.open[c] = true
 			o.config.Log.Info("oracle: payment found", "order", order, "height", p.block.Height, "place", i)
@@ -46,12 +46,12 @@ func (o *Oracle) claims(p page, script, order string) {
 	}
 }
 
-// hear takes in the events that have come since the last round. An event leaves the queue when it is taken in, so
+// takeEvents takes in the events that have come since the last round. An event leaves the queue when it is taken in, so
 // that none is lost to a node that does not answer.
-func (o *Oracle) hear(ctx context.Context) error {
+func (o *Oracle) takeEvents(ctx context.Context) error {
 	for {
 		for len(o.queue) > 0 {
-			if err := o.learn(ctx, o.queue[0]); err != nil {
+			if err := o.takeEvent(ctx, o.queue[0]); err != nil {
 				return err
 			}
 			o.queue = o.queue[1:]
@@ -65,9 +65,9 @@ func (o *Oracle) hear(ctx context.Context) error {
 	}
 }
 
-// learn takes in one event. A new order's script is looked for in the blocks that are remembered; if the order is
+// takeEvent takes in one event. A new order's script is looked for in the blocks that are remembered; if the order is
 // older than those, the cursor goes back first, and only then the script counts as known.
-func (o *Oracle) learn(ctx context.Context, e client.Event) error {
+func (o *Oracle) takeEvent(ctx context.Context, e client.Event) error {
 	placed, isNew, err := o.watch.placed(e)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (o *Oracle) learn(ctx context.Context, e client.Event) error {
 		return err
 	}
 	for _, p := range o.recent {
-		o.claims(p, script, o.watch.scripts[script])
+		o.candidates(p, script, o.watch.scripts[script])
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (o *Oracle) recall(ctx context.Context) error {
 	if len(o.recent) > 0 {
 		return nil
 	}
-	var pages []page
+	var blocks []indexed
 	for _, at := range o.cursor.Behind() {
 		hash, ok, err := o.config.Node.HashAt(ctx, at.Height)
 		if err != nil {
@@ -145,33 +145,33 @@ func (o *Oracle) recall(ctx context.Context) error {
 			return fmt.Errorf("read a remembered block: %w: height %d", errBehind, at.Height)
 		}
 		if hash != at.Hash {
-			pages = append(pages, page{block: at}) // left the chain: the cursor undoes it next
+			blocks = append(blocks, indexed{block: at}) // left the chain: the cursor undoes it next
 			continue
 		}
 		block, err := o.config.Node.Block(ctx, at.Hash)
 		if err != nil {
 			return fmt.Errorf("read a remembered block: %w", err)
 		}
-		pages = append(pages, index(at, block))
+		blocks = append(blocks, index(at, block))
 	}
-	o.recent = pages
-	for _, p := range pages {
+	o.recent = blocks
+	for _, p := range blocks {
 		o.scan(p)
 	}
 	return nil
 }
 
-// scan opens claims for every watched script that a page pays.
-func (o *Oracle) scan(p page) {
+// scan opens candidates for every watched script that a indexed pays.
+func (o *Oracle) scan(p indexed) {
 	for script := range p.outputs {
 		if order, ok := o.watch.scripts[script]; ok {
-			o.claims(p, script, order)
+			o.candidates(p, script, order)
 		}
 	}
 }
 
-// patience is how many blocks the cursor goes ahead of an open claim: fewer than it remembers, so that a restart
-// finds the claim again.
+// patience is how many blocks the cursor goes ahead of an open candidate: fewer than it remembers, so that a restart
+// finds the candidate again.
 const patience = 100
 
 // follow moves the cursor to the end of the node's chain.
@@ -192,7 +192,7 @@ func (o *Oracle) follow(ctx context.Context) error {
 		p := index(m.At, m.Block)
 		o.recent = append(o.recent, p)
 		if keep := len(o.cursor.Behind()); len(o.recent) > keep {
-			o.recent = append([]page(nil), o.recent[len(o.recent)-keep:]...)
+			o.recent = append([]indexed(nil), o.recent[len(o.recent)-keep:]...)
 		}
 		o.scan(p)
 	}
@@ -209,7 +209,7 @@ func (o *Oracle) undo(b spv.Block) {
 	}
 }
 
-// forget drops settled claims whose blocks the cursor no longer remembers.
+// forget drops settled candidates whose blocks the cursor no longer remembers.
 func (o *Oracle) forget() {
 	oldest := o.cursor.Behind()[0].Height
 	for c, open := range o.open {

@@ -61,14 +61,14 @@ type Oracle struct {
 	start   spv.Block
 	watch   *watch
 	cursor  *bitcoin.Cursor
-	recent  []page // what the cursor remembers, oldest first
-	open    map[claim]bool
+	recent  []indexed // what the cursor remembers, oldest first
+	open    map[candidate]bool
 	learned chan client.Event
 	queue   []client.Event // learned, not taken in yet
 }
 
-// claim is a payment that was found and that the ledger does not have yet, as far as the oracle knows.
-type claim struct {
+// candidate is a payment that was found and that the ledger does not have yet, as far as the oracle knows.
+type candidate struct {
 	order string
 	index int // place in the block
 	block spv.Block
@@ -88,7 +88,7 @@ func New(c Config) (*Oracle, error) {
 	if c.Rounded == nil {
 		c.Rounded = func() {}
 	}
-	return &Oracle{config: c, open: map[claim]bool{}, learned: make(chan client.Event, 256)}, nil
+	return &Oracle{config: c, open: map[candidate]bool{}, learned: make(chan client.Event, 256)}, nil
 }
 
 // Run works until ctx ends. A round that fails is told to the log and tried again: node and ledger may come and go.
@@ -134,7 +134,7 @@ func (o *Oracle) round(ctx context.Context) error {
 	if err := o.recall(ctx); err != nil {
 		return err
 	}
-	if err := o.hear(ctx); err != nil {
+	if err := o.takeEvents(ctx); err != nil {
 		return err
 	}
 	if err := o.follow(ctx); err != nil {

@@ -18,10 +18,10 @@ import (
 // block.
 const atOnce = 8
 
-// settle brings every open claim one step further: attest its block where that is needed, prove it where its block
+// settle brings every open candidate one step further: attest its block where that is needed, prove it where its block
 // is final.
 func (o *Oracle) settle(ctx context.Context) error {
-	var ready []claim
+	var ready []candidate
 	final := map[spv.Block]bool{}
 	for _, c := range o.pending() {
 		yes, asked := final[c.block]
@@ -39,15 +39,15 @@ func (o *Oracle) settle(ctx context.Context) error {
 	return o.prove(ctx, ready)
 }
 
-// pending are the open claims, oldest first.
-func (o *Oracle) pending() []claim {
-	var list []claim
+// pending are the open candidates, oldest first.
+func (o *Oracle) pending() []candidate {
+	var list []candidate
 	for c, open := range o.open {
 		if open {
 			list = append(list, c)
 		}
 	}
-	slices.SortFunc(list, func(a, b claim) int {
+	slices.SortFunc(list, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.block.Height, b.block.Height), cmp.Compare(a.index, b.index), cmp.Compare(a.order, b.order),
 			bytes.Compare(a.block.Hash[:], b.block.Hash[:]))
 	})
@@ -97,10 +97,10 @@ func (o *Oracle) attest(ctx context.Context, b spv.Block) (bool, error) {
 	return f.Hash == b.Hash.String(), err
 }
 
-// prove sends the proofs of claims whose blocks are final, several at once.
-func (o *Oracle) prove(ctx context.Context, ready []claim) error {
+// prove sends the proofs of candidates whose blocks are final, several at once.
+func (o *Oracle) prove(ctx context.Context, ready []candidate) error {
 	type outcome struct {
-		claim claim
+		candidate candidate
 		done  bool
 		err   error
 	}
@@ -120,15 +120,15 @@ func (o *Oracle) prove(ctx context.Context, ready []claim) error {
 	var failed []error
 	for out := range outcomes {
 		if out.done {
-			o.open[out.claim] = false // kept, so that it isn't opened twice
+			o.open[out.candidate] = false // kept, so that it isn't opened twice
 		}
 		failed = append(failed, out.err)
 	}
 	return errors.Join(failed...)
 }
 
-// proveOne sends one proof; done means that there is nothing left to do about the claim.
-func (o *Oracle) proveOne(ctx context.Context, c claim) (done bool, err error) {
+// proveOne sends one proof; done means that there is nothing left to do about the candidate.
+func (o *Oracle) proveOne(ctx context.Context, c candidate) (done bool, err error) {
 	block, err := o.config.Node.Block(ctx, c.block.Hash)
 	if err != nil {
 		return false, fmt.Errorf("read the block that pays order %s: %w", c.order, err)
