@@ -156,12 +156,12 @@ func TestAttackAnswerHeldBack(t *testing.T) {
 			g := s.request(lic, ope) // ope never activated the machine, so the grant stays open
 			if heldBack {
 				eventually(t, "an answer left the custodian", func() (left bool) { n.peer.set(func(p *peer) { left = p.held > 0 }); return left })
-				n.peer.set(func(p *peer) { p.hold = "" })
 			} else {
 				s.wait("the answer is committed", func() bool { return s.answered(g, lic) })
 			}
 			s.tpm.Resets++
 			again := s.request(lic, ope)
+			n.peer.set(func(p *peer) { p.hold = "" }) // only now: the custodian's next try of the first answer would commit
 			if !heldBack {
 				s.wait("it answers the grant that was issued again", func() bool { return s.answered(again, lic) })
 				return
