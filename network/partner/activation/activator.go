@@ -17,20 +17,24 @@ import (
 
 // Refusals of activation.
 var (
-	ErrMalformed = ledger.Refuse(ledger.Invalid, "activation.malformed", "the request is not what its schema says")
-	ErrUnknown   = ledger.Refuse(ledger.NotFound, "activation.unknown", "no such activation is open: it was used, or is too old")
-	ErrProof     = ledger.Refuse(ledger.Forbidden, "activation.proof", "the credential was not opened by this TPM with this key")
-	ErrBusy      = ledger.Refuse(ledger.Limit, "activation.busy", "too many activations are open; try again in a moment")
+	// A field of the request (Saw) is not of its documented form. Mend the client.
+	ErrMalformed = ledger.Refuse(ledger.Invalid, "activation.malformed", "a field of the request is not of its documented form")
+	// The activation was proven or refused before, or is older than five minutes. Open a new one.
+	ErrUnknown = ledger.Refuse(ledger.NotFound, "activation.unknown", "no activation of this id is open: it was used, or is older than five minutes; open a new one")
+	// The proof does not match: another TPM opened the credential, or the attestation key is another. Open a new one.
+	ErrProof = ledger.Refuse(ledger.Forbidden, "activation.proof", "the proof does not show that this TPM opened the credential with this attestation key")
+	// As many activations are open as may be, of this TPM or of all. Try again after some seconds.
+	ErrBusy = ledger.Refuse(ledger.Limit, "activation.busy", "too many activations are open; try again after some seconds")
 )
 
-// An activation takes a TPM seconds; five minutes leave room for a slow one. The bound keeps a flood out of memory.
+// A TPM takes seconds for an activation; five minutes leave room for a slow one. The bounds limit memory.
 const (
 	lifetime = 5 * time.Minute
 	maxOpen  = 1024
-	maxOfOne = 8 // of one TPM: a machine tries again after a lost answer, but doesn't take everybody's places
+	maxOfOne = 8 // of one TPM: a machine tries again after a lost response, but can't use up all places
 )
 
-// Facts are what was checked about a machine when its activation was opened; they hold once the proof came.
+// Facts are what was checked about a machine when its activation was opened. They are proven once the proof was checked.
 type Facts struct {
 	EKHash    string
 	AK        []byte // TPMT_PUBLIC
@@ -56,12 +60,12 @@ type pending struct {
 	until  time.Time
 }
 
-// NewActivator makes an activator that trusts these issuers.
+// NewActivator makes an activator that trusts the given issuers.
 func NewActivator(roots Roots, now func() time.Time) *Activator {
 	return &Activator{roots: roots, now: now, open: map[string]pending{}}
 }
 
-// Check judges a request and opens nothing.
+// Check verifies a request without opening an activation.
 func (a *Activator) Check(request machine.ActivationRequest) (Facts, tpmpolicy.Endorsement, error) {
 	none := tpmpolicy.Endorsement{}
 	der, err := ledger.Base64(request.EKCertificate)
@@ -93,7 +97,7 @@ func (a *Activator) Check(request machine.ActivationRequest) (Facts, tpmpolicy.E
 	}, ek, nil
 }
 
-// Open makes the credential for checked facts.
+// Open makes a credential for checked facts and keeps the activation open for five minutes.
 func (a *Activator) Open(facts Facts, ek tpmpolicy.Endorsement) (machine.Activation, error) {
 	secret, id := make([]byte, 32), make([]byte, 16)
 	_, _ = rand.Read(secret) // never fails: crypto/rand
@@ -117,7 +121,7 @@ func (a *Activator) Open(facts Facts, ek tpmpolicy.Endorsement) (machine.Activat
 	return opened, nil
 }
 
-// openOf counts a TPM's open activations by its key: certificate and salt it could vary.
+// openOf counts the open activations of a TPM by its endorsement key; certificate and salt could be varied.
 func (a *Activator) openOf(ek *rsa.PublicKey) int {
 	n := 0
 	for _, p := range a.open {
@@ -136,7 +140,7 @@ func (a *Activator) sweep() {
 	}
 }
 
-// Prove takes the proof for an activation. Each has one try, right or wrong.
+// Prove checks the proof for an activation. Each activation has one try, right or wrong.
 func (a *Activator) Prove(id, proof string) (Facts, error) {
 	a.mu.Lock()
 	p, ok := a.open[id]

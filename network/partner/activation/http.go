@@ -13,7 +13,7 @@ import (
 // maxRequest bounds a request: certificates and keys are a few kilobytes.
 const maxRequest = 64 << 10
 
-// Read decodes a request's body strictly.
+// Read decodes a request's body strictly; the refusal is ErrMalformed or package ledger's.
 func Read(w http.ResponseWriter, r *http.Request, v any) error {
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
@@ -22,7 +22,7 @@ func Read(w http.ResponseWriter, r *http.Request, v any) error {
 	return ledger.Decode(raw, v)
 }
 
-// Write answers with a document.
+// Write sends a document.
 func Write(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
@@ -30,11 +30,11 @@ func Write(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(ledger.Encode(v)) // the client is gone if this fails
 }
 
-// Problem answers with a refusal. An error that is none is logged, and answered without detail.
+// Problem sends a refusal as an RFC 9457 problem. Any other error is logged and sent without detail.
 func Problem(w http.ResponseWriter, log *slog.Logger, err error) {
 	refusal, ok := errors.AsType[*ledger.Refusal](err)
 	if ok {
-		log.Info("refused", slog.String("code", refusal.Code), slog.String("saw", refusal.Saw))
+		log.Info("request refused", slog.String("code", refusal.Code), slog.String("saw", refusal.Saw))
 	} else {
 		refusal = problem.ErrInternal
 		log.Error("request failed", slog.Any("error", err))
@@ -43,7 +43,7 @@ func Problem(w http.ResponseWriter, log *slog.Logger, err error) {
 	problem.Write(w, status, problem.New(refusal, status))
 }
 
-// Health is the answer to GET /healthz.
+// Health is the status of GET /healthz.
 func Health(good bool) int {
 	if good {
 		return http.StatusNoContent

@@ -1,12 +1,3 @@
-// Package activation proves that a machine's attestation key lives in a TPM of a known maker (TCG credential
-// activation, T14): endorsement certificate chain, credential, proof. The registrar and every custodian run it for
-// themselves.
-//
-// It refuses to take anybody's word: no other partner's, and not the ledger's.
-//
-// Refusals: [ErrMalformed], [ErrUnknown] (no such activation, used or too old: start again), [ErrProof] (the secret was
-// not recovered: another TPM or key), [ErrBusy] (too many open: later), and those of package tpmpolicy for certificates
-// and keys.
 package activation
 
 import (
@@ -20,14 +11,14 @@ import (
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
-// Classes of TPM, by who issued the endorsement certificate. A vTPM is only as honest as its host.
+// Classes of TPM, by the issuer of the endorsement certificate. Whoever controls the host of a vTPM controls the vTPM.
 const (
 	TPM  = "tpm"
 	VTPM = "vtpm"
 )
 
-// Roots name the trusted issuers of endorsement certificates, by the class of TPM that they vouch for: PEM files, or
-// folders of them. They are read at each use, so a new maker counts at once.
+// Roots name the trusted issuers of endorsement certificates by the class of TPM: PEM files, or folders of such files.
+// They are read at each use, so a maker that is added counts at once.
 type Roots struct {
 	TPM  string
 	VTPM string
@@ -38,7 +29,7 @@ type class struct {
 	roots, intermediates *x509.CertPool
 }
 
-// classes reads the files. One that is not there yet trusts nobody.
+// classes reads the files. Where a file does not exist yet, no maker of that class is trusted.
 func (r Roots) classes() ([]class, error) {
 	var all []class
 	for _, from := range []struct{ name, path string }{{TPM, r.TPM}, {VTPM, r.VTPM}} {
@@ -78,7 +69,7 @@ func (c *class) load(path string) error {
 	return nil
 }
 
-// add takes a certificate that signed itself as a root, any other as an intermediate.
+// add uses a self-signed certificate as a root, any other as an intermediate.
 func (c *class) add(cert *x509.Certificate) {
 	if string(cert.RawSubject) == string(cert.RawIssuer) && cert.CheckSignatureFrom(cert) == nil {
 		c.roots.AddCert(cert)
@@ -87,13 +78,14 @@ func (c *class) add(cert *x509.Certificate) {
 	c.intermediates.AddCert(cert)
 }
 
-// Verify checks an endorsement certificate and says which class of TPM it vouches for.
+// Verify checks an endorsement certificate and returns the class of its TPM. Its refusal is tpmpolicy.ErrEKChain when no
+// trusted maker issued the certificate.
 func (r Roots) Verify(der []byte, at time.Time) (tpmpolicy.Endorsement, string, error) {
 	classes, err := r.classes()
 	if err != nil {
 		return tpmpolicy.Endorsement{}, "", err
 	}
-	err = tpmpolicy.ErrEKChain.With("no maker is trusted")
+	err = tpmpolicy.ErrEKChain.With("no maker is trusted: ekRoots of the configuration names no certificate")
 	for _, c := range classes {
 		var ek tpmpolicy.Endorsement
 		if ek, err = tpmpolicy.VerifyEndorsement(der, c.roots, c.intermediates, at); err == nil {

@@ -17,13 +17,14 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// ErrTooDeep means that a reorganization reaches below what the cursor remembers.
-var ErrTooDeep = errors.New("the chain forks below the cursor's memory")
+// ErrTooDeep means that a reorganization replaced more blocks than the cursor remembers. Compare the node with others; to
+// follow its chain all the same, remove the cursor's file, so that it starts at the trusted block again.
+var ErrTooDeep = errors.New("the chain was replaced below the oldest block that the cursor remembers")
 
-// ringSize is how many hashes a cursor remembers: a day of blocks (facts, section 3).
+// ringSize is how many hashes a cursor remembers: a day of blocks.
 const ringSize = 144
 
-// Chain is what a cursor asks a node.
+// Chain is the part of a node's client that a cursor uses.
 type Chain interface {
 	HashAt(ctx context.Context, h spv.Height) (chainhash.Hash, bool, error)
 	Block(ctx context.Context, hash chainhash.Hash) (*wire.MsgBlock, error)
@@ -36,8 +37,8 @@ type Move struct {
 	Block *wire.MsgBlock // nil when undone
 }
 
-// Cursor is a place on the active chain that survives crashes and reorganizations: a height and the hashes up to
-// it, kept in a file. Notifications play no part.
+// Cursor is a position on the active chain that survives crashes and reorganizations: a height and the hashes up to it,
+// kept in a file. It does not use the node's notifications.
 type Cursor struct {
 	path  string
 	at    place
@@ -63,17 +64,17 @@ func OpenCursor(path string, start spv.Block) (*Cursor, error) {
 		return nil, fmt.Errorf("read the cursor %s: %w", path, err)
 	}
 	if n := len(c.at.Ring); n == 0 || n > ringSize {
-		return nil, fmt.Errorf("read the cursor %s: it remembers %d blocks", path, n)
+		return nil, fmt.Errorf("read the cursor %s: expected 1 to %d remembered blocks, got %d", path, ringSize, n)
 	}
 	return c, nil
 }
 
-// At is the block that the cursor stands on.
+// At is the block at the cursor's position.
 func (c *Cursor) At() spv.Block {
 	return spv.Block{Height: c.at.Height, Hash: c.at.Ring[len(c.at.Ring)-1]}
 }
 
-// Behind are the blocks that the cursor remembers, oldest first, the one it stands on last.
+// Behind lists the blocks that the cursor remembers, oldest first; the last one is at its position.
 func (c *Cursor) Behind() []spv.Block {
 	blocks := make([]spv.Block, len(c.at.Ring))
 	for i, hash := range c.at.Ring {
@@ -103,12 +104,12 @@ func (c *Cursor) Next(ctx context.Context, chain Chain) (m Move, ok bool, err er
 		return Move{}, false, err
 	}
 	if len(c.at.Ring) == 1 {
-		return Move{}, false, fmt.Errorf("%w, height %d", ErrTooDeep, at.Height)
+		return Move{}, false, fmt.Errorf("%w, at height %d", ErrTooDeep, at.Height)
 	}
 	return Move{Undo: true, At: at}, true, nil
 }
 
-// left reports whether the block that the cursor stands on has left the active chain.
+// left reports whether the block at the cursor's position has left the active chain.
 func (c *Cursor) left(ctx context.Context, chain Chain) (bool, error) {
 	at := c.At()
 	hash, ok, err := chain.HashAt(ctx, at.Height)
@@ -122,8 +123,8 @@ func (c *Cursor) left(ctx context.Context, chain Chain) (bool, error) {
 	return !behind, err
 }
 
-// behind reports whether a node whose chain is shorter than the cursor has merely not caught up again, as a node
-// has not that was restarted: what it has agrees with what the cursor remembers.
+// behind reports whether a node whose chain is shorter than the cursor is still fetching it, as after a restart: its
+// blocks are those that the cursor remembers.
 func (c *Cursor) behind(ctx context.Context, chain Chain) (bool, error) {
 	blocks := c.Behind()
 	for _, block := range slices.Backward(blocks) {
@@ -138,7 +139,7 @@ func (c *Cursor) behind(ctx context.Context, chain Chain) (bool, error) {
 	return true, nil
 }
 
-// Make takes a move that Next found, in memory; Save makes it last.
+// Make makes a move that Next found, in memory; Save writes it to the file.
 func (c *Cursor) Make(m Move) {
 	if m.Undo {
 		c.at.Height--
@@ -152,14 +153,14 @@ func (c *Cursor) Make(m Move) {
 	}
 }
 
-// Rewind puts the cursor on an earlier block of the active chain, for good: what follows is read again.
+// Rewind puts the cursor on an earlier block of the active chain and saves it: the blocks above are read again.
 func (c *Cursor) Rewind(to spv.Block) error {
 	c.at = place{Height: to.Height, Ring: []chainhash.Hash{to.Hash}}
 	return c.Save(to.Height)
 }
 
-// Save writes the cursor as it would stand on one of the blocks that it remembers: blocks above, whose payments
-// are not settled yet, are then read again after a crash.
+// Save writes the cursor at one of the blocks that it remembers. After a crash the blocks above, whose payments were not
+// settled yet, are read again.
 func (c *Cursor) Save(upTo spv.Height) error {
 	first := c.at.Height - spv.Height(len(c.at.Ring)-1) //nolint:gosec // G115: at most ringSize
 	upTo = min(max(upTo, first), c.at.Height)

@@ -18,8 +18,8 @@ import (
 	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
-// ErrEmpty means that the faucet has no coin that is ripe and large enough: mine more blocks.
-var ErrEmpty = errors.New("the faucet has no ripe coin large enough")
+// ErrEmpty means that the faucet has no mined coin with 100 blocks on top that is large enough. Mine more blocks.
+var ErrEmpty = errors.New("the faucet has no coin that is large enough and 100 blocks deep; mine more blocks")
 
 // maturity is how deep a coinbase output must lie to be spent (Bitcoin consensus).
 const maturity = 100
@@ -27,11 +27,11 @@ const maturity = 100
 // faucetFee is paid by every payment of the faucet; its coins are worth nothing.
 const faucetFee ledger.Satoshi = 1000
 
-// dust is the least that a P2WPKH output may carry (facts, section 4).
+// dust is the least that nodes relay in a P2WPKH output.
 const dust ledger.Satoshi = 294
 
-// Faucet is the owner of the coins that a regtest or simnet node mines. Its address is known before the node
-// runs, since the node must be configured to pay it.
+// Faucet owns the coins that a regtest or simnet node mines. Its address is known before the node runs, since the node's
+// configuration names it.
 type Faucet struct {
 	key     *btcec.PrivateKey
 	network string
@@ -62,13 +62,13 @@ func OpenFaucet(path, network string) (*Faucet, error) {
 	return f, nil
 }
 
-// Address is where the node must mine to.
+// Address is the address that the node's mined blocks must pay.
 func (f *Faucet) Address() string { return f.address }
 
-// Pay sends coins to a script, without waiting for a block.
+// Pay sends coins to a script and does not wait for a block. It returns ErrEmpty when no coin can be spent.
 func (f *Faucet) Pay(ctx context.Context, n *rpc.Node, script []byte, amount ledger.Satoshi) (chainhash.Hash, error) {
 	if amount < dust || !amount.Valid() {
-		return chainhash.Hash{}, fmt.Errorf("pay %s: less than the network relays, or more than exists", amount)
+		return chainhash.Hash{}, fmt.Errorf("pay %s: expected at least the 294 sat that nodes relay and at most the coins that exist", amount)
 	}
 	from, have, err := f.coin(ctx, n, amount+faucetFee)
 	if err != nil {
@@ -90,7 +90,7 @@ func (f *Faucet) Pay(ctx context.Context, n *rpc.Node, script []byte, amount led
 	return tx.TxHash(), n.Send(ctx, tx)
 }
 
-// coin finds the oldest ripe coinbase output of ours that nothing spends, waiting transactions included.
+// coin finds the faucet's oldest coinbase output that may be spent and that no transaction spends, waiting ones included.
 func (f *Faucet) coin(ctx context.Context, n *rpc.Node, least ledger.Satoshi) (wire.OutPoint, ledger.Satoshi, error) {
 	best, err := n.Best(ctx)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/guildmark/guildmark/network/partner/activation"
 )
 
-// activated is what the custodian keeps of a machine whose TPM it activated itself.
+// activated is the custodian's own record of a machine whose TPM it activated.
 type activated struct {
 	Machine string `json:"machine"`
 	AKName  string `json:"akName"`
@@ -47,7 +47,7 @@ func (c *Custodian) Handler() http.Handler {
 	return mux
 }
 
-// openActivation checks the machine's papers against the own peer's record before it makes a credential.
+// openActivation compares the machine's certificate and keys with the own peer's record, then makes a credential.
 func (c *Custodian) openActivation(w http.ResponseWriter, r *http.Request) (machine.Activation, error) {
 	var request machine.ActivationRequest
 	if err := activation.Read(w, r, &request); err != nil {
@@ -66,7 +66,7 @@ func (c *Custodian) openActivation(w http.ResponseWriter, r *http.Request) (mach
 	return c.activator.Open(facts, ek)
 }
 
-// checkRecorded compares what this custodian saw with what the registrar put on the ledger.
+// checkRecorded compares what this custodian verified with what the registrar recorded on the ledger.
 func (c *Custodian) checkRecorded(ctx context.Context, f activation.Facts) error {
 	var m machine.Machine
 	if err := c.read(ctx, &m, "machines:Get", f.Request.Machine); err != nil {
@@ -78,7 +78,7 @@ func (c *Custodian) checkRecorded(ctx context.Context, f activation.Facts) error
 	case m.EKHash != f.EKHash:
 		return ErrMachine.With("endorsement key certificate")
 	case m.Assurance == activation.TPM && f.Assurance != activation.TPM:
-		return ErrMachine.With("assurance " + m.Assurance + ", but its TPM is of class " + f.Assurance)
+		return ErrMachine.With("assurance " + m.Assurance + " on the ledger, TPM of class " + f.Assurance)
 	}
 	return nil
 }
@@ -110,7 +110,7 @@ func (c *Custodian) activationPath(id string) string {
 	return filepath.Join(c.State, "activations", id+".json")
 }
 
-// checkActivated demands that this custodian activated the machine itself, with these very keys (T14).
+// checkActivated refuses a machine that this custodian did not activate itself with exactly these keys (T14).
 func (c *Custodian) checkActivated(m machine.Machine) error {
 	if err := ledger.CheckID(m.ID); err != nil {
 		return err
@@ -134,7 +134,7 @@ func (c *Custodian) checkActivated(m machine.Machine) error {
 		return err
 	}
 	if own.Machine != m.ID || signer.AK().Name().Hex() != own.AKName || m.EKHash != own.EKHash {
-		return ErrMachine.With("another machine than was activated")
+		return ErrMachine.With("other keys than were activated here")
 	}
 	return nil
 }

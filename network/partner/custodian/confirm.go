@@ -13,7 +13,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
-// published reads the manifest out of the event of a publication.
+// published reads the manifest from the event of a publication.
 func published(payload []byte) (dataset.Manifest, error) {
 	var p dataset.Published
 	if err := ledger.Decode(payload, &p); err != nil {
@@ -38,7 +38,7 @@ func manifestOf(text string, p dataset.Publication) (dataset.Manifest, error) {
 	return m, nil
 }
 
-// do does one task and says what becomes of it.
+// do does one task and returns its verdict.
 func (c *Custodian) do(ctx context.Context, t task) (verdict, error) {
 	var err error
 	switch t.Kind {
@@ -55,19 +55,20 @@ func (c *Custodian) do(ctx context.Context, t task) (verdict, error) {
 	switch {
 	case ctx.Err() != nil:
 	case v == done:
-		log.Info("done")
+		log.Info("task done")
 	case v == never:
-		log.Error("refused for good", slog.Any("error", err))
+		log.Error("task refused for good", slog.Any("error", err))
 	case t.tries == 0:
-		log.Warn("not now", slog.Any("error", err))
+		log.Warn("task not possible yet, trying again", slog.Any("error", err))
 	default:
-		log.Debug("not now", slog.Any("error", err), slog.Int("tries", t.tries))
+		log.Debug("task not possible yet, trying again", slog.Any("error", err), slog.Int("tries", t.tries))
 	}
 	return v, err
 }
 
-// judge tells what another try may heal. Refusals of the bytes themselves, by sealing, TPM or record, stay; so does the
-// ledger's no to a write. What own peer doesn't have yet, an unreachable store or a machine that will activate, heal.
+// judge decides whether a failed task is tried again. Refusals of the bytes themselves (sealing, TPM, record) are final, and
+// so is the ledger's refusal of a write. A record that the own peer does not have yet, a content store that does not answer
+// and a machine that has not activated yet are tried again.
 func judge(err error) verdict {
 	var r *ledger.Refusal
 	switch {
@@ -81,8 +82,8 @@ func judge(err error) verdict {
 	return never
 }
 
-// confirm opens every half that this custodian holds of a published version, compares it with its commitment, and says
-// so on the ledger (T12).
+// confirm opens every half that this custodian holds of a published version, compares it with its commitment, and records
+// the confirmation on the ledger (T12).
 func (c *Custodian) confirm(ctx context.Context, payload []byte) error {
 	announced, err := published(payload)
 	if err != nil {
@@ -93,7 +94,7 @@ func (c *Custodian) confirm(ctx context.Context, payload []byte) error {
 		return err
 	}
 	if !slices.Equal(ledger.Encode(m), ledger.Encode(announced)) {
-		return ErrRecord.With("another manifest of " + m.Dataset)
+		return ErrRecord.With("the event announced another manifest of dataset " + m.Dataset)
 	}
 	e, err := c.envelope(ctx, p.Envelope)
 	if err != nil {
@@ -104,7 +105,7 @@ func (c *Custodian) confirm(ctx context.Context, payload []byte) error {
 	}
 	_, err = c.Ledger.Submit(ctx, "catalogue:Confirm", m.Dataset, strconv.Itoa(m.Version), p.Envelope)
 	if errors.Is(err, dataset.ErrConfirmed) {
-		return nil // said before a crash
+		return nil // a run before a crash did it
 	}
 	return err
 }
@@ -136,12 +137,12 @@ func (c *Custodian) version(ctx context.Context, id string, version int) (datase
 	}
 	m, err := manifestOf(v.Manifest, v.Publication)
 	if err == nil && (m.Dataset != id || m.Version != version) {
-		err = ErrRecord.With("another dataset than " + id)
+		err = ErrRecord.With("another dataset or version than " + id)
 	}
 	return m, v.Publication, err
 }
 
-// read asks the own peer for a document.
+// read reads a document from the own peer.
 func (c *Custodian) read(ctx context.Context, v any, function string, args ...string) error {
 	doc, err := c.Ledger.Evaluate(ctx, function, args...)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
-// envelope gives the key envelope with this hash: from the own folder, or from the content store, whose word is worth
-// nothing beside the hash.
+// envelope returns the key envelope with this hash, from the own folder or from the content store. The store need not be
+// trusted: the hash is checked.
 func (c *Custodian) envelope(ctx context.Context, hash string) (sealed.Envelope, error) {
 	if err := ledger.CheckID(hash); err != nil {
 		return sealed.Envelope{}, err
@@ -38,7 +38,7 @@ func (c *Custodian) envelope(ctx context.Context, hash string) (sealed.Envelope,
 	return e, host.Replace(path, raw, host.Private)
 }
 
-// HTTPContent fetches from a gateway's content route.
+// HTTPContent fetches from the content route of a gateway.
 func HTTPContent(client *http.Client, gateway string) Content {
 	base := strings.TrimSuffix(gateway, "/") + "/v1/content/"
 	return func(ctx context.Context, hash string, limit int64) ([]byte, error) {

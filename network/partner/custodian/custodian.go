@@ -21,34 +21,34 @@ import (
 	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
-// Ledger is the custodian's way to the ledger, with its own identity.
+// Ledger submits and reads with the custodian's own identity.
 type Ledger interface {
-	// Submit writes, through any peers, and returns when the transaction is committed.
+	// Submit writes through any peers and returns when the transaction is committed.
 	Submit(ctx context.Context, function string, args ...string) (string, error)
-	// Evaluate reads, from this partner's own peer and no other.
+	// Evaluate reads from this partner's own peer and from no other.
 	Evaluate(ctx context.Context, function string, args ...string) (string, error)
 	// Follow calls handle for each event after the cursor, in order, until ctx ends or handle fails.
 	Follow(ctx context.Context, after Cursor, handle func(Event) error) error
 }
 
-// Cursor is a place in the stream of events: everything up to this transaction of this block was handled. The zero
+// Cursor is a position in the stream of events: all events up to this transaction of this block were handled. The zero
 // Cursor is the beginning.
 type Cursor struct {
 	Block       uint64 `json:"block"`
 	Transaction string `json:"transaction"`
 }
 
-// Event is what a committed transaction announced.
+// Event is the event of a committed transaction.
 type Event struct {
 	At      Cursor
 	Name    string
 	Payload []byte
 }
 
-// Content fetches bytes by their hash; the custodian checks the hash itself. limit bounds them.
+// Content fetches at most limit bytes by their hash, which the custodian checks itself.
 type Content func(ctx context.Context, hash string, limit int64) ([]byte, error)
 
-// Settings are what a custodian needs; all are required except Log, Now and Retry.
+// Settings configure a custodian; all are required except Log, Now and Retry.
 type Settings struct {
 	MSP     string
 	Party   string // own party id, which is also its recipient id
@@ -73,7 +73,7 @@ type Custodian struct {
 	ready     atomic.Bool // the keys are on the ledger
 }
 
-// New reads the keys, or makes them at first start, and starts nothing.
+// New reads the keys, or makes them at the first start. It starts nothing.
 func New(s Settings) (*Custodian, error) {
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
@@ -105,7 +105,7 @@ func New(s Settings) (*Custodian, error) {
 	return c, err
 }
 
-// Run registers the custodian's keys, follows the ledger and works until ctx ends; then it returns nil.
+// Run registers the custodian's keys, follows the ledger and does its tasks until ctx ends; then it returns nil.
 func (c *Custodian) Run(ctx context.Context) error {
 	if err := c.register(ctx); err != nil {
 		return endOf(ctx, err)
@@ -124,7 +124,7 @@ func (c *Custodian) Run(ctx context.Context) error {
 	return err
 }
 
-// follow keeps what the ledger announces as tasks; a stream that breaks is taken up again at the cursor.
+// follow stores the ledger's events as tasks. When the stream breaks it goes on at the cursor.
 func (c *Custodian) follow(ctx context.Context) error {
 	for {
 		at, err := c.tasks.cursor()
@@ -135,14 +135,14 @@ func (c *Custodian) follow(ctx context.Context) error {
 		if ctx.Err() != nil || errors.Is(err, errState) {
 			return endOf(ctx, err)
 		}
-		c.Log.Warn("event stream broke; taking it up again", slog.Any("error", err))
+		c.Log.Warn("the event stream broke, going on at the cursor", slog.Any("error", err))
 		if !pause(ctx, c.Retry) {
 			return nil
 		}
 	}
 }
 
-// note turns an event into a task on disk before the cursor moves past it.
+// note stores an event as a task before the cursor moves past it.
 func (c *Custodian) note(e Event) error {
 	if err := c.noteTask(e); err != nil {
 		return fmt.Errorf("%w: %w", errState, err)
@@ -150,8 +150,8 @@ func (c *Custodian) note(e Event) error {
 	return nil
 }
 
-// register puts the custodian's public keys on the ledger once. Other keys there mean that the folder is not ours, or
-// lost: then nothing that was wrapped to the old ones would open.
+// register records the custodian's public keys on the ledger once. Other keys there mean that the state folder was lost or
+// exchanged: nothing that was wrapped to the recorded keys would open.
 func (c *Custodian) register(ctx context.Context) error {
 	own, err := c.Recipient()
 	if err != nil {
@@ -169,7 +169,7 @@ func (c *Custodian) register(ctx context.Context) error {
 			return nil
 		}
 		if err != nil {
-			c.Log.Warn("recipient keys are not registered yet", slog.Any("error", err))
+			c.Log.Warn("recipient keys are not registered yet, trying again", slog.Any("error", err))
 		}
 		if !pause(ctx, c.Retry) {
 			return ctx.Err()
@@ -189,7 +189,7 @@ func (c *Custodian) registered(ctx context.Context) (*consortium.Recipient, erro
 	return &r, ledger.Decode([]byte(doc), &r)
 }
 
-// Recipient is this custodian's ledger document.
+// Recipient is this custodian's document on the ledger.
 func (c *Custodian) Recipient() (consortium.Recipient, error) {
 	spki, err := x509.MarshalPKIXPublicKey(c.grant.Public())
 	if err != nil {
@@ -202,7 +202,7 @@ func (c *Custodian) Recipient() (consortium.Recipient, error) {
 	}, nil
 }
 
-// pause waits, and reports false when ctx ended first.
+// pause waits for d; it reports false when ctx ended first.
 func pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -214,7 +214,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// endOf turns the end of ctx into a quiet end.
+// endOf returns nil when ctx has ended, else err.
 func endOf(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		return err

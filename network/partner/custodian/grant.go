@@ -20,8 +20,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
-// answer does what T15 asks of a custodian: read the committed record from the own peer, recompute it from the terms,
-// sign the limit, wrap the half, and record both on the ledger.
+// answer answers a grant (T15): read the committed record from the own peer -> recompute it from the terms -> sign the
+// limit -> wrap the half -> record both on the ledger.
 func (c *Custodian) answer(ctx context.Context, announced grant.Grant) error {
 	r, err := c.load(ctx, announced)
 	if err != nil || r.answered {
@@ -51,7 +51,7 @@ func (c *Custodian) answer(ctx context.Context, announced grant.Grant) error {
 	return err
 }
 
-// record is all that the own peer holds about one grant.
+// record is what the own peer holds about one grant.
 type record struct {
 	grant.Basis
 
@@ -59,14 +59,14 @@ type record struct {
 	answered bool
 }
 
-// load reads a grant and what it rests on from the own peer, and refuses a grant that the event told differently.
+// load reads a grant and its basis from the own peer. It refuses a grant that differs from the event.
 func (c *Custodian) load(ctx context.Context, announced grant.Grant) (*record, error) {
 	var v grant.View
 	if err := c.read(ctx, &v, "licenses:GetGrant", announced.License, strconv.Itoa(announced.Number)); err != nil {
 		return nil, err
 	}
 	if !bytes.Equal(ledger.Encode(v.Grant), ledger.Encode(announced)) {
-		return nil, ErrRecord.With("another grant than was announced")
+		return nil, ErrRecord.With("the event announced another grant")
 	}
 	r := &record{grant: v.Grant}
 	if r.answered = slices.ContainsFunc(v.Answers, func(a grant.Answer) bool { return a.MSP == c.MSP }); r.answered {
@@ -102,7 +102,8 @@ func (c *Custodian) custodians(ctx context.Context, set []string) ([]consortium.
 	return found, nil
 }
 
-// release signs the limit and wraps the half: the lower MSP's under the policy that burns a use, the upper's without.
+// release signs the limit and wraps the half: that of the lower MSP under the policy that uses up one use, that of the
+// upper MSP under none.
 func (c *Custodian) release(ctx context.Context, r *record, due grant.Due) (grant.Answer, error) {
 	half, err := c.licensedHalf(ctx, r)
 	if err != nil {
@@ -135,7 +136,7 @@ func (c *Custodian) licensedHalf(ctx context.Context, r *record) (sealed.Share, 
 		return sealed.Share{}, err
 	}
 	if p.Manifest != r.License.Manifest || !slices.Equal(m.Custodians, r.License.Custodians) {
-		return sealed.Share{}, ErrRecord.With("another manifest than was licensed")
+		return sealed.Share{}, ErrRecord.With("the manifest is not the one that was licensed")
 	}
 	e, err := c.envelope(ctx, p.Envelope)
 	if err != nil {

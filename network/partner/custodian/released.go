@@ -16,21 +16,22 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 )
 
-// released says for which grant of a license an answer last left this custodian; a file, written before the answer is.
+// released is a file with the number of the grant for which an answer last left this custodian. It is written before the
+// answer is submitted.
 type released struct {
 	Number int `json:"number"`
 }
 
-// remember allows one more answer for a license only if the one before it is committed. An endorsing partner sees an
-// answer before it commits: held back from ordering and handed to the machine, it would write a limit that the ledger
-// knows nothing of, and a second answer would let the machine define its index anew and use the license twice.
+// remember allows another answer for a license only when the one before is committed. An endorsing partner sees an answer
+// before it commits. If that partner kept it from the orderers and handed it to the machine, the machine's TPM would get a
+// limit that the ledger does not know; with a second answer the machine could define its index again and double the uses.
 func (c *Custodian) remember(ctx context.Context, g grant.Grant) error {
 	var newest grant.View
 	if err := c.read(ctx, &newest, "licenses:GetGrant", g.License, ""); err != nil {
 		return err
 	}
 	if newest.Grant.Number != g.Number {
-		return grant.ErrSuperseded.With(strconv.Itoa(g.Number)) // its answer could not commit: let nobody see one
+		return grant.ErrSuperseded.With(strconv.Itoa(g.Number)) // an answer to it could not commit: nobody may see one
 	}
 	path := filepath.Join(c.State, "released", g.License+".json")
 	before, err := readReleased(path)
@@ -45,7 +46,7 @@ func (c *Custodian) remember(ctx context.Context, g grant.Grant) error {
 	return host.Replace(path, ledger.Encode(released{Number: g.Number}), host.Private)
 }
 
-// committed refuses unless the own peer holds this custodian's answer to a grant.
+// committed refuses when the own peer does not hold this custodian's answer to a grant.
 func (c *Custodian) committed(ctx context.Context, id string, number int) error {
 	var v grant.View
 	if err := c.read(ctx, &v, "licenses:GetGrant", id, strconv.Itoa(number)); err != nil {
@@ -57,7 +58,7 @@ func (c *Custodian) committed(ctx context.Context, id string, number int) error 
 	return nil
 }
 
-// readReleased gives number 0 for a license that never had an answer.
+// readReleased returns number 0 for a license that never had an answer.
 func readReleased(path string) (released, error) {
 	var r released
 	raw, err := os.ReadFile(path)
@@ -65,10 +66,10 @@ func readReleased(path string) (released, error) {
 		return r, nil
 	}
 	if err != nil {
-		return r, fmt.Errorf("read what was released: %w", err)
+		return r, fmt.Errorf("read the number of the last released grant: %w", err)
 	}
 	if err := json.Unmarshal(raw, &r); err != nil || r.Number < 1 {
-		return r, fmt.Errorf("read what was released: %s holds no grant's number", path)
+		return r, fmt.Errorf("read the number of the last released grant: %s: expected a number from 1 on; restore the state folder from its backup", path)
 	}
 	return r, nil
 }

@@ -18,13 +18,13 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 )
 
-// errState means that the state folder can't be written: nothing may go on.
-var errState = errors.New("the custodian's state folder fails")
+// errState means that the state folder can't be written. The custodian ends: without it a task could be lost.
+var errState = errors.New("the custodian's state folder can't be read or written")
 
 // maxPause bounds the pause between two tries of a task.
 const maxPause = 15 * time.Second
 
-// task is something the ledger announced and this custodian has to do; a file until it is done or refused for good.
+// task is an event that this custodian has to act on. It is a file until it is done or refused for good.
 type task struct {
 	Name    string          `json:"name"` // also the file's name
 	Kind    string          `json:"kind"` // the event's name
@@ -65,11 +65,11 @@ func openTasks(dir string, retry time.Duration) (*tasks, error) {
 	return q, nil
 }
 
-// noteTask keeps what concerns this custodian, then moves the cursor.
+// noteTask stores an event that concerns this custodian, then moves the cursor.
 func (c *Custodian) noteTask(e Event) error {
 	name, err := c.concerns(e)
 	if err != nil {
-		c.Log.Error("an event of the ledger can't be read", slog.String("event", e.Name), slog.String("transaction", e.At.Transaction), slog.Any("error", err))
+		c.Log.Error("an event of the ledger can't be read and is skipped", slog.String("event", e.Name), slog.String("transaction", e.At.Transaction), slog.Any("error", err))
 		name = ""
 	}
 	if name != "" {
@@ -119,7 +119,7 @@ func (q *tasks) add(t task) error {
 	return nil
 }
 
-// nudge makes all tasks due: something happened that some may have waited for.
+// nudge makes all tasks due at once: a machine activated, for which some may have waited.
 func (q *tasks) nudge() {
 	q.mu.Lock()
 	for _, t := range q.open {
@@ -136,7 +136,7 @@ func (q *tasks) signal() {
 	}
 }
 
-// cursor reads the place where the stream goes on.
+// cursor reads the position where the stream of events goes on.
 func (q *tasks) cursor() (Cursor, error) {
 	var at Cursor
 	raw, err := os.ReadFile(filepath.Join(q.dir, "cursor.json"))
@@ -155,7 +155,7 @@ func (q *tasks) cursor() (Cursor, error) {
 	return at, nil
 }
 
-// cursorEvery is how many blocks without a task may pass before the cursor is written: it may lag, never lead.
+// cursorEvery is how many blocks without a task may pass before the cursor is written. It may be behind, never ahead.
 const cursorEvery = 50
 
 func (q *tasks) move(at Cursor, now bool) error {
@@ -178,7 +178,7 @@ func (q *tasks) move(at Cursor, now bool) error {
 	return nil
 }
 
-// verdict says what becomes of a task.
+// verdict is what happens to a task next.
 type verdict int
 
 const (
@@ -187,7 +187,7 @@ const (
 	never
 )
 
-// work does the tasks that are due, one at a time, until ctx ends.
+// work does the tasks that are due, one after another, until ctx ends.
 func (q *tasks) work(ctx context.Context, do func(context.Context, task) (verdict, error)) {
 	for {
 		t, now, wait := q.next(time.Now())
@@ -211,7 +211,7 @@ func (q *tasks) work(ctx context.Context, do func(context.Context, task) (verdic
 	}
 }
 
-// next is the task that is due longest and its state now, or how long there is none.
+// next returns the task that has been due longest with a copy of it, or the time until one is due.
 func (q *tasks) next(now time.Time) (*task, task, time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -230,7 +230,8 @@ func (q *tasks) next(now time.Time) (*task, task, time.Duration) {
 	return first, *first, 0
 }
 
-// settle drops what is done, keeps what was refused for good apart with its reason, and puts off the rest.
+// settle removes a task that is done, moves one that was refused for good to refused with its reason, and postpones any
+// other.
 func (q *tasks) settle(t *task, v verdict, reason error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -1,8 +1,9 @@
-// Package heartbeat sends the ledger its time: governance:Tick, with this partner's own clock, once an interval (T7).
-// Every partner may run one; whoever comes first moves the clock, the others lose the race and that is fine.
+// Package heartbeat proposes the time to the ledger: it submits governance:Tick with this partner's own clock once an
+// interval (T7). Every partner may run one; the first tick of an interval moves the ledger's clock, the others find it
+// moved already.
 //
-// It refuses to be trusted: endorsing partners compare each tick with clocks of their own. It never ends because the
-// ledger is away; it ends with its context.
+// Does not have to be trusted: endorsing partners compare each tick with clocks of their own. Does not end while the
+// ledger is away: it logs the failure and tries again. [Run] returns only ctx's error.
 package heartbeat
 
 import (
@@ -18,27 +19,28 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 )
 
-// Interval is the default time between ticks: T7 asks for about one a minute, signed answers refuse after three.
+// Interval is the default time between ticks: T7 asks for about one a minute, and endorsers sign no answer when the
+// ledger's clock is three minutes old.
 const Interval = time.Minute
 
-// backoff bounds the wait after a failure; an outage should be followed by a tick soon after it ends.
+// Bounds of the wait after a failure: a tick should follow soon after an outage has ended.
 const (
 	firstBackoff = time.Second
 	lastBackoff  = 15 * time.Second
 )
 
-// Ledger submits and reads; *client.Client is one.
+// Ledger submits and reads; *client.Client implements it.
 type Ledger interface {
 	Submit(ctx context.Context, function string, args ...string) (client.Result, error)
 	Evaluate(ctx context.Context, function string, args ...string) ([]byte, error)
 }
 
-// Config is what may be chosen.
+// Config holds what is optional.
 type Config struct {
 	Interval time.Duration    // default Interval; the demo uses 20 s
 	Now      func() time.Time // default time.Now
 	Log      *slog.Logger     // default none
-	Ticked   func()           // called after each tick that the ledger took or had already; for a readiness probe
+	Ticked   func()           // called after each tick that the ledger accepted or had already; for a readiness probe
 }
 
 // Run ticks until ctx ends, and returns ctx's error.
@@ -61,7 +63,7 @@ func Run(ctx context.Context, l Ledger, config Config) error {
 			}
 			wait = min(firstBackoff<<min(failures, 10), lastBackoff, config.Interval)
 			failures++
-			config.Log.WarnContext(ctx, "heartbeat: the ledger took no tick", "error", err, "failures", failures, "retry", wait)
+			config.Log.WarnContext(ctx, "heartbeat: no tick was committed, trying again", "error", err, "failures", failures, "retry", wait)
 		} else {
 			failures = 0
 			if config.Ticked != nil {
@@ -91,7 +93,7 @@ func Once(ctx context.Context, connection, identity, channel string) error {
 
 func tick(ctx context.Context, l Ledger, config Config) error {
 	now := config.Now().Unix()
-	if isFresh(ctx, l, now, config.Interval) { // another partner has just ticked: four of them need not collide
+	if isFresh(ctx, l, now, config.Interval) { // another partner has just ticked: a second tick would only conflict
 		config.Log.DebugContext(ctx, "heartbeat: the ledger's clock is fresh", "time", now)
 		return nil
 	}
@@ -102,13 +104,14 @@ func tick(ctx context.Context, l Ledger, config Config) error {
 		config.Log.InfoContext(ctx, "heartbeat: ticked", "time", now, "tx", result.TxID, "block", result.Block)
 		return nil
 	case errors.As(err, &refusal) && refusal.Kind == ledger.Conflict: // another partner was faster
-		config.Log.DebugContext(ctx, "heartbeat: the ledger's clock is there already", "time", now, "code", refusal.Code)
+		config.Log.DebugContext(ctx, "heartbeat: another partner's tick came first", "time", now, "code", refusal.Code)
 		return nil
 	}
 	return err
 }
 
-// isFresh reports whether the ledger's clock was moved within half an interval. Not knowing means no.
+// isFresh reports whether the ledger's clock was moved within half an interval. It reports false when the clock can't be
+// read.
 func isFresh(ctx context.Context, l Ledger, now int64, interval time.Duration) bool {
 	raw, err := l.Evaluate(ctx, "governance:Clock")
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// indexed is what a block paid to whom, kept for as long as the cursor remembers the block: an order may be heard of
-// after the block that pays it.
+// indexed lists a block's payments by output script. It is kept as long as the cursor remembers the block, since the
+// event of an order may arrive after the block that pays it.
 type indexed struct {
 	block   spv.Block
-	time    int64            // Unix seconds, the miner's word
+	time    int64            // Unix seconds, as the miner wrote it
 	outputs map[string][]int // places of the transactions that pay an output script; no ids, which cost a hash each
 }
 
@@ -35,7 +35,7 @@ func index(at spv.Block, block *wire.MsgBlock) indexed {
 	return p
 }
 
-// candidates opens what a indexed pays to an order.
+// candidates opens a candidate for each transaction of a block that pays an order's script.
 func (o *Oracle) candidates(p indexed, script, order string) {
 	for _, i := range p.outputs[script] {
 		c := candidate{order: order, index: i, block: p.block}
@@ -46,8 +46,8 @@ func (o *Oracle) candidates(p indexed, script, order string) {
 	}
 }
 
-// takeEvents takes in the events that have come since the last round. An event leaves the queue when it is taken in, so
-// that none is lost to a node that does not answer.
+// takeEvents processes the events that arrived since the last round. An event leaves the queue only when it was
+// processed, so that none is lost while the node does not answer.
 func (o *Oracle) takeEvents(ctx context.Context) error {
 	for {
 		for len(o.queue) > 0 {
@@ -65,8 +65,8 @@ func (o *Oracle) takeEvents(ctx context.Context) error {
 	}
 }
 
-// takeEvent takes in one event. A new order's script is looked for in the blocks that are remembered; if the order is
-// older than those, the cursor goes back first, and only then the script counts as known.
+// takeEvent processes one event. It searches the remembered blocks for a new order's script. If the order is older than
+// these blocks, the cursor is put back first; only then is the script stored as watched.
 func (o *Oracle) takeEvent(ctx context.Context, e client.Event) error {
 	placed, isNew, err := o.watch.placed(e)
 	if err != nil {
@@ -74,7 +74,7 @@ func (o *Oracle) takeEvent(ctx context.Context, e client.Event) error {
 	}
 	if isNew {
 		if err := o.reach(ctx, placed.Created*o.epoch-o.slack()); err != nil {
-			return fmt.Errorf("go back for order %s: %w", placed.ID, err)
+			return fmt.Errorf("put the cursor back before order %s: %w", placed.ID, err)
 		}
 	}
 	script, err := o.watch.take(e)
@@ -87,8 +87,8 @@ func (o *Oracle) takeEvent(ctx context.Context, e client.Event) error {
 	return nil
 }
 
-// slack is how far, in seconds, a block's time may lie before the moment when it was mined: a little over the two
-// hours that Bitcoin tolerates; nothing but our own clocks' skew where our own nodes mine.
+// slack is how many seconds before the moment of its mining a block's time may lie: a little over the two hours that
+// Bitcoin tolerates. Where the partners' own nodes mine it covers only the skew of their clocks.
 func (o *Oracle) slack() int64 {
 	if spv.FreeWork(o.chain.Network) {
 		return 60
@@ -96,8 +96,8 @@ func (o *Oracle) slack() int64 {
 	return 3 * 60 * 60
 }
 
-// reach puts the cursor back until it remembers a block from before a moment, or the chain's trusted start. That
-// happens at a first start and after a long silence of the ledger's events, when the cursor outran them.
+// reach puts the cursor back until it remembers a block from before a moment, or the chain's trusted start. This is
+// needed at the first start, and after the ledger's events were away for so long that the cursor ran ahead of them.
 func (o *Oracle) reach(ctx context.Context, moment int64) error {
 	at := o.recent[0].block
 	if o.recent[0].time < moment || at.Height <= o.start.Height {
@@ -118,7 +118,7 @@ func (o *Oracle) reach(ctx context.Context, moment int64) error {
 		}
 		at.Hash, before = hash, block.Header.Timestamp.Unix()
 	}
-	o.config.Log.InfoContext(ctx, "oracle: reads the chain again", "from", at.Height)
+	o.config.Log.InfoContext(ctx, "oracle: reading the chain again", "from", at.Height)
 	if err := o.cursor.Rewind(at); err != nil {
 		return err
 	}
@@ -126,11 +126,11 @@ func (o *Oracle) reach(ctx context.Context, moment int64) error {
 	return o.recall(ctx)
 }
 
-// errBehind means that the node has not caught up with what it had before.
-var errBehind = errors.New("the node is behind")
+// errBehind means that the node lacks a block that it had before: it is still fetching the chain, or was made anew.
+var errBehind = errors.New("the Bitcoin node lacks a block that it had before; wait until it has fetched the chain")
 
-// recall reads the blocks that the cursor remembers again, once after a start: what was found in them and not
-// settled before a crash is found again, what was settled is refused as known.
+// recall reads the blocks that the cursor remembers once after a start. Payments that were found in them and not settled
+// before a crash are found again; those that were settled are refused by the ledger as known.
 func (o *Oracle) recall(ctx context.Context) error {
 	if len(o.recent) > 0 {
 		return nil
@@ -161,7 +161,7 @@ func (o *Oracle) recall(ctx context.Context) error {
 	return nil
 }
 
-// scan opens candidates for every watched script that a indexed pays.
+// scan opens candidates for every watched script that a block pays.
 func (o *Oracle) scan(p indexed) {
 	for script := range p.outputs {
 		if order, ok := o.watch.scripts[script]; ok {

@@ -9,7 +9,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// Known asks the ledger, as a partner's oracle, for the height of the Bitcoin chain that it follows on a channel.
+// Known reads, as a partner's oracle, the height of the Bitcoin chain that the ledger knows on a channel.
 func Known(ctx context.Context, connection, identity, channel string) (spv.Height, error) {
 	c, err := client.Open(connection, identity, client.Config{Channel: channel})
 	if err != nil {
@@ -22,7 +22,7 @@ func Known(ctx context.Context, connection, identity, channel string) (spv.Heigh
 	}
 	var tip spv.TipView
 	if err := json.Unmarshal(raw, &tip); err != nil {
-		return 0, fmt.Errorf("bitcoin:Tip: %w", err)
+		return 0, fmt.Errorf("read the result of bitcoin:Tip: %w", err)
 	}
 	return spv.Height(tip.Height), nil
 }

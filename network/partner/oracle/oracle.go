@@ -23,7 +23,7 @@ import (
 	"github.com/guildmark/guildmark/network/partner/bitcoin"
 )
 
-// Ledger is what an oracle needs of the ledger client; functions are those of chaincode/docs/ledger.md.
+// Ledger is the part of the ledger client that an oracle uses; the functions are those of chaincode/docs/ledger.md.
 type Ledger interface {
 	Submit(ctx context.Context, function string, args ...string) (string, error)
 	Evaluate(ctx context.Context, function string, args ...string) (string, error)
@@ -31,7 +31,7 @@ type Ledger interface {
 	Events(ctx context.Context, from client.Checkpoint) iter.Seq2[client.Event, error]
 }
 
-// Node is what an oracle asks its partner's own Bitcoin node.
+// Node is the part of the client of the partner's own Bitcoin node that an oracle uses.
 type Node interface {
 	Best(ctx context.Context) (spv.Height, error)
 	HashAt(ctx context.Context, h spv.Height) (chainhash.Hash, bool, error)
@@ -39,7 +39,7 @@ type Node interface {
 	Headers(ctx context.Context, after chainhash.Hash, limit int) ([][spv.HeaderSize]byte, error)
 }
 
-// Interval is how long an oracle rests when nothing wakes it.
+// Interval is the default pause between two rounds; an event of the ledger ends a pause early.
 const Interval = 2 * time.Second
 
 // Config is an oracle's configuration; MSP, State, Ledger and Node are required.
@@ -50,7 +50,7 @@ type Config struct {
 	Node     Node
 	Interval time.Duration // 0 = Interval
 	Log      *slog.Logger  // nil = none
-	Rounded  func()        // called after each round that went well; nil = nobody
+	Rounded  func()        // called after each round without an error; nil = none
 }
 
 // Oracle is one partner's oracle.
@@ -64,20 +64,20 @@ type Oracle struct {
 	recent  []indexed // what the cursor remembers, oldest first
 	open    map[candidate]bool
 	learned chan client.Event
-	queue   []client.Event // learned, not taken in yet
+	queue   []client.Event // received, not processed yet
 }
 
-// candidate is a payment that was found and that the ledger does not have yet, as far as the oracle knows.
+// candidate is a transaction that pays an order and whose proof the ledger has not accepted yet.
 type candidate struct {
 	order string
-	index int // place in the block
+	index int // position in the block
 	block spv.Block
 }
 
-// New makes an oracle; it reads nothing and starts nothing.
+// New makes an oracle. It reads no file and starts nothing.
 func New(c Config) (*Oracle, error) {
 	if c.MSP == "" || c.State == "" || c.Ledger == nil || c.Node == nil {
-		return nil, errors.New("an oracle needs MSP, state folder, ledger and node")
+		return nil, errors.New("oracle: expected MSP, State, Ledger and Node in its Config, at least one is empty")
 	}
 	if c.Interval <= 0 {
 		c.Interval = Interval
@@ -91,7 +91,8 @@ func New(c Config) (*Oracle, error) {
 	return &Oracle{config: c, open: map[candidate]bool{}, learned: make(chan client.Event, 256)}, nil
 }
 
-// Run works until ctx ends. A round that fails is told to the log and tried again: node and ledger may come and go.
+// Run repeats rounds until ctx ends. A failed round is logged and repeated, so Run survives restarts of the node and of
+// the ledger. It returns early only with [bitcoin.ErrTooDeep].
 func (o *Oracle) Run(ctx context.Context) error {
 	if err := o.begin(ctx); err != nil {
 		return err
@@ -110,9 +111,9 @@ func (o *Oracle) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return o.watch.close()
 		case errors.Is(err, bitcoin.ErrTooDeep):
-			return errors.Join(err, o.watch.close()) // an operator must look: the alarm stands, too
+			return errors.Join(err, o.watch.close()) // a person has to look; the ledger's alarm is on, too
 		case err != nil:
-			o.config.Log.WarnContext(ctx, "oracle: round failed", "cause", err)
+			o.config.Log.WarnContext(ctx, "oracle: round failed, it is repeated", "cause", err)
 		default:
 			o.config.Rounded()
 		}
@@ -125,8 +126,8 @@ func (o *Oracle) Run(ctx context.Context) error {
 	}
 }
 
-// round is an oracle's work: events -> blocks -> headers -> attestations -> proofs -> cursor. Each part can be
-// repeated without harm, so a crash anywhere costs time only.
+// round does headers -> remembered blocks -> events -> new blocks -> attestations and proofs -> cursor. Each step may be
+// repeated without effect on the ledger, so a crash at any point costs time only.
 func (o *Oracle) round(ctx context.Context) error {
 	if err := o.relay(ctx); err != nil {
 		return err
@@ -147,14 +148,14 @@ func (o *Oracle) round(ctx context.Context) error {
 	return o.cursor.Save(o.settledUpTo())
 }
 
-// begin reads configuration and state, waiting for a ledger that is not up yet.
+// begin reads configuration and state. It waits while the ledger does not answer.
 func (o *Oracle) begin(ctx context.Context) error {
 	if err := o.rules(ctx); err != nil {
 		return err
 	}
 	var err error
 	if err := os.MkdirAll(o.config.State, 0o700); err != nil {
-		return fmt.Errorf("oracle's state: %w", err)
+		return fmt.Errorf("make the oracle's state folder: %w", err)
 	}
 	if o.watch, err = openWatch(filepath.Join(o.config.State, "scripts.log")); err != nil {
 		return err
@@ -166,12 +167,12 @@ func (o *Oracle) begin(ctx context.Context) error {
 	return nil
 }
 
-// rules asks the ledger for the governed chain, again and again until it answers.
+// rules reads the governed Bitcoin settings from the ledger and repeats that until the ledger answers.
 func (o *Oracle) rules(ctx context.Context) error {
 	doc, err := backoff.Retry(ctx, func() (string, error) { return o.config.Ledger.Evaluate(ctx, "governance:Config", "") },
 		backoff.WithBackOff(backoff.NewConstantBackOff(o.config.Interval)), backoff.WithMaxElapsedTime(0),
 		backoff.WithNotify(func(err error, _ time.Duration) {
-			o.config.Log.WarnContext(ctx, "oracle: no configuration yet", "cause", err)
+			o.config.Log.WarnContext(ctx, "oracle: the ledger has no configuration in force yet, asking again", "cause", err)
 		}))
 	if err != nil {
 		return err
@@ -195,7 +196,7 @@ func (o *Oracle) adopt(doc string) error {
 	return nil
 }
 
-// listen passes the ledger's events on until ctx ends.
+// listen forwards the ledger's events to the rounds until ctx ends.
 func (o *Oracle) listen(ctx context.Context, from client.Checkpoint) {
 	for e, err := range o.config.Ledger.Events(ctx, from) {
 		if err != nil {
@@ -209,19 +210,19 @@ func (o *Oracle) listen(ctx context.Context, from client.Checkpoint) {
 	}
 }
 
-// evaluate asks the ledger and reads the answer into v.
+// evaluate calls a read-only function and decodes its result into v.
 func (o *Oracle) evaluate(ctx context.Context, v any, function string, args ...string) error {
 	doc, err := o.config.Ledger.Evaluate(ctx, function, args...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", function, err)
 	}
 	if err := json.Unmarshal([]byte(doc), v); err != nil {
-		return fmt.Errorf("%s: read the answer: %w", function, err)
+		return fmt.Errorf("read the result of %s: %w", function, err)
 	}
 	return nil
 }
 
-// refusal is the ledger's no behind an error, nil when it said none.
+// refusal is the ledger's refusal behind an error, nil when there is none.
 func refusal(err error) *ledger.Refusal {
 	var r *ledger.Refusal
 	errors.As(err, &r)

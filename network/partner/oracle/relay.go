@@ -15,7 +15,7 @@ import (
 // batch is how many headers one transaction carries: 33 kB of arguments.
 const batch = 200
 
-// relay brings the node's headers to the ledger, from where the two chains part.
+// relay submits the node's headers to the ledger, from the last block that both chains have.
 func (o *Oracle) relay(ctx context.Context) error {
 	tip, err := o.tip(ctx)
 	if err != nil {
@@ -42,7 +42,7 @@ func (o *Oracle) relay(ctx context.Context) error {
 	}
 }
 
-// tip asks for the ledger's own tip, and starts the ledger's chain if nobody has.
+// tip reads the ledger's tip, and starts the ledger's chain where no partner has done so.
 func (o *Oracle) tip(ctx context.Context) (spv.Block, error) {
 	var t spv.TipView
 	err := o.evaluate(ctx, &t, "bitcoin:Tip")
@@ -73,16 +73,16 @@ func (o *Oracle) common(ctx context.Context, tip spv.Block) (chainhash.Hash, err
 			return hash, nil
 		}
 		if at.Height == 0 {
-			return hash, errors.New("node and ledger are on different chains from the first block on")
+			return hash, errors.New("the node and the ledger have different first blocks; expected a node of the ledger's Bitcoin network")
 		}
 		at.Height--
 		text, err := o.config.Ledger.Evaluate(ctx, "bitcoin:Locate", decimal(at.Height))
 		if err != nil {
-			return hash, fmt.Errorf("find where the chains part: %w", err)
+			return hash, fmt.Errorf("find the last block that node and ledger share: %w", err)
 		}
 		named, err := chainhash.NewHashFromStr(text)
 		if err != nil {
-			return hash, fmt.Errorf("find where the chains part: %w", err)
+			return hash, fmt.Errorf("find the last block that node and ledger share: %w", err)
 		}
 		at.Hash = *named
 	}

@@ -14,12 +14,11 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// atOnce is how many proofs are under way at a time: they touch different keys, so the ledger takes them in one
-// block.
+// atOnce is how many proofs are submitted at a time. They write different keys, so that one block can hold them all.
 const atOnce = 8
 
-// settle brings every open candidate one step further: attest its block where that is needed, prove it where its block
-// is final.
+// settle takes the next step for every open candidate: it attests the block where an attestation is missing, and submits
+// the proof where the block is final.
 func (o *Oracle) settle(ctx context.Context) error {
 	var ready []candidate
 	final := map[spv.Block]bool{}
@@ -54,7 +53,7 @@ func (o *Oracle) pending() []candidate {
 	return list
 }
 
-// final asks whether the ledger holds a block as final, and attests it when only that is missing.
+// final reads whether a block is final on the ledger, and attests it when only attestations are missing.
 func (o *Oracle) final(ctx context.Context, b spv.Block) (bool, error) {
 	var f spv.FinalView
 	if err := o.evaluate(ctx, &f, "bitcoin:Final", decimal(b.Height)); err != nil {
@@ -62,7 +61,7 @@ func (o *Oracle) final(ctx context.Context, b spv.Block) (bool, error) {
 	}
 	if f.Hash != "" {
 		if f.Hash != b.Hash.String() {
-			o.config.Log.ErrorContext(ctx, "oracle: the ledger's final block is another", "height", b.Height, "ledger", f.Hash, "node", b.Hash.String())
+			o.config.Log.ErrorContext(ctx, "oracle: the ledger's final block differs from the node's; compare this node with others", "height", b.Height, "ledger", f.Hash, "node", b.Hash.String())
 		}
 		return f.Hash == b.Hash.String(), nil
 	}
@@ -76,8 +75,8 @@ func (o *Oracle) final(ctx context.Context, b spv.Block) (bool, error) {
 	return o.attest(ctx, b)
 }
 
-// attest says on the ledger that this partner's own node has the block on its active chain, and reports whether
-// that made it final.
+// attest records on the ledger that this partner's own node has the block on its active chain. It reports whether the
+// block became final by that.
 func (o *Oracle) attest(ctx context.Context, b spv.Block) (bool, error) {
 	hash, ok, err := o.config.Node.HashAt(ctx, b.Height)
 	if err != nil || !ok || hash != b.Hash {
@@ -85,24 +84,24 @@ func (o *Oracle) attest(ctx context.Context, b spv.Block) (bool, error) {
 	}
 	doc, err := o.config.Ledger.Submit(ctx, "bitcoin:Attest", decimal(b.Height), b.Hash.String())
 	if r := refusal(err); r != nil && r.Kind != ledger.Forbidden {
-		o.config.Log.InfoContext(ctx, "oracle: attestation waits", "height", b.Height, "code", r.Code)
+		o.config.Log.InfoContext(ctx, "oracle: the ledger does not take the attestation yet", "height", b.Height, "code", r.Code)
 		return false, nil
 	}
 	if err != nil {
 		return false, fmt.Errorf("attest height %d: %w", b.Height, err)
 	}
-	o.config.Log.InfoContext(ctx, "oracle: attested", "height", b.Height, "answer", doc)
+	o.config.Log.InfoContext(ctx, "oracle: attested", "height", b.Height, "result", doc)
 	var f spv.FinalView
 	err = o.evaluate(ctx, &f, "bitcoin:Final", decimal(b.Height))
 	return f.Hash == b.Hash.String(), err
 }
 
-// prove sends the proofs of candidates whose blocks are final, several at once.
+// prove submits the proofs of candidates whose blocks are final, several at a time.
 func (o *Oracle) prove(ctx context.Context, ready []candidate) error {
 	type outcome struct {
 		candidate candidate
-		done  bool
-		err   error
+		done      bool
+		err       error
 	}
 	outcomes := make(chan outcome, len(ready))
 	slots := make(chan struct{}, atOnce)
@@ -127,7 +126,7 @@ func (o *Oracle) prove(ctx context.Context, ready []candidate) error {
 	return errors.Join(failed...)
 }
 
-// proveOne sends one proof; done means that there is nothing left to do about the candidate.
+// proveOne submits one proof. done means that nothing is left to do for the candidate.
 func (o *Oracle) proveOne(ctx context.Context, c candidate) (done bool, err error) {
 	block, err := o.config.Node.Block(ctx, c.block.Hash)
 	if err != nil {
@@ -145,11 +144,11 @@ func (o *Oracle) proveOne(ctx context.Context, c candidate) (done bool, err erro
 		o.config.Log.InfoContext(ctx, "oracle: payment proven", "order", c.order, "txid", txid.String(), "known", err != nil)
 		return true, nil
 	case r != nil && (r.Kind == ledger.Invalid || errors.Is(err, order.ErrForeignPay)):
-		o.config.Log.ErrorContext(ctx, "oracle: the ledger will never take this payment", "order", c.order, "txid", txid.String(), "code", r.Code)
+		o.config.Log.ErrorContext(ctx, "oracle: the ledger refused this payment for good", "order", c.order, "txid", txid.String(), "code", r.Code)
 		return true, nil
 	case r != nil && r.Kind != ledger.Forbidden:
-		o.config.Log.WarnContext(ctx, "oracle: payment waits", "order", c.order, "txid", txid.String(), "code", r.Code)
+		o.config.Log.WarnContext(ctx, "oracle: the ledger does not take the payment yet", "order", c.order, "txid", txid.String(), "code", r.Code)
 		return false, nil
 	}
-	return false, fmt.Errorf("prove %s: %w", txid, err)
+	return false, fmt.Errorf("submit the proof of transaction %s: %w", txid, err)
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
-// watch is every script that was ever issued, and up to where the ledger's events have been taken in: a file that
-// only grows, one JSON line for each order, on disk before the order counts as known. Orders are watched beyond
-// their expiry, for ever (facts, section 3).
+// watch is the list of all scripts that orders ever had, and the checkpoint up to which the ledger's events were
+// processed. It is a file that only grows, one JSON line an order, synced before the order counts as watched. Orders are
+// watched after they expired, too: a late payment is credited to its order.
 type watch struct {
 	file    *os.File
 	scripts map[string]string // output script -> order
@@ -31,7 +31,7 @@ type line struct {
 	Script string `json:"script,omitempty"` // hex
 }
 
-// skipLimit is after how many events without an order the checkpoint is written anyway.
+// skipLimit is the number of events without an order after which the checkpoint is written all the same.
 const skipLimit = 1000
 
 func openWatch(path string) (*watch, error) {
@@ -75,7 +75,7 @@ func (w *watch) read(text []byte) error {
 	return nil
 }
 
-// placed reads an order out of an event; isNew tells that it is one whose script is not watched yet.
+// placed reads an order out of an event; isNew reports that its script is not watched yet.
 func (w *watch) placed(e client.Event) (o order.Order, isNew bool, err error) {
 	if e.Name != ledger.EventOrderPlaced {
 		return o, false, nil
@@ -91,7 +91,7 @@ func (w *watch) placed(e client.Event) (o order.Order, isNew bool, err error) {
 	return o, !known, nil
 }
 
-// take puts an event on disk if it is a new order, and returns the order's script ("" = nothing new).
+// take writes an event to the file if it is a new order, and returns the order's script ("" = nothing new).
 func (w *watch) take(e client.Event) (string, error) {
 	o, isNew, err := w.placed(e)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// List is the owners' list: for each one-time code, known by its hash only, the machine's owner and product line.
+// List is the owners' list: the machine's owner and product line for each one-time code, which is stored as a hash.
 type List struct {
 	Codes []Entry `json:"codes"`
 }
@@ -30,10 +30,10 @@ type Entry struct {
 	Line  string `json:"line"`
 }
 
-// Codes are the list and what was used of it.
+// Codes are the list and the codes of it that were used.
 type Codes struct {
 	path string // of the list
-	used string // folder: one file for each used code, naming its machine
+	used string // folder: one file for each used code, which holds the machine's id
 }
 
 func hashOf(code string) string {
@@ -88,7 +88,7 @@ func readList(path string) (List, error) {
 	return list, nil
 }
 
-// find gives the entry of a code. The list is read each time: new codes count at once.
+// find returns the entry of a code. The list is read each time, so that new codes count at once.
 func (c Codes) find(code string) (Entry, error) {
 	list, err := readList(c.path)
 	if err != nil {
@@ -103,8 +103,8 @@ func (c Codes) find(code string) (Entry, error) {
 	return Entry{}, ErrCode
 }
 
-// use binds a code to a machine for ever; the same machine may come back with it. The file appears whole or not at all, so
-// of two machines that come at once with one code, one is refused.
+// use binds a code to a machine for ever; the same machine may use it again. The file is created whole or not at all, so
+// of two machines that use one code at once, one is refused.
 func (c Codes) use(e Entry, machineID string) error {
 	path := filepath.Join(c.used, e.Code)
 	err := host.Create(path, []byte(machineID))

@@ -26,21 +26,21 @@ import (
 	"github.com/guildmark/guildmark/network/partner/keyfile"
 )
 
-// Ledger is the registrar's way to the ledger, with its own identity.
+// Ledger submits and reads with the registrar's own identity.
 type Ledger interface {
 	Submit(ctx context.Context, function string, args ...string) (string, error)
 	Evaluate(ctx context.Context, function string, args ...string) (string, error)
 }
 
-// Settings are what a registrar needs; all are required except Log and Now.
+// Settings configure a registrar; all are required except Log and Now.
 type Settings struct {
 	MSP     string
 	Party   string
 	State   string   // folder, made if missing
 	List    string   // file of the owners' codes
-	Lines   []string // product lines whose runtime keys it keeps
-	Gateway string   // URL that machines are told
-	Issuer  string   // URL of the authorization server
+	Lines   []string // product lines that it serves, whose runtime keys it keeps
+	Gateway string   // the gateway's URL, handed to machines
+	Issuer  string   // the authorization server's URL, handed to machines
 	Ledger  Ledger
 	Roots   activation.Roots
 	Log     *slog.Logger     // nil: discards
@@ -56,7 +56,7 @@ type Registrar struct {
 	ready     atomic.Bool // the runtime keys are on the ledger
 }
 
-// New makes the state folder and starts nothing.
+// New makes the state folder. It starts nothing.
 func New(s Settings) (*Registrar, error) {
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
@@ -66,11 +66,11 @@ func New(s Settings) (*Registrar, error) {
 	}
 	for _, line := range s.Lines {
 		if !consortium.ValidLine(line) {
-			return nil, fmt.Errorf("product line %q: letters, digits, hyphens and underscores only", line)
+			return nil, fmt.Errorf("product line: expected letters, digits, hyphens and underscores, got %q", line)
 		}
 	}
 	if len(s.Lines) == 0 {
-		return nil, errors.New("no product line")
+		return nil, errors.New("product lines: expected at least one, got none")
 	}
 	for _, dir := range []string{"codes", "runtime"} {
 		if err := os.MkdirAll(filepath.Join(s.State, dir), 0o700); err != nil {
@@ -86,7 +86,7 @@ func New(s Settings) (*Registrar, error) {
 // retry is the pause between two tries to register a runtime key.
 const retry = time.Second
 
-// Run registers the runtime keys of all lines, once, and returns when ctx ends; requests are served meanwhile.
+// Run registers the runtime keys of all lines on the ledger and returns when ctx ends. Requests are served meanwhile.
 func (r *Registrar) Run(ctx context.Context) error {
 	for _, line := range r.Lines {
 		for _, assurance := range []string{activation.TPM, activation.VTPM} {
@@ -100,14 +100,14 @@ func (r *Registrar) Run(ctx context.Context) error {
 	return nil
 }
 
-// persist tries until the key is registered, ctx ends, or no try can help.
+// persist tries until the key is registered, ctx ends, or trying again is useless.
 func (r *Registrar) persist(ctx context.Context, line, assurance string) error {
 	for {
 		err := r.registerRuntime(ctx, line, assurance)
 		if err == nil || errors.Is(err, ErrKeys) || errors.Is(err, host.ErrExposed) || errors.Is(err, keyfile.ErrForm) {
 			return err
 		}
-		r.Log.Warn("runtime key is not registered yet", slog.String("line", line), slog.Any("error", err))
+		r.Log.Warn("runtime key is not registered yet, trying again", slog.String("line", line), slog.Any("error", err))
 		t := time.NewTimer(retry)
 		select {
 		case <-ctx.Done():
@@ -118,7 +118,7 @@ func (r *Registrar) persist(ctx context.Context, line, assurance string) error {
 	}
 }
 
-// registerRuntime puts one line's public key for one class of machines on the ledger (T13).
+// registerRuntime records one line's public key for one class of machines on the ledger (T13).
 func (r *Registrar) registerRuntime(ctx context.Context, line, assurance string) error {
 	seed, err := r.runtimeSeed(line, assurance)
 	if err != nil {
@@ -179,7 +179,7 @@ func (r *Registrar) Handler() http.Handler {
 	return mux
 }
 
-// open checks code, certificate and key before it makes a credential.
+// open checks code, certificate and attestation key, then makes a credential.
 func (r *Registrar) open(w http.ResponseWriter, q *http.Request) (machine.Activation, error) {
 	var request machine.ActivationRequest
 	if err := activation.Read(w, q, &request); err != nil {
@@ -198,7 +198,7 @@ func (r *Registrar) open(w http.ResponseWriter, q *http.Request) (machine.Activa
 	return r.activator.Open(facts, ek)
 }
 
-// enroll is the end of an enrollment: proof, what the attestation key certifies, the code, the ledger, the hand-over.
+// enroll ends an enrollment: proof -> certified keys -> code -> record on the ledger -> hand-over.
 func (r *Registrar) enroll(w http.ResponseWriter, q *http.Request) (machine.Enrolled, error) {
 	var request machine.EnrollmentRequest
 	if err := activation.Read(w, q, &request); err != nil {
@@ -230,7 +230,7 @@ func (r *Registrar) enroll(w http.ResponseWriter, q *http.Request) (machine.Enro
 	return r.handOver(q.Context(), m)
 }
 
-// certified judges what the attestation key certified and makes the machine's record of it.
+// certified verifies what the attestation key certified and makes the machine's record from it.
 func certified(f activation.Facts, request machine.EnrollmentRequest, id string) (machine.Machine, error) {
 	srk, err := ledger.Base64(request.SRK)
 	if err != nil {
@@ -276,7 +276,7 @@ func certified(f activation.Facts, request machine.EnrollmentRequest, id string)
 // shardTries bounds how often a taken shard is drawn anew: with a million machines one draw in 2,000 is taken.
 const shardTries = 5
 
-// record registers the machine; one that is there already, with the same keys and owner, is the answer.
+// record registers the machine. Where the same machine with the same keys and owner is recorded, it returns that record.
 func (r *Registrar) record(ctx context.Context, m machine.Machine) (machine.Machine, error) {
 	var err error
 	for range shardTries {
@@ -316,7 +316,7 @@ func (r *Registrar) known(ctx context.Context, m machine.Machine) (machine.Machi
 	return there, nil
 }
 
-// handOver wraps the runtime's key to the machine's TPM and adds what the machine trusts from now on.
+// handOver wraps the runtime's key to the machine's TPM and adds the trust bundle.
 func (r *Registrar) handOver(ctx context.Context, m machine.Machine) (machine.Enrolled, error) {
 	doc, err := r.Ledger.Evaluate(ctx, "governance:Bundle", "")
 	if err != nil {
@@ -336,7 +336,8 @@ func (r *Registrar) handOver(ctx context.Context, m machine.Machine) (machine.En
 	}, nil
 }
 
-// wrapRuntime seals the line's seed to the SRK. Its policy asks nothing: being this TPM, not cleared since, is the point.
+// wrapRuntime wraps the line's seed to the storage root key. Its policy is empty: only this TPM, not cleared since, can
+// unwrap it, and nothing more is asked.
 func (r *Registrar) wrapRuntime(m machine.Machine) (machine.SealedKey, error) {
 	seed, err := r.runtimeSeed(m.Line, m.Assurance)
 	if err != nil {
