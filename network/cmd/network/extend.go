@@ -2,167 +2,123 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"path/filepath"
-	"strconv"
 
-	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/command"
 	"github.com/guildmark/guildmark/network/play"
+	"github.com/guildmark/guildmark/network/topology"
 )
 
-// opened is the network in the folder, with progress told to out.
-func opened(o *options, out io.Writer) (*play.Network, error) {
-	programs, err := programs("build/tools", "build/bin/chaincode")
-	if err != nil {
-		return nil, err
-	}
-	n, err := play.Open(o.dir, programs, play.Config{Report: func(step string) { say(out, "%s\n", step) }})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no network in %s, its supervisor is down; `network up` makes one", o.dir)
-	}
-	return n, err
+// joined is the result of channel add.
+type joined struct {
+	Channel string `json:"channel"`
 }
 
-func channelAdd(ctx context.Context, args []string, out io.Writer) error {
-	o := newOptions("channel add", out)
-	tools := o.set.String("tools", "build/tools", "folder of configtxgen")
-	if len(args) == 0 || args[0] != "add" {
-		return fmt.Errorf("%w: channel add NAME", errUsage)
+func (j joined) Text() string { return "channel " + j.Channel + " is joined by all partners" }
+
+func channelAddCommand() *command.Command {
+	var o folder
+	var tools string
+	return &command.Command{
+		Name: "add", Args: "NAME", Short: "makes another channel of the same partners with the same chaincode.",
+		Example: "network channel add shadow",
+		Flags: func(f *command.Flags) {
+			o.flags(f)
+			f.StringVar(&tools, "tools", "build/tools", "`DIR` folder of configtxgen")
+		},
+		Run: func(ctx context.Context, call *command.Call) (command.Result, error) {
+			p, err := programs(tools, "")
+			if err != nil {
+				return nil, err
+			}
+			n, err := o.open(call, p)
+			if err != nil {
+				return nil, err
+			}
+			if err := n.AddChannel(ctx, call.Args[0]); err != nil {
+				return nil, err
+			}
+			return joined{call.Args[0]}, nil
+		},
 	}
-	if err := o.parse(args[1:]); err != nil {
-		return err
-	}
-	if o.set.NArg() != 1 {
-		return fmt.Errorf("%w: channel add NAME", errUsage)
-	}
-	p, err := programs(*tools, "")
-	if err != nil {
-		return err
-	}
-	n, err := play.Open(o.dir, p, play.Config{Report: func(step string) { say(out, "%s\n", step) }})
-	if err != nil {
-		return err
-	}
-	return n.AddChannel(ctx, o.set.Arg(0))
 }
 
-func identityAdd(ctx context.Context, args []string, out io.Writer) error {
-	o := newOptions("identity add", out)
-	partner := o.set.String("partner", "", "whose CA enrolls")
-	name := o.set.String("name", "", "of the identity")
-	role := o.set.String("role", "", "attribute role of the certificate")
-	if len(args) == 0 || args[0] != "add" {
-		return fmt.Errorf("%w: identity add --partner P --name N --role R", errUsage)
-	}
-	if err := o.parse(args[1:]); err != nil {
-		return err
-	}
-	n, err := opened(o, out)
-	if err != nil {
-		return err
-	}
-	id, err := n.AddIdentity(ctx, *partner, *name, *role)
-	if err != nil {
-		return err
-	}
-	say(out, "%s, party %s: %s\n", id.Name, id.Party, id.Certificate)
-	return nil
+// enrolled is the result of identity add.
+type enrolled struct{ topology.Enrolled }
+
+func (e enrolled) Text() string {
+	return fmt.Sprintf("%s, party %s: %s", e.Name, e.Party, e.Certificate)
 }
 
-func mineTo(ctx context.Context, args []string, out io.Writer) error {
-	o := newOptions("mine-to", out)
-	if err := o.parse(args); err != nil {
-		return err
+func identityAddCommand() *command.Command {
+	var o folder
+	var partner, name, role string
+	return &command.Command{
+		Name: "add", Short: "enrolls somebody new at a partner's CA.",
+		Example: "network identity add --partner operator --name buyer9 --role buyer",
+		Flags: func(f *command.Flags) {
+			f.StringVar(&partner, "partner", "", "`NAME` partner whose CA enrolls")
+			f.StringVar(&name, "name", "", "`NAME` name of the identity")
+			f.Need("partner", "name")
+			f.StringVar(&role, "role", "", "`ROLE` role on the ledger, such as buyer or licensor; default: none")
+			o.flags(f)
+		},
+		Run: func(ctx context.Context, call *command.Call) (command.Result, error) {
+			n, err := o.opened(call)
+			if err != nil {
+				return nil, err
+			}
+			id, err := n.AddIdentity(ctx, partner, name, role)
+			if err != nil {
+				return nil, err
+			}
+			return enrolled{id}, nil
+		},
 	}
-	if o.set.NArg() != 1 {
-		return fmt.Errorf("%w: mine-to ADDRESS", errUsage)
-	}
-	n, err := opened(o, out)
-	if err != nil {
-		return err
-	}
-	if err := n.MineTo(ctx, o.set.Arg(0)); err != nil {
-		return err
-	}
-	say(out, "mined blocks pay %s from now on; next: `network mine 101` makes its first coin spendable\n", o.set.Arg(0))
-	return nil
 }
 
-func mine(ctx context.Context, args []string, out io.Writer) error {
-	o := newOptions("mine", out)
-	if err := o.parse(args); err != nil {
-		return err
-	}
-	blocks, err := strconv.ParseUint(o.set.Arg(0), 10, 32)
-	if err != nil || o.set.NArg() != 1 {
-		return fmt.Errorf("%w: mine BLOCKS, a number such as 3", errUsage)
-	}
-	n, err := opened(o, out)
-	if err != nil {
-		return err
-	}
-	height, err := n.Mine(ctx, uint32(blocks))
-	if err != nil {
-		return err
-	}
-	say(out, "%d blocks mined; the regtest chain has %d\n", blocks, height)
-	return nil
+// added is the result of machine add.
+type added struct {
+	play.Machine
+
+	owner, bin string
 }
 
-func fund(ctx context.Context, args []string, out io.Writer) error {
-	o := newOptions("fund", out)
-	amount := o.set.Int64("amount", 1_000_000, "satoshi to pay")
-	if err := o.parse(args); err != nil {
-		return err
-	}
-	if o.set.NArg() != 1 {
-		return fmt.Errorf("%w: fund [--amount SATOSHI] ADDRESS", errUsage)
-	}
-	n, err := opened(o, out)
-	if err != nil {
-		return err
-	}
-	paid, err := n.Fund(ctx, o.set.Arg(0), ledger.Satoshi(*amount))
-	if err != nil {
-		return err
-	}
-	say(out, "%d sat for %s in block %d, transaction %s\n", paid.Amount, paid.Address, paid.Height, paid.TxID)
-	return nil
-}
-
-func machineAdd(ctx context.Context, args []string, out io.Writer) error {
-	o := newOptions("machine add", out)
-	owner := o.set.String("owner", "buyer1", "name of the buyer's identity in connection.json who owns the machine")
-	bin := o.set.String("programs", "build/bin", "folder of the product's programs")
-	if len(args) == 0 || args[0] != "add" {
-		return fmt.Errorf("%w: machine add NAME", errUsage)
-	}
-	if err := o.parse(args[1:]); err != nil {
-		return err
-	}
-	if o.set.NArg() != 1 {
-		return fmt.Errorf("%w: machine add [--owner BUYER] NAME", errUsage)
-	}
-	n, err := opened(o, out)
-	if err != nil {
-		return err
-	}
-	programs, err := filepath.Abs(*bin)
-	if err != nil {
-		return fmt.Errorf("programs: %w", err)
-	}
-	m, err := n.AddMachine(ctx, o.set.Arg(0), *owner, programs)
-	if err != nil {
-		return err
-	}
-	say(out, `machine %s has a TPM emulator (process %s) and belongs to %s, party %s
+func (a added) Text() string {
+	return fmt.Sprintf(`machine %s has a TPM emulator (process %s) and belongs to %s, party %s
 next:
-  %s/machine enroll --config %s --code-file %s
-  %s/machine wallet --config %s address      then: network fund ADDRESS
-  %s/machine offers --config %s
-`, m.Name, m.TPM, *owner, m.Owner, *bin, m.Config, m.Code, *bin, m.Config, *bin, m.Config)
-	return nil
+  %[5]s/machine enroll --config %[6]s --code-file %[7]s
+  %[5]s/machine wallet --config %[6]s address      then: network fund ADDRESS
+  %[5]s/guildmark offers                           then: machine buy --offer OFFER
+`, a.Name, a.TPM, a.owner, a.Owner, a.bin, a.Config, a.Code)
+}
+
+func machineAddCommand() *command.Command {
+	var o folder
+	var owner, bin string
+	return &command.Command{
+		Name: "add", Args: "NAME", Short: "makes a machine: TPM emulator, enrollment code and machine.json.",
+		Example: "network machine add mixer1",
+		Flags: func(f *command.Flags) {
+			o.flags(f)
+			f.StringVar(&owner, "owner", "buyer1", "`NAME` buyer who owns the machine: an identity of the connection file")
+			f.StringVar(&bin, "programs", defaultPrograms, "`DIR` folder of the product's programs")
+		},
+		Run: func(ctx context.Context, call *command.Call) (command.Result, error) {
+			n, err := o.opened(call)
+			if err != nil {
+				return nil, err
+			}
+			programs, err := filepath.Abs(bin)
+			if err != nil {
+				return nil, fmt.Errorf("programs: %w", err)
+			}
+			m, err := n.AddMachine(ctx, call.Args[0], owner, programs)
+			if err != nil {
+				return nil, err
+			}
+			return added{Machine: m, owner: owner, bin: bin}, nil
+		},
+	}
 }

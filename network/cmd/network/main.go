@@ -1,107 +1,70 @@
-// Command network sets up, watches and stops a consortium's network on this machine.
-// It refuses to run product services by itself and to keep anything outside of the network's folder.
+// Command network sets up, watches and stops the play: a consortium's network with all partners on this computer.
+//
+// Does not keep anything outside of the network's folder, and does not hold a partner's key itself.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
+	"time"
 
+	"github.com/guildmark/guildmark/chaincode/command"
 	"github.com/guildmark/guildmark/chaincode/host"
 	"github.com/guildmark/guildmark/network/fabric"
+	"github.com/guildmark/guildmark/network/play"
+	"github.com/guildmark/guildmark/network/process"
 )
 
-const help = `network runs a consortium of four partners on this machine: for each a certificate authority,
-an orderer, a peer and a chaincode process, and two Bitcoin regtest nodes.
+const guide = `
+For each of four partners it runs a certificate authority, an orderer, a peer and a chaincode process; two partners run a
+Bitcoin regtest node beside them. A first network, typed in the project's folder (` + "`make up`" + ` does 1 and 2):
 
-  network up                      bring it up (the ledger from before, if there is one); --fresh starts over
-  network services                on a running network: govern the first configuration, then start heartbeats, oracles,
-                                  custodians, the registrar, the authorization server and the gateway
-  network status                  who is up, the gateway's address, heights, leader, first certificate to end
-  network down                    stop everything; --wipe removes the ledger too
-  network channel add NAME        another channel of the same partners with the same chaincode
-  network identity add --partner operator --name buyer9 --role buyer
-                                  enroll somebody new at a partner's CA
-  network mine BLOCKS             add blocks to the regtest chain, whose coins pay the play's faucet
-  network fund [--amount SATOSHI] ADDRESS
-                                  pay an address from the faucet, with one block on top
-  network mine-to ADDRESS         let mined blocks pay this address instead (restarts the nodes, one after another)
-  network machine add [--owner BUYER] NAME
-                                  make a machine: TPM emulator, enrollment code, machine.json
-  network stop|start|restart|kill SELECTOR...
-                                  a process (peer.operator), a class (peer), a partner (@operator) or all;
-                                  what is killed is started again, what is stopped stays down. The last Bitcoin
-                                  node is never stopped: the regtest chain would be lost with it
-  network topology                print the description of the consortium, to change and give to up --topology
+  1. network up --fresh
+  2. network services
+  3. network status
+  4. network machine add mixer1
+  5. network down
+
+A SELECTOR is a process (peer.operator), a class (peer), a partner (@operator) or all. What is killed is started again,
+what is stopped stays down. The last Bitcoin node is never stopped: the regtest chain would be lost with it.
 
 Everything of a network lies in one folder, build/net (--dir). Other programs read build/net/connection.json;
-network/docs/layout.md describes it. Ports are free ones, so two networks can run side by side.
-
-Every command takes --dir and --help; status also --output json. Exit code 0 is good, 1 went wrong, 2 wrong usage.
-`
-
-// errUsage says that the command line can't be understood.
-var errUsage = errors.New("wrong usage")
+network/docs/layout.md describes it. Ports are free ones, so two networks can run side by side.`
 
 func main() {
 	// A peer calls this binary through links named like the steps of Fabric's external builders.
 	if step := filepath.Base(os.Args[0]); step == "detect" || step == "build" || step == "release" {
 		os.Exit(build(step))
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	os.Exit(command.Main(program(), os.Args[1:], command.Standard(os.Args[0], os.Getenv)))
 }
 
-// command is one word after network.
-type command func(ctx context.Context, args []string, out io.Writer) error
-
-func commands() map[string]command {
-	c := map[string]command{
-		"up": up, "down": down, "status": status, "supervise": supervise, "channel": channelAdd, "identity": identityAdd,
-		"mine-to": mineTo, "mine": mine, "fund": fund, "machine": machineAdd, "topology": printTopology, "services": raiseServices,
+func program() *command.Command {
+	return &command.Command{
+		Name: "network", Version: host.Version(), Guide: guide,
+		Short: "runs a consortium of four partners on this computer.",
+		Commands: []*command.Command{
+			upCommand(), servicesCommand(), statusCommand(), downCommand(),
+			controlCommand("stop", "stops processes, which stay down until they are started.", "peer.auditor"),
+			controlCommand("start", "starts processes and waits until they are ready.", "peer.auditor"),
+			controlCommand("restart", "stops and starts processes and waits until they are ready.", "@auditor"),
+			controlCommand("kill", "kills processes as an accident would, and waits until they are ready again.", "peer.auditor"),
+			mineCommand(), fundCommand(), mineToCommand(),
+			{Name: "machine", Commands: []*command.Command{machineAddCommand()}},
+			{Name: "identity", Commands: []*command.Command{identityAddCommand()}},
+			{Name: "channel", Commands: []*command.Command{channelAddCommand()}},
+			topologyCommand(), superviseCommand(),
+		},
 	}
-	for _, verb := range []string{"stop", "start", "restart", "kill"} {
-		c[verb] = func(ctx context.Context, args []string, out io.Writer) error { return control(ctx, verb, args, out) }
-	}
-	return c
 }
 
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
-	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
-		say(out, "%s", help)
-		return 0
-	}
-	if args[0] == "--version" {
-		say(out, "network %s\n", host.Version())
-		return 0
-	}
-	do, ok := commands()[args[0]]
-	if !ok {
-		say(errs, "network: no command %q; `network help` lists them\n", args[0])
-		return 2
-	}
-	err := do(ctx, args[1:], out)
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return 0
-	case errors.Is(err, errUsage):
-		say(errs, "network %s: %v\n", args[0], err)
-		return 2
-	case ctx.Err() != nil:
-		say(errs, "network %s: interrupted; %v\n", args[0], err)
-		return 1
-	default:
-		say(errs, "network %s: %v\n", args[0], err)
-		return 1
-	}
+	return command.Execute(ctx, program(), args, command.Console{Out: out, Err: errs})
 }
 
 // build is the external builder: Fabric tells by the exit code whether it may go on, and logs what is said.
@@ -116,30 +79,55 @@ func build(step string) int {
 	return 1
 }
 
-// options are the flags that all commands share.
-type options struct {
-	set *flag.FlagSet
-	dir string
+// folder is the flag that all commands share.
+type folder struct{ dir string }
+
+func (o *folder) flags(f *command.Flags) {
+	f.StringVar(&o.dir, "dir", "build/net", "`DIR` folder of the network")
 }
 
-func newOptions(name string, out io.Writer) *options {
-	o := &options{set: flag.NewFlagSet("network "+name, flag.ContinueOnError)}
-	o.set.SetOutput(out)
-	o.set.StringVar(&o.dir, "dir", "build/net", "the network's folder")
-	return o
-}
-
-func (o *options) parse(args []string) error {
-	if err := o.set.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return fmt.Errorf("%w: %w", errUsage, err)
+// open finds the network in the folder; its steps are progress.
+func (o *folder) open(call *command.Call, programs process.Programs) (*play.Network, error) {
+	n, err := play.Open(o.dir, programs, play.Config{Report: func(step string) { call.Progress.Step("network", step) }})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no network in %s, its supervisor is down; `network up` makes one", o.dir)
 	}
-	return nil
+	return n, err
 }
 
-// say tells a person; one who doesn't listen any more is no reason to stop.
-func say(out io.Writer, format string, args ...any) {
-	_, _ = fmt.Fprintf(out, format, args...)
+// opened is the network in the folder with the programs at their usual places.
+func (o *folder) opened(call *command.Call) (*play.Network, error) {
+	p, err := programs("build/tools", "build/bin/chaincode")
+	if err != nil {
+		return nil, err
+	}
+	return o.open(call, p)
+}
+
+// timed reports each step with the seconds since the beginning.
+func timed(call *command.Call, began time.Time) func(step string) {
+	return func(step string) {
+		event := struct {
+			Seconds float64 `json:"seconds"`
+			Step    string  `json:"step"`
+		}{time.Since(began).Seconds(), step}
+		if !call.Progress.Event(event) {
+			call.Progress.Line(fmt.Sprintf("%6.1f s  %s", event.Seconds, step))
+		}
+	}
+}
+
+func programs(tools, code string) (process.Programs, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return process.Programs{}, fmt.Errorf("own path: %w", err)
+	}
+	p := process.Programs{Network: self}
+	if p.Tools, err = filepath.Abs(tools); err != nil {
+		return p, fmt.Errorf("tools: %w", err)
+	}
+	if p.Chaincode, err = filepath.Abs(code); err != nil {
+		return p, fmt.Errorf("chaincode: %w", err)
+	}
+	return p, nil
 }

@@ -3,51 +3,87 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"path/filepath"
 	"time"
 
+	"github.com/guildmark/guildmark/chaincode/command"
 	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// raiseServices governs the first configuration and starts what the product adds to Fabric.
-func raiseServices(ctx context.Context, args []string, out io.Writer) error {
-	o := newOptions("services", out)
-	programs := o.set.String("programs", "build/bin", "folder of the product's programs")
-	roots := o.set.String("ek-roots", "", "file or folder of roots that vouch for virtual TPMs; default: ek-roots in the folder of the network")
-	heartbeat := o.set.String("heartbeat", "20s", "pause between two proposals of the ledger's time")
-	if err := o.parse(args); err != nil {
-		return err
-	}
-	conn, err := topology.ReadConnection(filepath.Join(o.dir, "connection.json"))
-	if err != nil {
-		return fmt.Errorf("%w; `network up` first", err)
-	}
-	for _, path := range []*string{programs, roots} {
-		if *path == "" {
-			continue
-		}
-		if *path, err = filepath.Abs(*path); err != nil {
-			return fmt.Errorf("services: %w", err)
-		}
-	}
-	began := time.Now()
-	err = play.Services(ctx, conn, play.ServiceOptions{
-		Programs: *programs, EKRoots: *roots, Heartbeat: *heartbeat,
-		Report: func(step string) { say(out, "%6.1f s  %s\n", time.Since(began).Seconds(), step) },
-	})
-	if err != nil {
-		return err
-	}
-	say(out, `gateway               %s
+// serviceFlags are those of services.
+type serviceFlags struct {
+	folder
+
+	programs, roots, heartbeat string
+}
+
+const (
+	defaultPrograms  = "build/bin"
+	defaultHeartbeat = "20s"
+)
+
+func defaultServices(dir string) *serviceFlags {
+	return &serviceFlags{folder: folder{dir}, programs: defaultPrograms, heartbeat: defaultHeartbeat}
+}
+
+// served is the result of services: where clients connect.
+type served struct {
+	Gateway topology.Server `json:"gateway"`
+	Auth    topology.Server `json:"authorization"`
+}
+
+func (s *served) Text() string {
+	return fmt.Sprintf(`gateway               %s
 authorization server  %s
 roots of both         %s
 next:
   network status                 who runs, heights, addresses
-  network machine add mixer1     a machine with a TPM emulator; then machine enroll, offers, buy, use
+  network machine add mixer1     a machine with a TPM emulator; then machine enroll, buy, use
   guildmark help                 how a licensor seals and publishes
   network down                   stop everything
-`, conn.Gateway.URL, conn.Auth.URL, conn.Gateway.Roots)
-	return nil
+`, s.Gateway.URL, s.Auth.URL, s.Gateway.Roots)
+}
+
+func servicesCommand() *command.Command {
+	var s serviceFlags
+	return &command.Command{
+		Name: "services", Short: "governs the first configuration of a running network and starts what acts for its partners.",
+		Guide:   "Those are heartbeats, oracles, custodians, the registrar, the authorization server and the gateway.",
+		Example: "network services",
+		Flags: func(f *command.Flags) {
+			s.flags(f)
+			f.StringVar(&s.programs, "programs", defaultPrograms, "`DIR` folder of the product's programs")
+			f.StringVar(&s.roots, "ek-roots", "", "`FILE` roots that vouch for virtual TPMs, or a folder of such files; default: ek-roots in the folder of the network")
+			f.StringVar(&s.heartbeat, "heartbeat", defaultHeartbeat, "`TIME` pause between two proposals of the ledger's time")
+		},
+		Run: func(ctx context.Context, call *command.Call) (command.Result, error) {
+			r, err := s.start(ctx, call)
+			if err != nil {
+				return nil, err
+			}
+			return r, nil
+		},
+	}
+}
+
+// start governs the first configuration and starts what the product adds to Fabric.
+func (s *serviceFlags) start(ctx context.Context, call *command.Call) (*served, error) {
+	conn, err := topology.ReadConnection(filepath.Join(s.dir, "connection.json"))
+	if err != nil {
+		return nil, fmt.Errorf("%w; `network up` first", err)
+	}
+	o := play.ServiceOptions{Programs: s.programs, EKRoots: s.roots, Heartbeat: s.heartbeat, Report: timed(call, time.Now())}
+	for _, path := range []*string{&o.Programs, &o.EKRoots} {
+		if *path == "" {
+			continue
+		}
+		if *path, err = filepath.Abs(*path); err != nil {
+			return nil, fmt.Errorf("services: %w", err)
+		}
+	}
+	if err := play.Services(ctx, conn, o); err != nil {
+		return nil, err
+	}
+	return &served{Gateway: conn.Gateway, Auth: conn.Auth}, nil
 }

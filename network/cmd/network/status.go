@@ -2,49 +2,56 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/guildmark/guildmark/chaincode/command"
 	"github.com/guildmark/guildmark/network/node"
 	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/process"
 )
 
-func status(ctx context.Context, args []string, out io.Writer) error {
-	o := newOptions("status", out)
-	format := o.set.String("output", "text", "text or json")
-	if err := o.parse(args); err != nil {
-		return err
+// status is the result of status.
+type status struct {
+	play.Status
+
+	now time.Time
+}
+
+func statusCommand() *command.Command {
+	var o folder
+	return &command.Command{
+		Name: "status", Short: "shows who runs, the gateway's address, heights, and the first certificate to end.",
+		Example: "network status", Flags: o.flags,
+		Run: func(ctx context.Context, call *command.Call) (command.Result, error) {
+			s, err := statusOf(ctx, call, o)
+			if err != nil {
+				return nil, err
+			}
+			return s, nil
+		},
 	}
-	n, err := play.Open(o.dir, process.Programs{}, play.Config{})
-	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("no network in %s; `network up` makes one", o.dir)
-	}
+}
+
+func statusOf(ctx context.Context, call *command.Call, o folder) (*status, error) {
+	n, err := o.open(call, process.Programs{})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s, err := n.Status(ctx, time.Now())
-	if err != nil {
-		return err
-	}
-	switch *format {
-	case "json":
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		return e.Encode(s)
-	case "text":
-		printStatus(out, s, time.Now())
-		return nil
-	default:
-		return fmt.Errorf("%w: output %q, known are text and json", errUsage, *format)
-	}
+	now := time.Now()
+	s, err := n.Status(ctx, now)
+	return &status{Status: s, now: now}, err
+}
+
+// Text lists the processes by partner, then channels, Bitcoin and certificates.
+func (s *status) Text() string {
+	var b strings.Builder
+	printStatus(&b, s.Status, s.now)
+	return b.String()
 }
 
 func printStatus(out io.Writer, s play.Status, now time.Time) {
@@ -139,5 +146,10 @@ func printExpiries(out io.Writer, all []play.Expiry) {
 }
 
 func expiry(c play.Expiry) string {
-	return fmt.Sprintf("%s (in %d days), %s (%s)", c.End.Format(time.DateOnly), c.Days, c.Name, c.Partner)
+	return fmt.Sprintf("%s (in %d days), %s (%s)", command.Day(c.End), c.Days, c.Name, c.Partner)
+}
+
+// say writes a line into a text.
+func say(out io.Writer, format string, args ...any) {
+	_, _ = fmt.Fprintf(out, format, args...) // into memory
 }
