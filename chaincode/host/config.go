@@ -18,7 +18,8 @@ type ConfigError struct {
 	Key     string // "listen", "tls.key", "buyers[].party"; "" where the file as a whole is wrong
 	Problem string // what is expected, and what stands there
 
-	// Cause is the strict decoder's refusal, whose code stands behind the sentence; nil where the program itself judged.
+	// Cause is the strict decoder's refusal, whose code stands behind the sentence; nil where the program
+	// itself judged.
 	Cause *ledger.Refusal
 }
 
@@ -48,8 +49,9 @@ func Expected(file, key, expected, got string) *ConfigError {
 	return &ConfigError{File: file, Key: key, Problem: fmt.Sprintf("expected %s, got %q", expected, got)}
 }
 
-// ReadConfig decodes a JSON configuration strictly into the struct that v points to: an unknown, repeated, missing or
-// misspelled key is a [*ConfigError]. A key may be missing where its tag says omitempty or omitzero.
+// ReadConfig decodes a JSON configuration strictly into the struct that v points to: an unknown, repeated,
+// missing or misspelled key is a [*ConfigError]. A key may be missing where its tag says omitempty or
+// omitzero.
 func ReadConfig(path string, v any) error {
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -88,7 +90,8 @@ func decodeConfig(path string, raw []byte, v any) error {
 	return e
 }
 
-// shape explains JSON that is not what the program expects: encoding/json knows more about the place than a refusal.
+// shape explains JSON that is not what the program expects: encoding/json knows more about the place than a
+// refusal.
 func shape(raw []byte, v any, refusal *ledger.Refusal) (key, problem string) {
 	err := json.Unmarshal(raw, v)
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
@@ -116,7 +119,8 @@ func named(t reflect.Type) string {
 	return "a whole number"
 }
 
-// keysOf lists a struct's keys and those of the structs in it, with dots between them, in the order of the Go type.
+// keysOf lists a struct's keys and those of the structs in it, with dots between them, in the order of the Go
+// type.
 func keysOf(t reflect.Type, prefix string) []string {
 	var keys []string
 	for _, f := range reflect.VisibleFields(t) {

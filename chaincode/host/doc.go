@@ -1,8 +1,9 @@
-// Package host is what every process of the project does with its computer: files that survive a crash, files that
-// only their owner reads, one strict configuration, TLS roots, one HTTP server, one logger, one text for --version.
+// Package host is what every process of the project does with its computer: files that survive a crash, files
+// that only their owner reads, one strict configuration, TLS roots, one HTTP server, one logger, one text for
+// --version.
 //
-// Does not know the product: rules, contracts and everything that must compute the same on all endorsers may not import
-// it. Does not read the environment and keeps no state between calls.
+// Does not know the product: rules, contracts and everything that must compute the same on all endorsers may
+// not import it. Does not read the environment and keeps no state between calls.
 //
 // Read file.go first: [Replace] and [Create] are the only ways in which a process puts a file in place.
 //

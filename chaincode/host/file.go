@@ -18,8 +18,8 @@ const Shared fs.FileMode = 0o644
 // ErrExposed means that group or others have rights on a file that must be private.
 var ErrExposed = errors.New("the file must be private")
 
-// Replace puts raw at path in one step. A reader sees the old bytes or the new ones, never a part, and so does the next
-// start after kill -9 or a power cut. When Replace returns nil the new bytes are on the disk.
+// Replace puts raw at path in one step. A reader sees the old bytes or the new ones, never a part, and so
+// does the next start after kill -9 or a power cut. When Replace returns nil the new bytes are on the disk.
 func Replace(path string, raw []byte, mode fs.FileMode) error {
 	return disk{}.put(path, mode, bytesOf(raw), os.Rename)
 }
@@ -29,8 +29,8 @@ func ReplaceWith(path string, mode fs.FileMode, fill func(io.Writer) error) erro
 	return disk{}.put(path, mode, fill, os.Rename)
 }
 
-// Create puts a private file in place, whole or not at all. It never overwrites: where a file of the name exists, the
-// file stays as it is and the error is fs.ErrExist.
+// Create puts a private file in place, whole or not at all. It never overwrites: where a file of the name
+// exists, the file stays as it is and the error is fs.ErrExist.
 func Create(path string, raw []byte) error {
 	// A link fails when the name is taken; a rename would replace the file of another process.
 	return disk{}.put(path, Private, bytesOf(raw), os.Link)
@@ -70,7 +70,8 @@ type disk struct {
 	before func(step string) error // nil: every step is done
 }
 
-// put writes a temporary file in the path's folder, makes it durable, moves it to the path and makes the move durable.
+// put writes a temporary file in the path's folder, makes it durable, moves it to the path and makes the move
+// durable.
 func (d disk) put(path string, mode fs.FileMode, fill func(io.Writer) error, move func(from, to string) error) (err error) {
 	defer func() {
 		if err != nil {
@@ -119,7 +120,8 @@ func (d disk) do(name string, do func() error) error {
 	return do()
 }
 
-// discard closes and removes what is left of a temporary file. After a rename nothing is left; after a link its name is.
+// discard closes and removes what is left of a temporary file. After a rename nothing is left; after a link
+// its name is.
 func discard(f *os.File) error {
 	err := os.Remove(f.Name())
 	if errors.Is(err, fs.ErrNotExist) {

@@ -53,8 +53,8 @@ func TestCreateNeverOverwrites(t *testing.T) {
 	expectNoRest(t, path)
 }
 
-// TestEveryStepFails lets the disk fail before each step: until the move the old file stands, after it the new one, and
-// no temporary file is left.
+// TestEveryStepFails lets the disk fail before each step: until the move the old file stands, after it the
+// new one, and no temporary file is left.
 func TestEveryStepFails(t *testing.T) {
 	for i, name := range steps {
 		t.Run(name, func(t *testing.T) {

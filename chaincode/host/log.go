@@ -6,8 +6,8 @@ import (
 	"log/slog"
 )
 
-// Log makes a logger that writes one JSON object a line. The level is debug, info, warn or error; "" is info. Its error is
-// the problem of a [ConfigError].
+// Log makes a logger that writes one JSON object a line. The level is debug, info, warn or error; "" is info.
+// Its error is the problem of a [ConfigError].
 func Log(to io.Writer, level string) (*slog.Logger, error) {
 	l := slog.LevelInfo
 	if level != "" {

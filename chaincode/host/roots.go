@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Roots reads PEM files with the certificates that the other side's certificate must lead to. The system's own roots
-// are not among them: with no file, nobody is trusted.
+// Roots reads PEM files with the certificates that the other side's certificate must lead to. The system's
+// own roots are not among them: with no file, nobody is trusted.
 func Roots(paths ...string) (*x509.CertPool, error) {
 	pool := x509.NewCertPool()
 	for _, path := range paths {
@@ -25,7 +25,8 @@ func Roots(paths ...string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// RootsOrSystem is [Roots] of one file. With the path "" it returns nil, which in a tls.Config means the system's roots.
+// RootsOrSystem is [Roots] of one file. With the path "" it returns nil, which in a tls.Config means the
+// system's roots.
 func RootsOrSystem(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil //nolint:nilnil // crypto/tls reads nil as the system's roots
@@ -50,8 +51,9 @@ func KeyPair(certificate, key string) (tls.Certificate, error) {
 	return pair, nil
 }
 
-// Client makes an HTTPS client that trusts the roots, shows the certificates (none: nil), gives a request the time
-// (0: no limit but its context's) and follows no redirect: whoever sent one would get the next request's token.
+// Client makes an HTTPS client that trusts the roots, shows the certificates (none: nil), gives a request the
+// time (0: no limit but its context's) and follows no redirect: whoever sent one would get the next request's
+// token.
 func Client(roots *x509.CertPool, certificates []tls.Certificate, timeout time.Duration) *http.Client {
 	return &http.Client{
 		Timeout: timeout,

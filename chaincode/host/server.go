@@ -26,15 +26,16 @@ type Server struct {
 	Handler http.Handler
 	Log     *slog.Logger
 
-	// A request's time from its first byte to its body's last, and to its response's last; 0 leaves both to the routes.
+	// A request's time from its first byte to its body's last, and to its response's last; 0 leaves both to
+	// the routes.
 	ReadTimeout, WriteTimeout time.Duration
 }
 
 // ErrPlain means that a server without TLS was to listen on an address that other computers reach.
 var ErrPlain = errors.New("only a loopback address may be served without TLS")
 
-// ServerTLS is TLS 1.3 with the server's certificate. Where clients is not nil, each client must show a certificate that
-// leads to it.
+// ServerTLS is TLS 1.3 with the server's certificate. Where clients is not nil, each client must show a
+// certificate that leads to it.
 func ServerTLS(own tls.Certificate, clients []string) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{own}}
 	if clients == nil {
@@ -86,7 +87,8 @@ func (s Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// Together runs all until ctx ends or one of them returns; then it ends the others, waits for them and joins their errors.
+// Together runs all until ctx ends or one of them returns; then it ends the others, waits for them and joins
+// their errors.
 func Together(ctx context.Context, all ...func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -2,8 +2,8 @@ package host
 
 import "runtime/debug"
 
-// Version is what --version prints behind the program's name: the module's version and the commit that the binary was
-// built from, as Go stamped them in.
+// Version is what --version prints behind the program's name: the module's version and the commit that the
+// binary was built from, as Go stamped them in.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -1,8 +1,8 @@
-// Package problem turns a refusal into an RFC 9457 problem document and back, with the one table from a refusal's kind to
-// HTTP's status.
+// Package problem turns a refusal into an RFC 9457 problem document and back, with the one table from a
+// refusal's kind to HTTP's status.
 //
-// Does not decide what is public: a server passes a refusal, or [ErrInternal] for everything else. Does not retry: a
-// refusal of kind Unavailable says that the same request may succeed later, see [Kind].
+// Does not decide what is public: a server passes a refusal, or [ErrInternal] for everything else. Does not
+// retry: a refusal of kind Unavailable says that the same request may succeed later, see [Kind].
 //
 // Read [New] first, then [Parse], its inverse.
 package problem
@@ -17,8 +17,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// Document is a problem document. Code, Kind, Detail and Saw are the refusal's. A server may add members: it embeds the
-// document.
+// Document is a problem document. Code, Kind, Detail and Saw are the refusal's. A server may add members: it
+// embeds the document.
 type Document struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"` // HTTP's words for the status
@@ -29,7 +29,8 @@ type Document struct {
 	Saw    string `json:"saw,omitempty"`
 }
 
-// ErrInternal stands for every error that is not a refusal: status 500 without detail. The server's log has the cause.
+// ErrInternal stands for every error that is not a refusal: status 500 without detail. The server's log has
+// the cause.
 var ErrInternal = ledger.Refuse("", "internal", "the server failed; its operator finds the cause in the server's log")
 
 // MaxDocument bounds a document in bytes; readers need not read more.
@@ -51,8 +52,9 @@ func Status(kind ledger.Kind) int {
 	return cmp.Or(statuses[kind], http.StatusInternalServerError)
 }
 
-// Kind is the kind of refusal that a status stands for where the server names none. A 4xx that is not in the table is
-// Invalid: the same request fails again, so nobody repeats it. Everything else is Unavailable and may be repeated.
+// Kind is the kind of refusal that a status stands for where the server names none. A 4xx that is not in the
+// table is Invalid: the same request fails again, so nobody repeats it. Everything else is Unavailable and
+// may be repeated.
 func Kind(status int) ledger.Kind {
 	for kind, s := range statuses {
 		if s == status {
@@ -85,9 +87,10 @@ func Write(w http.ResponseWriter, status int, doc any) {
 	_, _ = w.Write(ledger.Encode(doc)) // fails when the client is gone
 }
 
-// Parse finds the refusal in the body of a response that is not 2xx. It reports false where the body is not a problem
-// document with a code. The kind is the document's, or the status' where the document names none of the closed set. The
-// server is not trusted: text is shortened and loses control characters, which a terminal would obey.
+// Parse finds the refusal in the body of a response that is not 2xx. It reports false where the body is not a
+// problem document with a code. The kind is the document's, or the status' where the document names none of
+// the closed set. The server is not trusted: text is shortened and loses control characters, which a terminal
+// would obey.
 func Parse(body []byte, status int) (*ledger.Refusal, bool) {
 	d, ok := read(body)
 	if !ok {
@@ -109,7 +112,8 @@ func read(body []byte) (d Document, ok bool) {
 	return d, err == nil && isCode(d.Code)
 }
 
-// Or is the refusal of a response without a problem document: the fallback's code and sentence with the status' kind.
+// Or is the refusal of a response without a problem document: the fallback's code and sentence with the
+// status' kind.
 func Or(fallback *ledger.Refusal, status int, saw string) *ledger.Refusal {
 	r := fallback.With(saw)
 	r.Kind = Kind(status)

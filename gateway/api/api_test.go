@@ -37,7 +37,8 @@ func TestRoutesAreTheDocument(t *testing.T) {
 	}
 }
 
-// TestSchemasAreClosed: every object schema says what else it takes; only the publication, which is the ledger's, is open.
+// TestSchemasAreClosed: every object schema says what else it takes; only the publication, which is the
+// ledger's, is open.
 func TestSchemasAreClosed(t *testing.T) {
 	w := newWorld(t)
 	for name, s := range w.server.spec.spec.Components.Schemas {

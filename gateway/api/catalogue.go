@@ -10,7 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// health answers from memory and the read model: no peer is asked.
+// health reads the read model only. It does not ask a peer.
 func (s *Server) health(c *gin.Context) error {
 	cursor, err := s.config.Store.Cursor(c.Request.Context())
 	if err != nil {
@@ -39,7 +39,7 @@ func (s *Server) openAPI(c *gin.Context) error {
 	return nil
 }
 
-// page is the place in a list that a client asked for.
+// page is the part of a list that a client asked for.
 type page struct {
 	after int64
 	limit int
@@ -73,7 +73,7 @@ func cursorTo(list string, after int64) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(list + strconv.FormatInt(after, 10)))
 }
 
-// listOffers shows what is for sale. One row more than the page tells whether there is a next one.
+// listOffers lists offers for sale. It reads one row more than the page, to know whether there is a next page.
 func (s *Server) listOffers(c *gin.Context) error {
 	p, err := pageOf(c, "o")
 	if err != nil {
@@ -102,7 +102,7 @@ func (s *Server) getOffer(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	// An offer never changes; it may be withdrawn one day, so caches ask again.
+	// An offer never changes. It may be withdrawn in a later version, so caches must ask again.
 	return sendTagged(c, `"`+c.Param("offer")+`"`, doc)
 }
 
@@ -133,13 +133,13 @@ func sendJSON(c *gin.Context, status int, v any) error {
 	return nil
 }
 
-// sendDocument passes a document on byte for byte.
+// sendDocument sends a document's exact bytes.
 func sendDocument(c *gin.Context, status int, doc []byte) {
 	c.Header("Cache-Control", "no-store")
 	c.Data(status, "application/json", doc)
 }
 
-// sendTagged answers 304 when the client has the version named by the tag.
+// sendTagged sends a document with its tag, or 304 where the client has it already.
 func sendTagged(c *gin.Context, tag string, doc []byte) error {
 	c.Header("ETag", tag)
 	if c.GetHeader("If-None-Match") == tag {

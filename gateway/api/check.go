@@ -16,7 +16,7 @@ import (
 
 const keyBody = "body"
 
-// checked is the way of every request: bounds, token, form, then the handler. Handlers see only what passed.
+// checked wraps a route's handler: time limits, then token, then form, then the handler.
 func (s *Server) checked(r route) (gin.HandlerFunc, error) {
 	op, err := s.spec.operation(r)
 	if err != nil {
@@ -40,7 +40,8 @@ func (s *Server) checked(r route) (gin.HandlerFunc, error) {
 	}, nil
 }
 
-// deadlines bounds slow clients by the route's own time: the server as a whole can't have one, bodies may be large.
+// deadlines bounds a slow client by its route's time limit. The server has no common one, since bodies may be
+// large.
 func (s *Server) deadlines(c *gin.Context, limit time.Duration) {
 	rc := http.NewResponseController(c.Writer)
 	end := time.Now().Add(limit + 5*time.Second)
@@ -48,7 +49,7 @@ func (s *Server) deadlines(c *gin.Context, limit time.Duration) {
 	_ = rc.SetWriteDeadline(end)
 }
 
-// authorize checks the token where the document demands one.
+// authorize checks the token where openapi.yaml demands a scope.
 func (s *Server) authorize(c *gin.Context, scope string) error {
 	if scope == "" {
 		return nil
@@ -71,13 +72,13 @@ func tokenOf(c *gin.Context) (bearer.Token, bool) {
 	return t, ok
 }
 
-// subject is the machine whose token this is; only routes with a scope ask.
+// subject is the machine that the token was issued to. Only routes with a scope may call it.
 func subject(c *gin.Context) string {
 	t, _ := tokenOf(c)
 	return t.Subject
 }
 
-// form reads a JSON body whole, within bounds, and compares the request with the document.
+// form reads a JSON body up to smallBody and checks the request against openapi.yaml.
 func (s *Server) form(c *gin.Context, op operation) error {
 	if op.body == nil {
 		return op.check(c, nil)
@@ -99,8 +100,8 @@ func (s *Server) form(c *gin.Context, op operation) error {
 	return op.check(c, body)
 }
 
-// decode reads the body once more, strictly, into the ledger's own type: no duplicate, unknown or case-folded keys,
-// nothing behind the document.
+// decode reads the body a second time, with the ledger's strict decoder, into the ledger's type: JSON Schema
+// accepts duplicate and case-folded keys.
 func decode(c *gin.Context, v any) error {
 	body, _ := c.Get(keyBody)
 	raw, _ := body.([]byte)

@@ -13,7 +13,7 @@ import (
 	"github.com/guildmark/guildmark/gateway/store"
 )
 
-// getContent serves sealed bytes with ranges. What hashes to its address never changes.
+// getContent serves sealed bytes, with ranges. The path is their hash, so they never change.
 func (s *Server) getContent(c *gin.Context) error {
 	hash := c.Param("sha256")
 	r, err := s.config.Content.Get(c.Request.Context(), hash)
@@ -29,7 +29,7 @@ func (s *Server) getContent(c *gin.Context) error {
 	return nil
 }
 
-// putContent takes bytes that the ledger announced, and no others: anybody may bring them.
+// putContent stores bytes whose hash a published dataset announced. It needs no token: anybody may bring them.
 func (s *Server) putContent(c *gin.Context) error {
 	hash := c.Param("sha256")
 	announced, err := s.announced(c, hash)
@@ -61,8 +61,8 @@ func (s *Server) putContent(c *gin.Context) error {
 	return sendJSON(c, http.StatusCreated, answer)
 }
 
-// maxRunning bounds the uploads of one hash at a time: each may write the announced size before it turns out to be
-// rubbish, and anybody may start one until the right bytes are there.
+// maxRunning bounds the uploads of one hash at a time: anybody may start one, and each may write the
+// announced size before its hash turns out to be wrong.
 const maxRunning = 4
 
 // running counts the uploads under way.
@@ -71,7 +71,7 @@ type running struct {
 	count map[string]int
 }
 
-// begin takes a place among the uploads of a hash; end gives it back.
+// begin counts an upload of a hash, or reports false where maxRunning are under way. end uncounts it.
 func (r *running) begin(hash string) (end func(), ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -91,7 +91,7 @@ func (r *running) begin(hash string) (end func(), ok bool) {
 // announceWait is how long an upload waits for the event of a transaction that has just been committed.
 const announceWait = 3 * time.Second
 
-// announced looks the hash up in the read model, waiting a little for it to come.
+// announced looks the hash up in the read model. It waits up to announceWait for the event.
 func (s *Server) announced(c *gin.Context, hash string) (store.Announced, error) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), announceWait)
 	defer cancel()

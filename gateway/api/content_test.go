@@ -61,8 +61,8 @@ func TestUnannouncedBytesAreRefused(t *testing.T) {
 	}
 }
 
-// TestUploadsOfOneHashAreBounded: strangers who start uploads of an announced hash fill no more than four times its size,
-// and the right bytes come in when one of them is found out.
+// TestUploadsOfOneHashAreBounded: strangers who start uploads of an announced hash fill no more than four
+// times its size, and the right bytes come in when one of them is found out.
 func TestUploadsOfOneHashAreBounded(t *testing.T) {
 	w := newWorld(t)
 	w.apply(published(1, sealedBody, envelope))
@@ -175,7 +175,8 @@ func TestMachine(t *testing.T) {
 	}
 }
 
-// TestRelay: only the documented fields and no header of the client's reach the custodian, which is a configured one.
+// TestRelay: only the documented fields and no header of the client's reach the custodian, which is a
+// configured one.
 func TestRelay(t *testing.T) {
 	good := fmt.Sprintf(`{"machine":%q,"ekCertificate":"AAAA","ak":"AAAA","salt":"00"}`, id("machine"))
 	tests := []struct {

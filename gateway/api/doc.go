@@ -1,8 +1,11 @@
-// Package api is the gateway's REST interface: it checks who asks and what they ask, and passes it on to ledger, read
-// model, content store and custodians. Read openapi.yaml first, then routes.go.
+// Package api is the gateway's REST interface: it checks who asks and what they ask, and passes it on to
+// ledger, read model, content store and custodians. Read openapi.yaml first, then routes.go.
 //
-// It refuses to be trusted: it holds no key that mints, decrypts or moves money, only the buyers' weak ledger
-// identities (T2), and everything about money and rights that it hands out can be checked without it.
+// Does not need to be trusted: it holds no key that mints, decrypts or moves money, only the buyers' weak
+// ledger identities (T2). Its clients can check everything about money and rights without it.
+//
+// Every error leaves as a problem document (package problem). Refusals of the gateway itself are in
+// problem.go, those of tokens in package bearer; all others are the ledger's.
 package api
 
 import (
@@ -15,14 +18,14 @@ import (
 //go:embed openapi.yaml
 var document []byte
 
-// Ledger is what the gateway asks of the ledger under one identity. Errors carry a *ledger.Refusal where the ledger
-// refused.
+// Ledger is the ledger as one identity reaches it. Where the ledger rejects a call, the error holds its
+// *ledger.Refusal.
 type Ledger interface {
-	// Evaluate reads from one peer.
+	// Evaluate reads from one peer and changes nothing.
 	Evaluate(ctx context.Context, function string, args ...string) ([]byte, error)
-	// Submit writes, and returns when the transaction is committed.
+	// Submit changes the ledger and returns when the transaction is committed.
 	Submit(ctx context.Context, function string, args ...string) ([]byte, error)
-	// Sign collects endorsements of a read-only function by a quorum, asking other partners when some fail, and returns
-	// the signed file.
+	// Sign collects endorsements of a read-only function by a quorum, asking other partners when some fail,
+	// and returns the signed file.
 	Sign(ctx context.Context, by Quorum, function string, args ...string) ([]byte, error)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/license"
 )
 
-// getMachine gives a machine its own record. Records never change.
+// getMachine returns a machine's own record. Records never change, so the id is the tag.
 func (s *Server) getMachine(c *gin.Context) error {
 	id := c.Param("machine")
 	if id != subject(c) {
@@ -38,7 +38,7 @@ func (s *Server) listLicenses(c *gin.Context) error {
 	return nil
 }
 
-// ownLicense reads the license of the address and refuses when it is another machine's.
+// ownLicense reads the license that the path names. It rejects another machine's license.
 func (s *Server) ownLicense(c *gin.Context) (license.License, error) {
 	var l license.License
 	doc, err := s.config.Reader.Evaluate(c.Request.Context(), "licenses:Get", c.Param("license"))
@@ -54,7 +54,7 @@ func (s *Server) ownLicense(c *gin.Context) (license.License, error) {
 	return l, nil
 }
 
-// requestGrant records the machine's request (T15); custodians follow their own peers, nobody calls them.
+// requestGrant records the machine's request on the ledger (T15). Custodians see it on their own peers.
 func (s *Server) requestGrant(c *gin.Context) error {
 	var request grant.Request
 	return s.record(c, http.StatusAccepted, "licenses:RecordGrant", &request, func() string { return request.License })
@@ -65,7 +65,7 @@ func (s *Server) recordReceipt(c *gin.Context) error {
 	return s.record(c, http.StatusCreated, "licenses:RecordReceipt", &request, func() string { return request.License })
 }
 
-// record submits a machine's document about its own license with the identity kept for its owner.
+// record submits a machine's document about its own license with the identity of the machine's owner.
 func (s *Server) record(c *gin.Context, status int, function string, request any, named func() string) error {
 	if err := decode(c, request); err != nil {
 		return err

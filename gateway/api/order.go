@@ -15,8 +15,8 @@ import (
 	"github.com/guildmark/guildmark/gateway/store"
 )
 
-// placeOrder orders for the token's machine with the identity kept for its owner. The ledger makes the same order of
-// the same key, so a client that lost the answer repeats the request.
+// placeOrder places an order for the token's machine with the identity of the machine's owner. The order's id
+// follows from the Idempotency-Key, so a client that lost the response sends the same request again.
 func (s *Server) placeOrder(c *gin.Context) error {
 	var request struct {
 		Offers  []string `json:"offers"`
@@ -53,7 +53,7 @@ func (s *Server) placeOrder(c *gin.Context) error {
 	}{doc, uri})
 }
 
-// buyer finds the ledger identity that may act for the token's machine.
+// buyer is the ledger identity of the owner of the token's machine.
 func (s *Server) buyer(c *gin.Context) (Ledger, error) {
 	m, _, err := s.machine(c, subject(c))
 	if err != nil {
@@ -66,7 +66,8 @@ func (s *Server) buyer(c *gin.Context) (Ledger, error) {
 	return buyer, nil
 }
 
-// machine reads a machine's record: from the read model, or from the ledger when the event isn't there yet.
+// machine reads a machine's record from the read model, or from the ledger where its event has not arrived
+// yet.
 func (s *Server) machine(c *gin.Context, id string) (machine.Machine, []byte, error) {
 	doc, err := s.config.Store.Machine(c.Request.Context(), id)
 	if errors.Is(err, store.ErrNotFound) {
@@ -91,7 +92,7 @@ func (s *Server) getOrder(c *gin.Context) error {
 	return nil
 }
 
-// ownOrder reads the order of the address and refuses when it is another machine's.
+// ownOrder reads the order that the path names. It rejects another machine's order.
 func (s *Server) ownOrder(c *gin.Context) (order.View, []byte, error) {
 	var view order.View
 	doc, err := s.config.Reader.Evaluate(c.Request.Context(), "orders:Get", c.Param("order"))
@@ -107,7 +108,7 @@ func (s *Server) ownOrder(c *gin.Context) (order.View, []byte, error) {
 	return view, doc, nil
 }
 
-// listOrders shows the machine's orders from the read model.
+// listOrders lists the machine's orders from the read model.
 func (s *Server) listOrders(c *gin.Context) error {
 	if c.Param("machine") != subject(c) {
 		return errMachine.With(c.Param("machine"))

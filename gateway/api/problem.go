@@ -21,28 +21,28 @@ type Problem struct {
 	Request string `json:"request"`
 }
 
-// Refusals of the gateway itself; all others are the ledger's.
+// Refusals of the gateway itself. All others are the ledger's.
 var (
-	errNoRoute    = ledger.Refuse(ledger.NotFound, "request.no_route", "there is nothing at this address")
-	errNoMethod   = ledger.Refuse(ledger.Invalid, "request.no_method", "this address doesn't take this method")
-	errBody       = ledger.Refuse(ledger.Invalid, "request.body", "the request's body can't be read")
-	errTooLarge   = ledger.Refuse(ledger.Invalid, "request.too_large", "the request's body is larger than this address takes")
-	errSchema     = ledger.Refuse(ledger.Invalid, "request.schema", "the request doesn't have the documented form")
-	errMediaType  = ledger.Refuse(ledger.Invalid, "request.media_type", "the body's Content-Type is not the documented one")
-	errCursor     = ledger.Refuse(ledger.Invalid, "request.cursor", "the cursor is none of ours")
-	errMismatch   = ledger.Refuse(ledger.Invalid, "request.mismatch", "the body names another license than the address")
-	errNotInModel = ledger.Refuse(ledger.NotFound, "catalogue.not_found", "the catalogue doesn't have this")
-	errBusy       = ledger.Refuse(ledger.Limit, "content.busy", "too many uploads wait for their announcement, or bring the same bytes; try again")
-	errOrder      = ledger.Refuse(ledger.Forbidden, "order.not_yours", "the order is for another machine than the token's")
-	errLicense    = ledger.Refuse(ledger.Forbidden, "license.not_yours", "the license is another machine's than the token's")
-	errMachine    = ledger.Refuse(ledger.Forbidden, "machine.not_yours", "the token is another machine's")
-	errNoIdentity = ledger.Refuse(ledger.Forbidden, "buyer.not_kept", "this gateway keeps no ledger identity for the machine's owner")
-	errCustodian  = ledger.Refuse(ledger.NotFound, "custodian.unknown", "this gateway knows no custodian of that partner")
-	errRelay      = ledger.Refuse(ledger.Unavailable, "custodian.unavailable", "the custodian can't be reached or doesn't answer as it should")
-	errTimeout    = ledger.Refuse(ledger.Unavailable, "request.timeout", "the answer took too long; the step may have been done all the same: ask before repeating")
+	errNoRoute    = ledger.Refuse(ledger.NotFound, "request.no_route", "no route has this path: GET /openapi.yaml lists them")
+	errNoMethod   = ledger.Refuse(ledger.Invalid, "request.no_method", "this path does not take the method: GET /openapi.yaml lists them")
+	errBody       = ledger.Refuse(ledger.Invalid, "request.body", "the request's body ended early or came too slowly: send it again")
+	errTooLarge   = ledger.Refuse(ledger.Invalid, "request.too_large", "the request's body is larger than this path takes")
+	errSchema     = ledger.Refuse(ledger.Invalid, "request.schema", "the request does not have the form that GET /openapi.yaml documents")
+	errMediaType  = ledger.Refuse(ledger.Invalid, "request.media_type", "expected Content-Type application/json and no Content-Encoding")
+	errCursor     = ledger.Refuse(ledger.Invalid, "request.cursor", "the cursor is not one that this list returned: start again without a cursor")
+	errMismatch   = ledger.Refuse(ledger.Invalid, "request.mismatch", "the body names another license than the path")
+	errNotInModel = ledger.Refuse(ledger.NotFound, "catalogue.not_found", "the catalogue has no entry with this id, or not yet")
+	errBusy       = ledger.Refuse(ledger.Limit, "content.busy", "too many uploads are under way: try again in a second")
+	errOrder      = ledger.Refuse(ledger.Forbidden, "order.not_yours", "the order is for another machine than the one of the access token")
+	errLicense    = ledger.Refuse(ledger.Forbidden, "license.not_yours", "the license belongs to another machine than the one of the access token")
+	errMachine    = ledger.Refuse(ledger.Forbidden, "machine.not_yours", "the access token is another machine's")
+	errNoIdentity = ledger.Refuse(ledger.Forbidden, "buyer.not_kept", "this gateway has no ledger identity of the machine's owner: use the gateway of the owner's partner")
+	errCustodian  = ledger.Refuse(ledger.NotFound, "custodian.unknown", "this gateway's configuration has no custodian of the partner")
+	errRelay      = ledger.Refuse(ledger.Unavailable, "custodian.unavailable", "the custodian does not answer, or not with a document: try again later")
+	errTimeout    = ledger.Refuse(ledger.Unavailable, "request.timeout", "the request took too long; it may have been carried out all the same: read the state before repeating it")
 )
 
-// exceptions are the refusals for which HTTP has a word of its own.
+// exceptions are the refusals for which HTTP has a more precise status than their kind's.
 var exceptions = map[string]int{
 	errNoMethod.Code:  http.StatusMethodNotAllowed,
 	errTooLarge.Code:  http.StatusRequestEntityTooLarge,
@@ -50,7 +50,7 @@ var exceptions = map[string]int{
 	errRelay.Code:     http.StatusBadGateway,
 }
 
-// classify finds the public refusal and the status of any error.
+// classify finds the public refusal and the status of an error. What is not a refusal is ErrInternal.
 func classify(err error) (*ledger.Refusal, int) {
 	var refusal *ledger.Refusal
 	var tooLarge *http.MaxBytesError
@@ -77,7 +77,7 @@ func classify(err error) (*ledger.Refusal, int) {
 	return problem.ErrInternal, http.StatusInternalServerError
 }
 
-// refuse answers with the problem document and logs what the client isn't told.
+// refuse answers with a problem document and logs the error, which may say more.
 func (s *Server) refuse(c *gin.Context, err error) {
 	refusal, status := classify(err)
 	c.Set(keyCode, refusal.Code)
@@ -87,7 +87,7 @@ func (s *Server) refuse(c *gin.Context, err error) {
 		s.config.Log.DebugContext(c.Request.Context(), "request refused", slog.String("request", requestID(c)), slog.Any("error", err))
 	}
 	if c.Writer.Written() {
-		return // too late for a document: the connection's end tells
+		return // too late for a document; the client sees the connection end
 	}
 	switch status {
 	case http.StatusUnauthorized:

@@ -23,8 +23,8 @@ func (s *Server) finishActivation(c *gin.Context) error {
 	return s.relay(c, &machine.ActivationProof{}, "/activations/"+c.Param("id"))
 }
 
-// relay passes a checked document to the custodian that the address names: one of the configured ones, never an
-// address of the client's. No header of the client's goes along.
+// relay sends a checked document to the configured custodian of the partner that the path names. It passes on
+// no header and no address of the client's.
 func (s *Server) relay(c *gin.Context, request any, path string) error {
 	if err := decode(c, request); err != nil {
 		return err
@@ -50,14 +50,15 @@ func (s *Server) relay(c *gin.Context, request any, path string) error {
 	return answerRelayed(c, resp.StatusCode, body)
 }
 
-// answerRelayed passes a good answer on, and a refusal as a problem of ours with the custodian's code.
+// answerRelayed passes a 2xx document on, and a refusal as the gateway's problem document with the
+// custodian's code.
 func answerRelayed(c *gin.Context, status int, body []byte) error {
 	if status >= 200 && status < 300 {
 		if len(bytes.TrimSpace(body)) == 0 {
 			body = []byte("{}")
 		}
 		if !json.Valid(body) {
-			return errRelay.With("an answer that is not JSON")
+			return errRelay.With("a response that is not JSON")
 		}
 		sendDocument(c, http.StatusOK, body)
 		return nil
@@ -68,11 +69,11 @@ func answerRelayed(c *gin.Context, status int, body []byte) error {
 	return errRelay.With(fmt.Sprintf("status %d", status))
 }
 
-// custodianRefusal reads a refusal line or a problem document.
+// custodianRefusal reads a problem document, or the one line in which contracts send a refusal.
 func custodianRefusal(status int, body []byte) (*ledger.Refusal, bool) {
 	if r, ok := ledger.ParseRefusal(string(body)); ok {
 		return r, true
 	}
 	r, ok := problem.Parse(body, status)
-	return r, ok && problem.Status(r.Kind) == status // a server's fault, and what is not in the table, is errRelay
+	return r, ok && problem.Status(r.Kind) == status // a status outside the table is errRelay
 }

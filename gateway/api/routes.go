@@ -11,7 +11,7 @@ import (
 const (
 	smallBody   = 64 << 10         // JSON documents; the largest is an activation with an EK certificate
 	quick       = 10 * time.Second // reads
-	commit      = 45 * time.Second // writes: endorse, order, commit, with the client's own retries inside
+	commit      = 45 * time.Second // writes: endorsement, ordering, commit, and the ledger client's retries
 	contentTime = 10 * time.Minute // a body over a slow line
 	maxWaiting  = 32               // uploads that wait for the ledger's announcement
 )
@@ -24,7 +24,7 @@ type route struct {
 	handle       func(*gin.Context) error
 }
 
-// routes is the list of everything that the gateway answers.
+// routes is the list of all routes.
 func (s *Server) routes() []route {
 	return []route{
 		{http.MethodGet, "/v1/health", quick, false, s.health},

@@ -16,14 +16,15 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// schemas compiles the parts of the document once: OpenAPI 3.1 schemas are JSON Schema 2020-12, so each is a pointer
-// into the document itself. (kin-openapi's own validator compiles on every request: gateway/docs/decisions.md.)
+// schemas compiles the parts of the document once: OpenAPI 3.1 schemas are JSON Schema 2020-12, so each is a
+// pointer into the document itself. (kin-openapi's own validator compiles on every request:
+// gateway/docs/decisions.md.)
 type schemas struct {
 	spec     *openapi3.T
 	compiler *jsonschema.Compiler
 }
 
-// resource is the document's name inside the compiler; nothing is ever fetched.
+// resource is the document's name inside the compiler. The compiler has no loader, so it fetches nothing.
 const resource = "urn:guildmark:openapi"
 
 func loadSpec() (*schemas, error) {

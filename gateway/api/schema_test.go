@@ -17,8 +17,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
-// TestSchemasAreTheLedgersDocuments: documents are passed on byte for byte, so each field of theirs stands in the
-// schema, required unless it may be absent, and nothing else does.
+// TestSchemasAreTheLedgersDocuments: documents are passed on byte for byte, so each field of theirs stands in
+// the schema, required unless it may be absent, and nothing else does.
 func TestSchemasAreTheLedgersDocuments(t *testing.T) {
 	w := newWorld(t)
 	for name, document := range map[string]any{

@@ -16,20 +16,20 @@ import (
 	"github.com/guildmark/guildmark/gateway/store"
 )
 
-// Config is what a Server works with. All but Custodians is required.
+// Config has the parts of a Server. All but Buyers and Custodians are required.
 type Config struct {
 	URL        string            // the gateway's own address: audience of its tokens
 	Issuer     string            // the authorization server
-	Tokens     *bearer.Verifier  //
-	Reader     Ledger            // any known role: reads and collects signatures
-	Buyers     map[string]Ledger // party id of an owner → the weak identity kept for it (T2)
-	Store      *store.Store      //
-	Content    *content.Content  //
-	Custodians map[string]string // MSP → base URL of its custodian
+	Tokens     *bearer.Verifier  // checks access tokens
+	Reader     Ledger            // an identity of any role: reads and collects signatures
+	Buyers     map[string]Ledger // from the party id of a machine's owner to its weak identity (T2)
+	Store      *store.Store      // the read model
+	Content    *content.Content  // sealed bytes
+	Custodians map[string]string // from an MSP to the base URL of its custodian
 	Relay      *http.Client      // to custodians: mutual TLS with the gateway's TLS certificate
-	Log        *slog.Logger      //
-	Version    string            //
-	Now        func() time.Time  //
+	Log        *slog.Logger      // one line a request
+	Version    string            // shown by GET /v1/health
+	Now        func() time.Time  // the clock
 }
 
 // Server answers the routes of openapi.yaml.
@@ -44,7 +44,7 @@ type Server struct {
 // New checks the configuration and starts nothing.
 func New(c Config) (*Server, error) {
 	if c.Tokens == nil || c.Reader == nil || c.Store == nil || c.Content == nil || c.Relay == nil || c.Log == nil || c.Now == nil {
-		return nil, errors.New("gateway: the configuration lacks a part")
+		return nil, errors.New("gateway: api.Config lacks one of Tokens, Reader, Store, Content, Relay, Log, Now")
 	}
 	for _, u := range append([]string{c.URL, c.Issuer}, values(c.Custodians)...) {
 		if err := checkURL(u); err != nil {
@@ -64,7 +64,7 @@ func New(c Config) (*Server, error) {
 func checkURL(raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(raw, "/") {
-		return fmt.Errorf("gateway: %q is not an https address without a slash at its end", raw)
+		return fmt.Errorf("gateway: %q is not an https address: expected https://host:port without query and without a slash at its end", raw)
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func values(m map[string]string) []string {
 	return out
 }
 
-// Handler routes requests; it is safe for concurrent use.
+// Handler answers requests. It is safe for concurrent use.
 func (s *Server) Handler() (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()

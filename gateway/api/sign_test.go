@@ -14,7 +14,8 @@ import (
 
 const signedFile = `{"format":"guildmark/signed/1","payload":"","endorsements":[],"channelHeader":"","signatureHeader":"","proposalPayload":""}`
 
-// Who is asked: k of the partners that sign, of each custodian set one. An order has a set for each of its items.
+// Who is asked: k of the partners that sign, of each custodian set one. An order has a set for each of its
+// items.
 func TestWhoSigns(t *testing.T) {
 	sets := func(list ...[]string) consortium.CustodianSets { return list }
 	tests := []struct {

@@ -22,7 +22,7 @@ const (
 
 var goodRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
 
-// trace gives the request an id and writes one line when it is done: no query, no header, no body.
+// trace gives the request an id and logs one line at its end, without query, headers and body.
 func (s *Server) trace(c *gin.Context) {
 	id := c.GetHeader("X-Request-ID")
 	if !goodRequestID.MatchString(id) {
@@ -36,7 +36,7 @@ func (s *Server) trace(c *gin.Context) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Strict-Transport-Security", "max-age=31536000")
 	start := s.config.Now()
-	s.deadlines(c, quick) // also where no route sets its own: a kept connection would have the last one's
+	s.deadlines(c, quick) // for paths without a route too: a kept connection still has its last request's
 	c.Next()
 	attrs := []slog.Attr{
 		slog.String("request", id), slog.String("method", c.Request.Method), slog.String("route", c.FullPath()),
@@ -53,7 +53,7 @@ func (s *Server) trace(c *gin.Context) {
 
 func requestID(c *gin.Context) string { return c.GetString(keyRequest) }
 
-// recover turns a panic into a 500 and keeps the process: one bad request is not everybody's.
+// recover turns a handler's panic into status 500, so that other requests go on.
 func (s *Server) recover(c *gin.Context) {
 	defer func() {
 		if p := recover(); p != nil {

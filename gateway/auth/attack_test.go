@@ -18,8 +18,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// A client that sends its form a byte at a time, or not at all, loses the connection; without a bound anybody could hold
-// as many as the server has.
+// A client that sends its form a byte at a time, or not at all, loses the connection; without a bound anybody
+// could hold as many as the server has.
 func TestSlowBody(t *testing.T) {
 	w := newWorld(t)
 	w.server.patience = time.Second
@@ -120,7 +120,8 @@ func TestAssertionTricks(t *testing.T) {
 	}
 }
 
-// The other form of an ECDSA signature (r, n - s) is as good to a verifier: it must still be the same assertion.
+// The other form of an ECDSA signature (r, n - s) is as good to a verifier: it must still be the same
+// assertion.
 func TestAssertionInItsOtherFormCountsOnce(t *testing.T) {
 	w := newWorld(t)
 	assertion := w.assertion(nil)

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// Row 20 of tests/bench/README.md: token endpoint (private_key_jwt) ÷ (bare POST + P-256 verify + sign), requests a
-// second, >= 0.75. Assertions are signed before the clock runs.
+// Row 20 of tests/bench/README.md: token endpoint (private_key_jwt) ÷ (bare POST + P-256 verify + sign),
+// requests a second, >= 0.75. Assertions are signed before the clock runs.
 
 func benchPost(b *testing.B, handler http.Handler, body func() string) {
 	b.Helper()

@@ -8,10 +8,10 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// scopes are what a machine may ask for.
+// scopes are those that a machine can get.
 func scopes() []string { return []string{"order", "license"} }
 
-// client is a machine as the library wants to see it: one grant, one way to authenticate.
+// client is a machine in the library's terms: one grant type, one way to authenticate.
 type client struct{ id string }
 
 // GetID is the machine id.
@@ -26,13 +26,13 @@ func (c client) PostLogoutRedirectURIs() []string { return nil }
 // ApplicationType has no meaning without redirects.
 func (c client) ApplicationType() op.ApplicationType { return op.ApplicationTypeNative }
 
-// AuthMethod is private_key_jwt and nothing else.
+// AuthMethod is private_key_jwt only.
 func (c client) AuthMethod() oidc.AuthMethod { return oidc.AuthMethodPrivateKeyJWT }
 
 // ResponseTypes: none.
 func (c client) ResponseTypes() []oidc.ResponseType { return nil }
 
-// GrantTypes is client_credentials and nothing else.
+// GrantTypes is client_credentials only.
 func (c client) GrantTypes() []oidc.GrantType {
 	return []oidc.GrantType{oidc.GrantTypeClientCredentials}
 }
@@ -40,7 +40,7 @@ func (c client) GrantTypes() []oidc.GrantType {
 // LoginURL: none.
 func (c client) LoginURL(string) string { return "" }
 
-// AccessTokenType is JWT: the gateway checks without asking.
+// AccessTokenType is JWT: the gateway checks it without asking this server.
 func (c client) AccessTokenType() op.AccessTokenType { return op.AccessTokenTypeJWT }
 
 // IDTokenLifetime: none is issued.
@@ -49,26 +49,26 @@ func (c client) IDTokenLifetime() time.Duration { return 0 }
 // DevMode is off.
 func (c client) DevMode() bool { return false }
 
-// RestrictAdditionalIdTokenScopes lets nothing through.
+// RestrictAdditionalIdTokenScopes passes no scope: there are no id_tokens.
 func (c client) RestrictAdditionalIdTokenScopes() func([]string) []string { //nolint:revive,staticcheck // the library's name
 	return func([]string) []string { return nil }
 }
 
-// RestrictAdditionalAccessTokenScopes lets the known scopes through.
+// RestrictAdditionalAccessTokenScopes passes the scopes that were checked before.
 func (c client) RestrictAdditionalAccessTokenScopes() func([]string) []string {
 	return func(asked []string) []string { return asked }
 }
 
-// IsScopeAllowed knows the scopes.
+// IsScopeAllowed reports whether the scope is a known one.
 func (c client) IsScopeAllowed(scope string) bool { return slices.Contains(scopes(), scope) }
 
 // IDTokenUserinfoClaimsAssertion: no id_tokens.
 func (c client) IDTokenUserinfoClaimsAssertion() bool { return false }
 
-// ClockSkew is none: tokens count from now.
+// ClockSkew is zero: tokens count from now on.
 func (c client) ClockSkew() time.Duration { return 0 }
 
-// tokenRequest is what a token is made from.
+// tokenRequest holds what a token is made of.
 type tokenRequest struct {
 	machine  string
 	audience string

@@ -14,7 +14,8 @@ import (
 // maxForm bounds a token request in bytes: an assertion and little else.
 const maxForm = 8 << 10
 
-// Handler answers the token endpoint, the keys, the metadata and health, and nothing else of what the library could.
+// Handler answers the token endpoint, the keys, the metadata and health. The library's other routes are not
+// reachable.
 func (s *Server) Handler() http.Handler {
 	library := op.RegisterLegacyServer(s, http.NotFound, op.WithServerCORSOptions(nil), op.WithFallbackLogger(s.config.Log))
 	mux := http.NewServeMux()
@@ -38,24 +39,24 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	}{"ok", s.config.Version})
 }
 
-// tokenForm lets only clean token requests through: a form in the body, nothing in the address (which others log),
-// no parameter twice.
+// tokenForm passes on token requests with a form in the body, no query (servers on the way log it) and no
+// parameter twice.
 func (s *Server) tokenForm(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		refuse := func(why string) {
 			op.WriteError(w, r, oidc.ErrInvalidRequest().WithDescription("%s", why), s.config.Log)
 		}
 		if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
-			refuse("send a form")
+			refuse("expected Content-Type application/x-www-form-urlencoded")
 			return
 		}
 		if r.URL.RawQuery != "" || r.Header.Get("Authorization") != "" {
-			refuse("parameters belong into the body")
+			refuse("parameters belong into the body: no query and no Authorization header")
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		if err := r.ParseForm(); err != nil {
-			refuse("the form can't be read")
+			refuse("the body is not a form of at most 8 KiB")
 			return
 		}
 		for name, given := range r.PostForm {
@@ -70,11 +71,10 @@ func (s *Server) tokenForm(next http.Handler) http.Handler {
 	})
 }
 
-// patience is how long a client may take to send its form and to read the answer: both are small.
+// patience is how long a client may take to send its form, and then to read the response. Both are small.
 const patience = 15 * time.Second
 
-// log writes one line a request: no form, no header. A client that dribbles its body doesn't hold a connection longer
-// than patience.
+// log writes one line a request, without form and headers, and bounds slow clients by patience.
 func (s *Server) log(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()

@@ -19,8 +19,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// Rotation: the newest key signs, the newest two are published, so that tokens of the one before stay good for
-// their five minutes and the gateway meets a new key id at most once a rotation.
+// Rotation. The newest key signs. The newest two are published, so that tokens of the key before stay valid
+// for their five minutes, and the gateway meets a new key id once a rotation.
 const (
 	published = 2
 	keyAge    = 30 * 24 * time.Hour
@@ -39,7 +39,7 @@ type keyFile struct {
 	Key     []byte `json:"key"`     // PKCS #8
 }
 
-// signingKey is one key; op.SigningKey and, without the private half, op.Key.
+// signingKey is one key. It is an op.SigningKey; publicKey is the op.Key for it.
 type signingKey struct {
 	id      string
 	created time.Time
@@ -67,7 +67,7 @@ func (k publicKey) Use() string { return "sig" }
 // Key is the public key.
 func (k publicKey) Key() any { return k.private.Public() }
 
-// Keys are the server's signing keys in one 0600 file.
+// Keys are the server's signing keys, in one private file.
 type Keys struct {
 	path string
 	now  func() time.Time
@@ -77,7 +77,7 @@ type Keys struct {
 	read time.Time    // the file's time of change when it was read
 }
 
-// OpenKeys reads the file, or makes it with a first key.
+// OpenKeys reads the file. Where there is none it makes one with a first key.
 func OpenKeys(path string, now func() time.Time) (*Keys, error) {
 	k := &Keys{path: path, now: now}
 	err := k.reload()
@@ -87,7 +87,7 @@ func OpenKeys(path string, now func() time.Time) (*Keys, error) {
 	return k, err
 }
 
-// Rotate makes a new key, which signs from now on, and forgets those before the last one.
+// Rotate makes a new key, which signs from now on, and drops all but the one before.
 func (k *Keys) Rotate() error {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -108,7 +108,8 @@ func (k *Keys) Rotate() error {
 	return nil
 }
 
-// Maintain reads the file again when somebody else rotated, and rotates when the newest key is old.
+// Maintain reads the file again when another process has rotated, and rotates when the newest key is older
+// than keyAge.
 func (k *Keys) Maintain() error {
 	info, err := os.Stat(k.path)
 	if err != nil {
@@ -159,28 +160,28 @@ func (k *Keys) reload() error {
 	return nil
 }
 
-// parseKeys reads the file's bytes; its errors repeat nothing of them.
+// parseKeys reads the file's bytes. Its errors quote none of them, since they hold secrets.
 func parseKeys(raw []byte) ([]signingKey, error) {
 	var file keysFile
 	if err := ledger.DecodeCanonical(raw, &file); err != nil {
-		return nil, errors.New("not a key file")
+		return nil, errors.New("expected a canonical JSON document of the format " + keysFormat)
 	}
 	if file.Format != keysFormat || len(file.Keys) == 0 || len(file.Keys) > published {
-		return nil, errors.New("unknown format, or no keys")
+		return nil, errors.New("expected format " + keysFormat + " with one or two keys")
 	}
 	var keys []signingKey
 	for _, f := range file.Keys {
 		key, err := x509.ParsePKCS8PrivateKey(f.Key)
 		private, ok := key.(*ecdsa.PrivateKey)
 		if err != nil || !ok || private.Curve != elliptic.P256() || f.ID == "" {
-			return nil, errors.New("a key that is not P-256")
+			return nil, errors.New("expected P-256 keys in PKCS #8, each with an id")
 		}
 		keys = append(keys, signingKey{id: f.ID, created: time.Unix(f.Created, 0), private: private})
 	}
 	return keys, nil
 }
 
-// store replaces the file in one step.
+// store replaces the file in one step, see host.Replace.
 func (k *Keys) store(keys []signingKey) error {
 	file := keysFile{Format: keysFormat}
 	for _, key := range keys {

@@ -14,19 +14,19 @@ import (
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
-// ErrUnknownMachine says that the ledger has no such machine.
+// ErrUnknownMachine means that the ledger has no such machine.
 var ErrUnknownMachine = errors.New("the ledger has no machine with this id and a sign-in key")
 
-// Evaluate reads from the ledger; errors carry a *ledger.Refusal where the ledger refused.
+// Evaluate reads from the ledger. Where the ledger rejects a call, the error holds its *ledger.Refusal.
 type Evaluate func(ctx context.Context, function string, args ...string) ([]byte, error)
 
-// How long a look-up counts. A record never changes; the short time is for the day when machines can be struck off.
-// A machine that is not there may be there in a moment: its registrar has just recorded it.
+// How long a look-up is kept. A record never changes today; a later version may block machines. An unknown
+// machine may be registered within a second.
 const (
 	knownFor    = time.Minute
 	unknownFor  = time.Second
 	maxMachines = 10_000
-	maxLookups  = 16 // at once: strangers' ids must not become load on the peers
+	maxLookups  = 16 // at once: invented ids must not become load on the peers
 )
 
 // Machines finds machines' token keys on the ledger.
@@ -44,12 +44,12 @@ type found struct {
 	until time.Time
 }
 
-// NewMachines asks the ledger through evaluate.
+// NewMachines makes an empty cache over the ledger.
 func NewMachines(evaluate Evaluate, now func() time.Time) *Machines {
 	return &Machines{evaluate: evaluate, now: now, lookups: make(chan struct{}, maxLookups), cached: map[string]found{}}
 }
 
-// Key gives a machine's token key.
+// Key returns a machine's token key.
 func (m *Machines) Key(ctx context.Context, id string) (*ecdsa.PublicKey, error) {
 	if ledger.CheckID(id) != nil {
 		return nil, ErrUnknownMachine

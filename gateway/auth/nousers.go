@@ -8,74 +8,75 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// noUsers is the rest of op.Storage: everything about people, codes and refresh tokens refuses.
+// noUsers is the rest of op.Storage. There are no people, codes and refresh tokens here, so every method
+// fails.
 type noUsers struct{}
 
 func unsupported() *oidc.Error { return oidc.ErrUnsupportedGrantType() }
 
-// CreateAuthRequest refuses: no sign-in pages.
+// CreateAuthRequest always fails: there are no sign-in pages.
 func (noUsers) CreateAuthRequest(context.Context, *oidc.AuthRequest, string) (op.AuthRequest, error) {
 	return nil, unsupported()
 }
 
-// AuthRequestByID refuses.
+// AuthRequestByID always fails.
 func (noUsers) AuthRequestByID(context.Context, string) (op.AuthRequest, error) {
 	return nil, unsupported()
 }
 
-// AuthRequestByCode refuses: no codes.
+// AuthRequestByCode always fails: there are no codes.
 func (noUsers) AuthRequestByCode(context.Context, string) (op.AuthRequest, error) {
 	return nil, unsupported()
 }
 
-// SaveAuthCode refuses.
+// SaveAuthCode always fails.
 func (noUsers) SaveAuthCode(context.Context, string, string) error { return unsupported() }
 
-// DeleteAuthRequest refuses.
+// DeleteAuthRequest always fails.
 func (noUsers) DeleteAuthRequest(context.Context, string) error { return unsupported() }
 
-// CreateAccessAndRefreshTokens refuses: machines sign in again.
+// CreateAccessAndRefreshTokens always fails: there are no refresh tokens, machines sign in again.
 func (noUsers) CreateAccessAndRefreshTokens(context.Context, op.TokenRequest, string) (string, string, time.Time, error) {
 	return "", "", time.Time{}, unsupported()
 }
 
-// TokenRequestByRefreshToken refuses.
+// TokenRequestByRefreshToken always fails.
 func (noUsers) TokenRequestByRefreshToken(context.Context, string) (op.RefreshTokenRequest, error) {
 	return nil, unsupported()
 }
 
-// TerminateSession refuses: no sessions.
+// TerminateSession always fails: there are no sessions.
 func (noUsers) TerminateSession(context.Context, string, string) error { return unsupported() }
 
-// RevokeToken refuses: access tokens end by themselves.
+// RevokeToken always fails: access tokens expire after five minutes.
 func (noUsers) RevokeToken(context.Context, string, string, string) *oidc.Error { return unsupported() }
 
-// GetRefreshTokenInfo knows none.
+// GetRefreshTokenInfo always fails.
 func (noUsers) GetRefreshTokenInfo(context.Context, string, string) (string, string, error) {
 	return "", "", op.ErrInvalidRefreshToken
 }
 
-// AuthorizeClientIDSecret refuses: no secrets.
+// AuthorizeClientIDSecret always fails: machines have no client secret.
 func (noUsers) AuthorizeClientIDSecret(context.Context, string, string) error {
 	return oidc.ErrInvalidClient()
 }
 
-// SetUserinfoFromScopes has nobody to describe.
+// SetUserinfoFromScopes always fails: there are no users.
 func (noUsers) SetUserinfoFromScopes(context.Context, *oidc.UserInfo, string, string, []string) error {
 	return unsupported()
 }
 
-// SetUserinfoFromToken has nobody to describe.
+// SetUserinfoFromToken always fails: there are no users.
 func (noUsers) SetUserinfoFromToken(context.Context, *oidc.UserInfo, string, string, string) error {
 	return unsupported()
 }
 
-// SetIntrospectionFromToken refuses: the gateway checks tokens by itself.
+// SetIntrospectionFromToken always fails: the gateway checks tokens itself.
 func (noUsers) SetIntrospectionFromToken(context.Context, *oidc.IntrospectionResponse, string, string, string) error {
 	return unsupported()
 }
 
-// ValidateJWTProfileScopes refuses: an assertion is no grant here.
+// ValidateJWTProfileScopes always fails: here an assertion is not a grant.
 func (noUsers) ValidateJWTProfileScopes(context.Context, string, []string) ([]string, error) {
 	return nil, unsupported()
 }

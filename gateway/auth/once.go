@@ -15,7 +15,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// Once remembers used assertions until they expire, on disk: a restart must not let one be used again.
+// Once records used assertions on disk until they expire, so that none can be used again after a restart.
 type Once struct {
 	db  *sql.DB
 	now func() time.Time
@@ -24,11 +24,11 @@ type Once struct {
 	swept time.Time
 }
 
-// sweepEvery is how often expired ones are forgotten.
+// sweepEvery is how often expired records are deleted.
 const sweepEvery = time.Minute
 
-// OpenOnce opens or creates the file, mode 0600. It survives kill -9; after a power cut the last ones may be lost,
-// and assertions live shorter than a machine takes to start.
+// OpenOnce opens or creates the file with mode 0600. It survives kill -9. A power cut may lose the last
+// records; their assertions expire before the server is up again.
 func OpenOnce(ctx context.Context, path string, now func() time.Time) (*Once, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- the operator's own configuration names it
 	if err != nil {
@@ -51,7 +51,7 @@ func OpenOnce(ctx context.Context, path string, now func() time.Time) (*Once, er
 	return &Once{db: db, now: now}, nil
 }
 
-// Close ends its use.
+// Close closes the file.
 func (o *Once) Close() error { return o.db.Close() }
 
 // Use reports whether this is the first use of the client's assertion.

@@ -12,7 +12,8 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// Assertions: made for one request, so they live shortly; clocks of machines may be off by a little.
+// Bounds of assertions. They are made for one request, so they live shortly; a machine's clock may be off by
+// clockOff.
 const (
 	maxAssertionLife = 5 * time.Minute
 	clockOff         = 5 * time.Second
@@ -20,10 +21,10 @@ const (
 	maxAssertion     = 4096
 )
 
-// Config is what a Server works with; all of it is required.
+// Config has the parts of a Server. All are required but Version.
 type Config struct {
-	Issuer   string // its own address; the audience of assertions
-	Audience string // the gateway's address; the audience of tokens
+	Issuer   string // the server's own URL: the audience of assertions
+	Audience string // the gateway's URL: the audience of tokens
 	Keys     *Keys
 	Machines *Machines
 	Once     *Once
@@ -31,8 +32,8 @@ type Config struct {
 	Version  string
 }
 
-// Server overrides the library where it is too kind (facts: it never reads the assertion of a client_credentials
-// request, allows any jti, and advertises what we don't do).
+// Server overrides the library where it checks too little: it does not read the assertion of a
+// client_credentials request, accepts any jti, and advertises grants that this server does not have.
 type Server struct {
 	*op.LegacyServer
 	config   Config
@@ -40,7 +41,7 @@ type Server struct {
 	patience time.Duration
 }
 
-// provider gives the library's assertion check our bounds instead of an hour.
+// provider bounds the life of an assertion by maxAssertionLife; the library allows an hour.
 type provider struct{ *op.Provider }
 
 // JWTProfileVerifier checks audience = issuer, expiry, age, issuer = subject, signature.
@@ -51,7 +52,7 @@ func (p *provider) JWTProfileVerifier(ctx context.Context) *op.JWTProfileVerifie
 // New checks the configuration and starts nothing.
 func New(c Config) (*Server, error) {
 	if c.Issuer == "" || c.Audience == "" || c.Keys == nil || c.Machines == nil || c.Once == nil || c.Log == nil {
-		return nil, errors.New("authorization server: the configuration lacks a part")
+		return nil, errors.New("authorization server: auth.Config lacks one of Issuer, Audience, Keys, Machines, Once, Log")
 	}
 	store := &storage{keys: c.Keys, machines: c.Machines, audience: c.Audience}
 	base, err := op.NewProvider(&op.Config{SupportedScopes: scopes(), AuthMethodPrivateKeyJWT: true}, store,
@@ -63,7 +64,8 @@ func New(c Config) (*Server, error) {
 	return &Server{LegacyServer: op.NewLegacyServer(base, endpoints), config: c, provider: &provider{base}, patience: patience}, nil
 }
 
-// VerifyClient takes an assertion by the machine's own key, once, and nothing else.
+// VerifyClient accepts an assertion by the machine's own key, once. It rejects every other way to
+// authenticate.
 func (s *Server) VerifyClient(ctx context.Context, r *op.Request[op.ClientCredentials]) (op.Client, error) {
 	if oidc.GrantType(r.Form.Get("grant_type")) != oidc.GrantTypeClientCredentials {
 		return nil, oidc.ErrUnsupportedGrantType().WithDescription("machines use client_credentials")
@@ -75,18 +77,18 @@ func (s *Server) VerifyClient(ctx context.Context, r *op.Request[op.ClientCreden
 	if err != nil {
 		return nil, err
 	}
-	// The ledger first: whether it can't be asked or doesn't know the machine must stay two answers.
+	// The ledger first: a ledger that does not answer (503) and an unknown machine (401) must be told apart.
 	if _, err := s.config.Machines.Key(ctx, claims.Issuer); err != nil && !errors.Is(err, ErrUnknownMachine) {
-		s.config.Log.ErrorContext(ctx, "machine can't be looked up", "error", err)
-		return nil, op.NewStatusError(oidc.ErrServerError().WithDescription("the ledger can't be asked now"), http.StatusServiceUnavailable)
+		s.config.Log.ErrorContext(ctx, "machine not looked up: the ledger does not answer", "error", err)
+		return nil, op.NewStatusError(oidc.ErrServerError().WithDescription("the ledger does not answer now; try again"), http.StatusServiceUnavailable)
 	}
 	c, err := op.AuthorizePrivateJWTKey(ctx, r.Data.ClientAssertion, s.provider)
 	if err != nil {
-		return nil, invalidClient("the assertion is not good", err)
+		return nil, invalidClient("the assertion's signature, issuer, subject, age or expiry is not accepted", err)
 	}
 	first, err := s.config.Once.Use(ctx, c.GetID(), claims.JWTID, claims.Expiration.AsTime().Add(2*clockOff))
 	if err != nil {
-		s.config.Log.ErrorContext(ctx, "used assertions can't be stored", "error", err)
+		s.config.Log.ErrorContext(ctx, "assertion not recorded as used", "error", err)
 		return nil, op.NewStatusError(oidc.ErrServerError().WithDescription("try again"), http.StatusServiceUnavailable)
 	}
 	if !first {
@@ -95,20 +97,20 @@ func (s *Server) VerifyClient(ctx context.Context, r *op.Request[op.ClientCreden
 	return c, nil
 }
 
-// readAssertion checks what the library doesn't, before its checks and the signature: these claims count only if
-// the library then accepts the very same bytes.
+// readAssertion makes the checks that the library lacks. It runs before the signature is checked, so its
+// claims count only when the library then accepts the same bytes.
 func (s *Server) readAssertion(cc *op.ClientCredentials) (*oidc.TokenClaims, error) {
 	claims := new(oidc.TokenClaims)
 	if _, err := oidc.ParseToken(cc.ClientAssertion, claims); err != nil {
-		return nil, invalidClient("the assertion can't be read", err)
+		return nil, invalidClient("the assertion is not a JWT", err)
 	}
 	switch life := time.Until(claims.Expiration.AsTime()); {
 	case claims.Expiration == 0 || claims.IssuedAt == 0:
 		return nil, invalidClient("the assertion needs exp and iat", nil)
 	case life > maxAssertionLife+clockOff:
-		return nil, invalidClient("the assertion lives too long", nil)
+		return nil, invalidClient("the assertion must expire within 5 minutes", nil)
 	case claims.JWTID == "" || len(claims.JWTID) > maxAssertionID:
-		return nil, invalidClient("the assertion needs a jti", nil)
+		return nil, invalidClient("the assertion needs a jti of 1 to 128 bytes", nil)
 	case len(claims.Audience) != 1 || claims.Audience[0] != s.config.Issuer:
 		return nil, invalidClient("the assertion's audience must be the issuer alone", nil)
 	case cc.ClientID != "" && cc.ClientID != claims.Issuer:
@@ -117,17 +119,17 @@ func (s *Server) readAssertion(cc *op.ClientCredentials) (*oidc.TokenClaims, err
 	return claims, nil
 }
 
-// invalidClient answers 401 as RFC 6749 wants; the cause stays in the log.
+// invalidClient is status 401 as in RFC 6749, 5.2. The cause goes to the log only.
 func invalidClient(why string, cause error) error {
 	return op.NewStatusError(oidc.ErrInvalidClient().WithDescription("%s", why).WithParent(cause), http.StatusUnauthorized)
 }
 
-// JWTProfile refuses: an assertion authenticates, it is no grant.
+// JWTProfile always fails: here an assertion authenticates a client and is not a grant.
 func (s *Server) JWTProfile(context.Context, *op.Request[oidc.JWTProfileGrantRequest]) (*op.Response, error) {
 	return nil, oidc.ErrUnsupportedGrantType().WithDescription("machines use client_credentials")
 }
 
-// metadata is RFC 8414's document, of what this server really does.
+// metadata is RFC 8414's document, with what this server supports.
 type metadata struct {
 	Issuer         string   `json:"issuer"`
 	TokenEndpoint  string   `json:"token_endpoint"`
@@ -139,7 +141,7 @@ type metadata struct {
 	AuthAlgorithms []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 }
 
-// Discovery answers for both well-known addresses.
+// Discovery returns the metadata, for both well-known paths.
 func (s *Server) Discovery(context.Context, *op.Request[struct{}]) (*op.Response, error) {
 	return op.NewResponse(metadata{
 		Issuer: s.config.Issuer, TokenEndpoint: s.config.Issuer + "/oauth/token", JWKS: s.config.Issuer + "/keys", Scopes: scopes(),

@@ -14,11 +14,12 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// tokenLife is how long an access token counts; the gateway doesn't ask whether it was revoked.
+// tokenLife is how long an access token counts. It is short, since the gateway does not ask whether it was
+// revoked.
 const tokenLife = 5 * time.Minute
 
-// storage is the library's view of keys and machines. Of its many methods those for users, codes, refresh tokens and
-// secrets refuse: this server has none.
+// storage is the library's view of keys and machines. The methods for users, codes, refresh tokens and
+// secrets always fail, see noUsers.
 type storage struct {
 	noUsers
 	keys     *Keys
@@ -26,13 +27,13 @@ type storage struct {
 	audience string
 }
 
-// Health is asked by the library's readiness route.
+// Health is for the library's readiness route, which is not reachable here.
 func (s *storage) Health(context.Context) error { return nil }
 
-// SigningKey is the newest.
+// SigningKey is the newest key.
 func (s *storage) SigningKey(context.Context) (op.SigningKey, error) { return s.keys.newest(), nil }
 
-// SignatureAlgorithms is ES256 alone.
+// SignatureAlgorithms is ES256 only.
 func (s *storage) SignatureAlgorithms(context.Context) ([]jose.SignatureAlgorithm, error) {
 	return []jose.SignatureAlgorithm{jose.ES256}, nil
 }
@@ -54,7 +55,7 @@ func (s *storage) GetClientByClientID(ctx context.Context, id string) (op.Client
 	return client{id: id}, nil
 }
 
-// GetKeyByIDAndClientID is the machine's one key; a key id in the assertion changes nothing.
+// GetKeyByIDAndClientID is the machine's only key. A key id in the assertion is ignored.
 func (s *storage) GetKeyByIDAndClientID(ctx context.Context, _, id string) (*jose.JSONWebKey, error) {
 	key, err := s.machines.Key(ctx, id)
 	if err != nil {
@@ -63,15 +64,15 @@ func (s *storage) GetKeyByIDAndClientID(ctx context.Context, _, id string) (*jos
 	return &jose.JSONWebKey{Key: key, Algorithm: string(jose.ES256), Use: "sig"}, nil
 }
 
-// clientError keeps causes away from strangers: the library sends the text of any other error.
+// clientError hides causes: the library sends the text of every other error to the client.
 func clientError(err error) error {
 	if errors.Is(err, ErrUnknownMachine) {
 		return oidc.ErrInvalidClient().WithParent(err)
 	}
-	return oidc.ErrServerError().WithParent(err).WithDescription("the ledger can't be asked now")
+	return oidc.ErrServerError().WithParent(err).WithDescription("the ledger does not answer now; try again")
 }
 
-// ClientCredentials refuses: there are no secrets, so nobody has the right one, the empty one included.
+// ClientCredentials always fails: machines authenticate with private_key_jwt and have no client secret.
 func (s *storage) ClientCredentials(context.Context, string, string) (op.Client, error) {
 	return nil, oidc.ErrInvalidClient()
 }
@@ -79,17 +80,17 @@ func (s *storage) ClientCredentials(context.Context, string, string) (op.Client,
 // ClientCredentialsTokenRequest checks the scopes of an authenticated machine.
 func (s *storage) ClientCredentialsTokenRequest(_ context.Context, id string, asked []string) (op.TokenRequest, error) {
 	if len(asked) == 0 {
-		return nil, oidc.ErrInvalidScope().WithDescription("ask for a scope: %s", strings.Join(scopes(), " "))
+		return nil, oidc.ErrInvalidScope().WithDescription("scope is missing; expected some of: %s", strings.Join(scopes(), " "))
 	}
 	for i, scope := range asked {
 		if !slices.Contains(scopes(), scope) || slices.Contains(asked[:i], scope) {
-			return nil, oidc.ErrInvalidScope().WithDescription("scopes are: %s", strings.Join(scopes(), " "))
+			return nil, oidc.ErrInvalidScope().WithDescription("unknown or repeated scope; expected some of: %s", strings.Join(scopes(), " "))
 		}
 	}
 	return tokenRequest{machine: id, audience: s.audience, scopes: asked}, nil
 }
 
-// CreateAccessToken names the token; nothing is kept of it.
+// CreateAccessToken draws the token's id. Nothing of the token is kept.
 func (s *storage) CreateAccessToken(context.Context, op.TokenRequest) (string, time.Time, error) {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails since Go 1.24

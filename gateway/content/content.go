@@ -1,8 +1,8 @@
-// Package content keeps sealed bodies and key envelopes, addressed by the SHA-256 of their bytes, in a folder or any
-// other blob store that gocloud.dev/blob opens by URL.
+// Package content keeps sealed bodies and key envelopes, addressed by the SHA-256 of their bytes, in a folder
+// or any other blob store that gocloud.dev/blob opens by URL.
 //
-// It refuses bytes that don't match their address or the announced size, and never shows a half-written one. What it
-// keeps is ciphertext; it has no key.
+// It rejects bytes that do not have the hash of their address ([ErrHash]) or the announced size ([ErrSize]).
+// Does not show bytes before all of them are written, and has no key: what it keeps is ciphertext.
 package content
 
 import (
@@ -23,21 +23,22 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// Refusals.
+// Refusals of the content store.
 var (
-	ErrNotFound = ledger.Refuse(ledger.NotFound, "content.not_found", "the content store doesn't have these bytes")
-	ErrHash     = ledger.Refuse(ledger.Invalid, "content.hash", "the bytes don't hash to their address")
-	ErrSize     = ledger.Refuse(ledger.Invalid, "content.size", "the bytes are not as many as the ledger announced")
+	ErrNotFound = ledger.Refuse(ledger.NotFound, "content.not_found", "the content store has no bytes with this hash: upload them first")
+	ErrHash     = ledger.Refuse(ledger.Invalid, "content.hash", "the SHA-256 of the uploaded bytes is not the hash in the path")
+	ErrSize     = ledger.Refuse(ledger.Invalid, "content.size", "the number of uploaded bytes is not the size that the published dataset announced")
 )
 
-// staleAfter is the age at which an unfinished upload counts as abandoned: far above the gateway's longest request.
+// staleAfter is the age at which an unfinished upload counts as abandoned: far above the gateway's longest
+// request.
 const staleAfter = time.Hour
 
 // Content is a content-addressed store.
 type Content struct{ bucket *blob.Bucket }
 
-// Open opens the store by URL. For a folder: file:///path?create_dir=true&no_tmp_dir=true&metadata=skip (temporary
-// files beside the final ones, so that the rename at the end is atomic).
+// Open opens the store by URL. For a folder: file:///path?create_dir=true&no_tmp_dir=true&metadata=skip
+// (temporary files beside the final ones, so that the rename at the end is atomic).
 func Open(ctx context.Context, url string) (*Content, error) {
 	b, err := blob.OpenBucket(ctx, url)
 	if err != nil {
@@ -49,8 +50,8 @@ func Open(ctx context.Context, url string) (*Content, error) {
 // Close ends the use of the store.
 func (c *Content) Close() error { return c.bucket.Close() }
 
-// Put stores the bytes of r under their hash. size is what the ledger announced: exact, or a bound if atMost. The
-// bytes are visible only after the last one was read and both hash and size were right.
+// Put stores the bytes of r under their hash. size is what the ledger announced: exact, or a bound if atMost.
+// The bytes are visible only after the last one was read and both hash and size were right.
 func (c *Content) Put(ctx context.Context, hash string, size int64, atMost bool, r io.Reader) error {
 	if err := ledger.CheckID(hash); err != nil {
 		return err
@@ -68,7 +69,7 @@ func (c *Content) Put(ctx context.Context, hash string, size int64, atMost bool,
 	}
 	if err != nil {
 		abandon()
-		_ = w.Close() // reports the canceled context: that is the point
+		_ = w.Close() // returns the canceled context, which discards the bytes
 		return err
 	}
 	if err := w.Close(); err != nil {
@@ -96,7 +97,7 @@ func (c *Content) Has(ctx context.Context, hash string) (bool, error) {
 	return ok, nil
 }
 
-// Get opens the bytes for reading and seeking; the caller closes.
+// Get opens the bytes for reading and seeking. The caller closes them.
 func (c *Content) Get(ctx context.Context, hash string) (io.ReadSeekCloser, error) {
 	if err := ledger.CheckID(hash); err != nil {
 		return nil, err
@@ -111,7 +112,7 @@ func (c *Content) Get(ctx context.Context, hash string) (io.ReadSeekCloser, erro
 	return r, nil
 }
 
-// Sweep removes what killed processes left half-written: entries whose name is no hash and that are old.
+// Sweep removes what a killed process left half-written: old entries whose name is not a hash.
 func (c *Content) Sweep(ctx context.Context, now time.Time) (removed int, err error) {
 	for it := c.bucket.List(nil); ; {
 		o, err := it.Next(ctx)

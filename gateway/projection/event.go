@@ -12,10 +12,10 @@ import (
 	"github.com/guildmark/guildmark/gateway/store"
 )
 
-// row writes what one event means.
+// row writes the rows of one event.
 type row func(ctx context.Context, b *store.Batch) error
 
-// readers turn the payload of each event that the read model wants into its rows.
+// readers has a function for each event of which the read model keeps rows.
 var readers = map[string]func(payload []byte) (row, error){
 	ledger.EventDatasetPublished: published,
 	ledger.EventDatasetConfirmed: confirmed,
@@ -25,8 +25,8 @@ var readers = map[string]func(payload []byte) (row, error){
 	ledger.EventOrderSettled:     settled,
 }
 
-// project writes one event's rows. An event that can't be read is logged and passed over: it came from the ledger
-// and will never read better, and the ones after it must not wait for it.
+// project writes one event's rows. An event that can't be decoded is logged and skipped: it is final on the
+// ledger, so waiting would stop the read model for ever.
 func (p *Projection) project(ctx context.Context, b *store.Batch, e Event) error {
 	read, wanted := readers[e.Name]
 	if !wanted {
@@ -34,7 +34,7 @@ func (p *Projection) project(ctx context.Context, b *store.Batch, e Event) error
 	}
 	write, err := read(e.Payload)
 	if err != nil {
-		p.Log.ErrorContext(ctx, "event can't be read", "event", e.Name, "block", e.Block, "tx", e.TxID, "error", err)
+		p.Log.ErrorContext(ctx, "event skipped: its payload can't be decoded", "event", e.Name, "block", e.Block, "tx", e.TxID, "error", err)
 		return nil
 	}
 	return write(ctx, b)

@@ -1,7 +1,8 @@
-// Package projection feeds the read model from the ledger's events, in order, each once: the cursor moves in the
-// transaction that writes the rows.
+// Package projection writes the ledger's events into the read model, in order and each once: the cursor moves
+// in the transaction that writes the rows.
 //
-// It refuses to ask a peer for state: what isn't in an event isn't in the read model.
+// Does not read a peer's state: what is not in an event is not in the read model. Read projection.go first,
+// then event.go, which has the rows of each event.
 package projection
 
 import (
@@ -24,7 +25,7 @@ type Event struct {
 // Source opens the stream of events after the cursor. The channel closes when the stream breaks or ctx ends.
 type Source func(ctx context.Context, after store.Cursor) (<-chan Event, error)
 
-// maxBatch bounds the events of one SQLite transaction: a rebuild commits often enough to lose little to a crash.
+// maxBatch bounds the events of one SQLite transaction, so that a crash during a rebuild loses little.
 const maxBatch = 256
 
 // Projection moves events into a store.
@@ -34,7 +35,8 @@ type Projection struct {
 	Log    *slog.Logger
 }
 
-// Run follows the ledger until ctx ends; a broken stream is opened again at the stored cursor.
+// Run follows the ledger until ctx ends, then returns nil. A stream that ends is opened again at the stored
+// cursor.
 func (p *Projection) Run(ctx context.Context) error {
 	wait := minWait
 	for {
@@ -47,7 +49,7 @@ func (p *Projection) Run(ctx context.Context) error {
 			return nil
 		case <-time.After(wait):
 		}
-		p.Log.WarnContext(ctx, "event stream ended, opening it again", "waited", wait.String(), "error", broken)
+		p.Log.WarnContext(ctx, "event stream ended; opening it again", "waited", wait.String(), "error", broken)
 		wait = min(2*wait, maxWait)
 	}
 }
@@ -88,7 +90,7 @@ func (p *Projection) follow(ctx context.Context) (applied int, err error) {
 	return applied, nil
 }
 
-// drain takes what is ready beside the first event.
+// drain collects the first event and those that are ready, up to maxBatch.
 func drain(first Event, events <-chan Event) []Event {
 	batch := []Event{first}
 	for len(batch) < maxBatch {

@@ -46,7 +46,8 @@ func history(n int) []Event {
 	return out
 }
 
-// source replays a history after a cursor, as the ledger client does, and breaks off after at most most events.
+// source replays a history after a cursor, as the ledger client does, and breaks off after at most most
+// events.
 func source(events []Event, most func() int) Source {
 	return func(ctx context.Context, after store.Cursor) (<-chan Event, error) {
 		from := 0
@@ -177,7 +178,8 @@ func TestMain(m *testing.M) {
 
 const killed = 60
 
-// TestKill: the process is killed (SIGKILL) again and again while it writes; the next one goes on where it was.
+// TestKill: the process is killed (SIGKILL) again and again while it writes; the next one goes on where it
+// was.
 func TestKill(t *testing.T) {
 	events := history(killed)
 	last := events[len(events)-1]

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 )
 
-// Batch writes rows inside one Apply. Every write may be repeated: an event seen twice changes nothing.
+// Batch writes rows inside one Apply. Every write is idempotent: an event that comes twice changes nothing.
 type Batch struct{ tx *sql.Tx }
 
 func (b *Batch) exec(ctx context.Context, what, query string, args ...any) error {
@@ -39,7 +39,7 @@ func (b *Batch) PutDataset(ctx context.Context, d Dataset) error {
 	return b.exec(ctx, "envelope", announce, d.Envelope, MaxEnvelope, 1)
 }
 
-// Confirm stores a custodian's confirmation; final lists the dataset's offers for sale.
+// Confirm stores a custodian's confirmation. With final, the dataset's offers are listed for sale.
 func (b *Batch) Confirm(ctx context.Context, dataset string, version int, msp string, final bool) error {
 	if err := b.exec(ctx, "confirmation", "INSERT OR IGNORE INTO confirmations VALUES (?, ?, ?)", dataset, version, msp); err != nil {
 		return err
@@ -61,7 +61,7 @@ type Offer struct {
 	Doc     []byte
 }
 
-// PutOffer stores an offer; it is listed at once when its dataset is final, else when it becomes so.
+// PutOffer stores an offer. It is listed when its dataset is final, now or later.
 func (b *Batch) PutOffer(ctx context.Context, o Offer) error {
 	if err := b.exec(ctx, "offer", "INSERT OR IGNORE INTO offers (id, dataset, version, doc) VALUES (?, ?, ?, ?)",
 		o.ID, o.Dataset, o.Version, string(o.Doc)); err != nil {
@@ -70,8 +70,8 @@ func (b *Batch) PutOffer(ctx context.Context, o Offer) error {
 	return b.list(ctx, o.Dataset, o.Version)
 }
 
-// list gives the unlisted offers of a final dataset the next numbers. The numbers follow the order of events, so a
-// rebuilt read model has the same ones and cursors of clients stay good.
+// list gives the unlisted offers of a final dataset the next numbers. The numbers follow the order of events,
+// so they are the same in a rebuilt read model, and clients' cursors stay valid.
 func (b *Batch) list(ctx context.Context, dataset string, version int) error {
 	rows, err := b.tx.QueryContext(ctx, `SELECT o.id FROM offers o JOIN datasets d ON d.dataset = o.dataset AND d.version = o.version
 		WHERE o.dataset = ? AND o.version = ? AND o.listed IS NULL AND d.final = 1 ORDER BY o.id`, dataset, version)

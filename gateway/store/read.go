@@ -8,7 +8,7 @@ import (
 // MaxEnvelope bounds a key envelope in bytes (gateway/docs/gateway.md, PUT /v1/content).
 const MaxEnvelope = 1 << 20
 
-// queries are the look-ups of every request, parsed once.
+// queries are the statements that most requests use, prepared once.
 type queries struct{ offers, offer, announced, machine *sql.Stmt }
 
 func prepareHot(ctx context.Context, db *sql.DB) (queries, error) {
@@ -35,7 +35,7 @@ type Listed struct {
 	Doc    []byte
 }
 
-// Offers lists what is for sale, in the order in which it came up for sale, after the given number.
+// Offers lists offers for sale after the given number, in the order in which they were listed.
 func (s *Store) Offers(ctx context.Context, after int64, limit int) ([]Listed, error) {
 	rows, err := s.hot.offers.QueryContext(ctx, after, limit)
 	if err != nil {
@@ -53,14 +53,14 @@ func (s *Store) Offers(ctx context.Context, after int64, limit int) ([]Listed, e
 	return out, wrap("offers", rows.Err())
 }
 
-// Offer gives one offer's document, listed or not.
+// Offer returns one offer's document, listed or not.
 func (s *Store) Offer(ctx context.Context, id string) ([]byte, error) {
 	var doc []byte
 	err := s.hot.offer.QueryRowContext(ctx, id).Scan(&doc)
 	return doc, wrap("offer", err)
 }
 
-// Dataset gives one published version.
+// Dataset returns one published version.
 func (s *Store) Dataset(ctx context.Context, id string, version int) (Dataset, error) {
 	d := Dataset{ID: id, Version: version}
 	err := s.read.QueryRowContext(ctx, "SELECT manifest, publication, final FROM datasets WHERE dataset = ? AND version = ?", id, version).
@@ -76,7 +76,7 @@ func (s *Store) Dataset(ctx context.Context, id string, version int) (Dataset, e
 	return d, err
 }
 
-// Announced says what the ledger announced under a hash: exactly size bytes, or at most size.
+// Announced is the size that a published dataset gave for a hash: exactly, or a bound.
 type Announced struct {
 	Size   int64
 	AtMost bool
@@ -115,7 +115,7 @@ func (s *Store) Orders(ctx context.Context, machine string, from int64, limit in
 	return out, wrap("orders", rows.Err())
 }
 
-// Machine gives a machine's record.
+// Machine returns a machine's record.
 func (s *Store) Machine(ctx context.Context, id string) ([]byte, error) {
 	var doc []byte
 	err := s.hot.machine.QueryRowContext(ctx, id).Scan(&doc)

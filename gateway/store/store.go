@@ -1,8 +1,11 @@
-// Package store keeps the gateway's read model in SQLite: what the ledger's events said, ready for lists and
-// look-ups that must not touch a peer.
+// Package store keeps the gateway's read model in SQLite: the content of ledger events, for lists and
+// look-ups that must not load a peer.
 //
-// It refuses to know where events come from, and holds nothing that the ledger doesn't: delete the file and it is
-// built again.
+// Does not read events itself (package projection does), and holds nothing that is not on the ledger: when
+// the file is deleted it is built again. Read store.go first, then batch.go (writes) and read.go.
+//
+// Errors that callers act on: [ErrNotFound] means that there is no such row, or that its event has not
+// arrived yet.
 package store
 
 import (
@@ -17,7 +20,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 )
 
-// ErrNotFound says that the read model has no such row (yet).
+// ErrNotFound means that the read model has no such row, or not yet.
 var ErrNotFound = errors.New("not in the read model")
 
 // schemaVersion: a file of another version is emptied and built again from the ledger.
@@ -46,13 +49,14 @@ DROP TABLE IF EXISTS cursor; DROP TABLE IF EXISTS datasets; DROP TABLE IF EXISTS
 DROP TABLE IF EXISTS offers; DROP TABLE IF EXISTS machines; DROP TABLE IF EXISTS orders;
 `
 
-// Cursor is the last event that is in the read model: the block and the transaction in it. Zero = from the start.
+// Cursor is the last event that is in the read model: the block and the transaction in it. Zero = from the
+// start.
 type Cursor struct {
 	Block uint64
 	TxID  string
 }
 
-// Store is the read model. One writer at a time; readers don't wait for it (WAL).
+// Store is the read model. It has one writer at a time; readers do not wait for it (WAL).
 type Store struct {
 	write, read *sql.DB
 	hot         queries
@@ -61,7 +65,7 @@ type Store struct {
 	changed chan struct{}
 }
 
-// Open opens or creates the file, mode 0600. A file of another schema version is emptied.
+// Open opens or creates the file with mode 0600. It empties a file of another schema version.
 func Open(ctx context.Context, path string) (*Store, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- the operator's own configuration names it
 	if err != nil {
@@ -71,8 +75,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, fmt.Errorf("read model: %w", err)
 	}
 	dsn := (&url.URL{Scheme: "file", Opaque: path, RawQuery: url.Values{
-		// NORMAL survives kill -9; after a power cut the last transactions are read from the ledger again, since
-		// the cursor is lost with them.
+		// NORMAL survives kill -9; after a power cut the last transactions are read from the ledger again,
+		// since the cursor is lost with them.
 		"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(5000)", "mmap_size(268435456)"},
 		"_txlock": {"immediate"},
 	}.Encode()}).String()
@@ -112,14 +116,14 @@ func prepare(ctx context.Context, db *sql.DB) error {
 // Close waits for open reads and writes.
 func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close()) }
 
-// Cursor says how far the read model is.
+// Cursor is the last event that was applied.
 func (s *Store) Cursor(ctx context.Context) (Cursor, error) {
 	var c Cursor
 	err := s.read.QueryRowContext(ctx, "SELECT block, tx FROM cursor").Scan(&c.Block, &c.TxID)
 	return c, wrap("cursor", err)
 }
 
-// Apply runs fill and moves the cursor in one transaction: either both are there after a crash, or neither.
+// Apply runs fill and moves the cursor in one transaction: after a crash both are there or neither.
 func (s *Store) Apply(ctx context.Context, to Cursor, fill func(*Batch) error) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
@@ -142,7 +146,7 @@ func (s *Store) Apply(ctx context.Context, to Cursor, fill func(*Batch) error) e
 	return nil
 }
 
-// Changed is closed when something is applied after the call.
+// Changed returns a channel that the next Apply closes.
 func (s *Store) Changed() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()

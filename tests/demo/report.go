@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/guildmark/guildmark/chaincode/host"
 )
 
 // Report is build/demo/report.json: what came out, for machines.
@@ -83,11 +85,7 @@ func (r *Report) write(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("make report folder: %w", err)
 	}
-	tmp := path + ".new"
-	if err := os.WriteFile(tmp, append(b, '\n'), 0o644); err != nil {
-		return fmt.Errorf("write report: %w", err)
-	}
-	return os.Rename(tmp, path)
+	return host.Replace(path, append(b, '\n'), host.Shared)
 }
 
 // seconds rounds a duration for people.

@@ -103,8 +103,8 @@ func (r reply) into(id int, result any) error {
 	return nil
 }
 
-// Call asks the node for a method's result. With nil for the result it waits for success alone. A result of null is an
-// error unless a *json.RawMessage takes it.
+// Call asks the node for a method's result. With nil for the result it waits for success alone. A result of
+// null is an error unless a *json.RawMessage takes it.
 func (n *Node) Call(ctx context.Context, method string, result any, params ...any) error {
 	raw, err := n.post(ctx, newRequest(0, method, params))
 	if err == nil {

@@ -111,7 +111,8 @@ func (n *Node) HashAt(ctx context.Context, h spv.Height) (chainhash.Hash, bool, 
 	return chainhash.Hash(hash), err == nil, err
 }
 
-// Block is a block by its hash. Its transactions are as the node sent them: spv proves them against the header.
+// Block is a block by its hash. Its transactions are as the node sent them: spv proves them against the
+// header.
 func (n *Node) Block(ctx context.Context, hash chainhash.Hash) (*wire.MsgBlock, error) {
 	var raw bytesHex
 	if err := n.Call(ctx, "getblock", &raw, hash.String(), 0); err != nil {
@@ -136,8 +137,8 @@ func parseBlock(raw []byte, hash chainhash.Hash) (*wire.MsgBlock, error) {
 	return &block, nil
 }
 
-// Headers are up to limit headers of the best chain after a block, oldest first, and as many as the node gives at once.
-// There are none when the block is the newest, has left the best chain, or is not known.
+// Headers are up to limit headers of the best chain after a block, oldest first, and as many as the node
+// gives at once. There are none when the block is the newest, has left the best chain, or is not known.
 func (n *Node) Headers(ctx context.Context, after chainhash.Hash, limit int) ([][spv.HeaderSize]byte, error) {
 	var raw []bytesHex
 	err := n.Call(ctx, "getheaders", &raw, []string{after.String()}, chainhash.Hash{}.String())
@@ -209,7 +210,8 @@ func (n *Node) Send(ctx context.Context, tx *wire.MsgTx) error {
 	return fmt.Errorf("%w: %w", ErrRejected, err)
 }
 
-// Generate mines blocks where that costs nothing. The node needs a mining address; Bitcoin Core has no such call.
+// Generate mines blocks where that costs nothing. The node needs a mining address; Bitcoin Core has no such
+// call.
 func (n *Node) Generate(ctx context.Context, blocks uint32) ([]chainhash.Hash, error) {
 	if n.network != "regtest" && n.network != "simnet" {
 		return nil, fmt.Errorf("%w: only regtest and simnet mine without work, this is %s", ErrNetwork, n.network)

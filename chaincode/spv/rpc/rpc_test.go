@@ -336,7 +336,8 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
-// FuzzAnswer: whatever a node sends, the parsers return an error or a value, and never more than was asked for.
+// FuzzAnswer: whatever a node sends, the parsers return an error or a value, and never more than was asked
+// for.
 func FuzzAnswer(f *testing.F) {
 	for _, body := range []string{
 		`{"jsonrpc":"2.0","id":0,"result":7}`, `{"id":0,"result":"` + strings.Repeat("0a", 32) + `"}`, `{"id":0,"error":{"code":-1,"message":"m"}}`,

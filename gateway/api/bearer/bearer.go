@@ -1,7 +1,12 @@
-// Package bearer checks access tokens: ES256 JWTs of one issuer for one audience, under the issuer's published keys.
+// Package bearer checks access tokens: ES256 JWTs of one issuer for one audience, under the issuer's
+// published keys.
 //
-// It refuses every other algorithm, tokens without expiry, scope or id, id_tokens, and keys it can't get; it never
-// issues a token and keeps none (only their hashes, until they expire).
+// It rejects every other algorithm, tokens without expiry, scope or id, id_tokens, and keys that the issuer
+// does not publish. Does not issue tokens and does not keep them, only their hashes until they expire.
+//
+// Read bearer.go first. Errors that callers act on: [ErrUnauthenticated] is behind every rejection of a token
+// itself (status 401: get a new token); [ErrScope] means a token without the scope (403); [ErrKeys] that the
+// issuer does not answer (503: try again).
 package bearer
 
 import (
@@ -19,39 +24,39 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// ErrUnauthenticated is behind every refusal of a token itself: HTTP 401.
+// ErrUnauthenticated is behind every rejection of a token itself: status 401.
 var ErrUnauthenticated = errors.New("not authenticated")
 
-// Refusals of a token; all but ErrKeys and ErrScope come with ErrUnauthenticated.
+// Refusals of a token. All but ErrKeys and ErrScope come with ErrUnauthenticated.
 var (
 	ErrMissing = ledger.Refuse(ledger.Forbidden, "token.missing",
 		"this needs an access token: /.well-known/oauth-protected-resource names the server that issues them, and `machine token` prints one")
-	ErrMalformed = ledger.Refuse(ledger.Forbidden, "token.malformed", "the access token can't be read")
-	ErrAlgorithm = ledger.Refuse(ledger.Forbidden, "token.algorithm", "the access token is not signed with ES256")
-	ErrKey       = ledger.Refuse(ledger.Forbidden, "token.key", "the access token names a key that the issuer doesn't publish")
-	ErrSignature = ledger.Refuse(ledger.Forbidden, "token.signature", "the access token's signature is wrong")
-	ErrExpired   = ledger.Refuse(ledger.Forbidden, "token.expired", "the access token has expired or is not valid yet")
+	ErrMalformed = ledger.Refuse(ledger.Forbidden, "token.malformed", "the access token is not a JWT of at most 4096 bytes")
+	ErrAlgorithm = ledger.Refuse(ledger.Forbidden, "token.algorithm", "the access token is signed with another algorithm than ES256")
+	ErrKey       = ledger.Refuse(ledger.Forbidden, "token.key", "the access token's key is not among those that the issuer publishes")
+	ErrSignature = ledger.Refuse(ledger.Forbidden, "token.signature", "the access token's signature does not fit its key")
+	ErrExpired   = ledger.Refuse(ledger.Forbidden, "token.expired", "the access token has expired or is not valid yet: get a new one")
 	ErrIssuer    = ledger.Refuse(ledger.Forbidden, "token.issuer", "the access token is from another issuer")
 	ErrAudience  = ledger.Refuse(ledger.Forbidden, "token.audience", "the access token is for another audience")
-	ErrClaims    = ledger.Refuse(ledger.Forbidden, "token.claims", "the token is not an access token")
-	ErrScope     = ledger.Refuse(ledger.Forbidden, "token.scope", "the access token doesn't have the scope for this")
-	ErrKeys      = ledger.Refuse(ledger.Unavailable, "token.keys_unavailable", "the issuer's keys can't be read now")
+	ErrClaims    = ledger.Refuse(ledger.Forbidden, "token.claims", "the token is not a machine's access token: it needs jti, scope, client_id = sub and one audience")
+	ErrScope     = ledger.Refuse(ledger.Forbidden, "token.scope", "the access token lacks the scope that this route needs")
+	ErrKeys      = ledger.Refuse(ledger.Unavailable, "token.keys_unavailable", "the issuer does not answer with its keys now: try again")
 )
 
-// leeway is how far issuer's and gateway's clocks may differ.
+// leeway is the difference allowed between the clocks of issuer and gateway.
 const leeway = 5 * time.Second
 
 // maxToken bounds a token in bytes; ours have about 600.
 const maxToken = 4096
 
-// Token is what a good access token says.
+// Token holds the claims of a verified access token.
 type Token struct {
 	Subject string // machine id
 	Scopes  []string
 	Expires time.Time
 }
 
-// Allows refuses when the token lacks the scope.
+// Allows returns ErrScope when the token lacks the scope.
 func (t Token) Allows(scope string) error {
 	if !slices.Contains(t.Scopes, scope) {
 		return ErrScope.With(scope)
@@ -71,7 +76,7 @@ type Verifier struct {
 	maxYoung int
 }
 
-// known is a verified token and the key that verified it: once the key is withdrawn, the memory is worth nothing.
+// known is a verified token with the key that verified it. It no longer counts when the key is withdrawn.
 type known struct {
 	token Token
 	key   *Key
@@ -137,15 +142,15 @@ func (v *Verifier) check(ctx context.Context, raw string) (known, error) {
 	if err != nil {
 		return known{}, classify(err)
 	}
-	// What makes it an access token of a machine: an id, a scope, and nobody acting for somebody else. id_tokens
-	// of the same issuer have neither scope nor client_id.
+	// A machine's access token has an id, a scope, and client and subject in one. id_tokens of the same
+	// issuer have neither scope nor client_id.
 	if c.ID == "" || c.Scope == "" || c.ClientID == "" || c.ClientID != c.Subject || len(c.Audience) != 1 {
 		return known{}, unauthenticated(ErrClaims)
 	}
 	return known{key: used, token: Token{Subject: c.Subject, Scopes: strings.Fields(c.Scope), Expires: c.ExpiresAt.Time}}, nil
 }
 
-// classify finds our refusal for the library's error; the first matching class wins.
+// classify turns the library's error into a refusal. The first matching class wins.
 func classify(err error) error {
 	if refusal, ok := errors.AsType[*ledger.Refusal](err); ok {
 		if refusal.Kind == ledger.Unavailable {

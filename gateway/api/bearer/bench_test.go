@@ -11,8 +11,8 @@ import (
 	jose "github.com/go-jose/go-jose/v4"
 )
 
-// Row 19 of tests/bench/README.md: token verify ÷ raw P-256 verify, cold <= 1.15, from memory <= 0.05, and flat from
-// 1,000 to 100,000 tokens. Floor and product run in turn: compare the three of one run.
+// Row 19 of tests/bench/README.md: token verify ÷ raw P-256 verify, cold <= 1.15, from memory <= 0.05, and
+// flat from 1,000 to 100,000 tokens. Floor and product run in turn: compare the three of one run.
 
 func benchVerifier(b *testing.B, n int) (*Verifier, *ecdsa.PrivateKey, []string) {
 	b.Helper()

@@ -20,8 +20,8 @@ type Key struct {
 	Public *ecdsa.PublicKey
 }
 
-// Fetching keys: an unknown key id asks the issuer at most every refetch, so that made-up ids can't be turned into
-// load; known keys are read again after maxAge, so that a withdrawn one stops to count.
+// Bounds of fetching. For an unknown key id the issuer is asked at most once in refetch, so that invented ids
+// cause no load. Known keys are fetched again after maxAge, so that a withdrawn one is no longer accepted.
 const (
 	refetch = 5 * time.Second
 	maxAge  = 5 * time.Minute
@@ -41,12 +41,13 @@ type Keys struct {
 	asked   time.Time // last attempt; guarded by fetch
 }
 
-// NewKeys reads from the JWKS URL when a key is first needed.
+// NewKeys makes an empty set. The JWKS URL is asked when a key is first needed.
 func NewKeys(url string, client *http.Client, now func() time.Time) *Keys {
 	return &Keys{url: url, client: client, now: now, keys: map[string]*Key{}}
 }
 
-// Get finds a key, asking the issuer when it must and may.
+// Get finds a key, and fetches the set where the key is unknown or the set too old. It returns ErrKey for a
+// key that the issuer does not publish and ErrKeys when the issuer does not answer.
 func (k *Keys) Get(ctx context.Context, id string) (*Key, error) {
 	key, fresh := k.look(id)
 	if key != nil && fresh {
@@ -56,7 +57,7 @@ func (k *Keys) Get(ctx context.Context, id string) (*Key, error) {
 	key, fresh = k.look(id)
 	switch {
 	case key != nil && (fresh || !answered):
-		// An issuer that is down for a moment doesn't stop machines whose key is known.
+		// While the issuer is down, keys that are known stay good.
 		return key, nil
 	case !answered:
 		return nil, ErrKeys
@@ -77,8 +78,8 @@ func (k *Keys) look(id string) (key *Key, fresh bool) {
 	return k.keys[id], k.now().Sub(k.fetched) < maxAge
 }
 
-// refresh asks the issuer, one request at a time and not oftener than refetch, and reports whether it answered (the
-// last time, if it was just asked).
+// refresh fetches the set, one request at a time and at most once in refetch. It reports whether the issuer
+// answered, or where it was asked within refetch, whether it answered then.
 func (k *Keys) refresh(ctx context.Context) bool {
 	k.fetch.Lock()
 	defer k.fetch.Unlock()
@@ -102,7 +103,7 @@ func (k *Keys) refresh(ctx context.Context) bool {
 }
 
 func (k *Keys) download(ctx context.Context) (map[string]*Key, error) {
-	// The answer serves everybody: one caller that hangs up must not spoil it.
+	// All waiting requests use the result, so the end of this one must not cancel it.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refetch)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url, nil)
@@ -125,7 +126,7 @@ func (k *Keys) download(ctx context.Context) (map[string]*Key, error) {
 	for _, jwk := range set.Keys {
 		pub, ok := jwk.Key.(*ecdsa.PublicKey)
 		if !ok || pub.Curve != elliptic.P256() || jwk.KeyID == "" || !jwk.Valid() {
-			continue // a kind of key that we don't take
+			continue // not a key that may sign tokens
 		}
 		keys[jwk.KeyID] = &Key{ID: jwk.KeyID, Public: pub}
 	}

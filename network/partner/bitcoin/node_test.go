@@ -90,7 +90,8 @@ func genesis(t *testing.T) spv.Block {
 	return spv.Block{Height: r.Height, Hash: r.Hash}
 }
 
-// One story on two real nodes: mine, pay, prove, kill a node, part the two, reorganize while the cursor sleeps.
+// One story on two real nodes: mine, pay, prove, kill a node, part the two, reorganize while the cursor
+// sleeps.
 func TestTwoNodes(t *testing.T) {
 	f := faucet(t)
 	procA := regtest.Start(t, f.Address())

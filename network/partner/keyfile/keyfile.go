@@ -1,7 +1,8 @@
-// Package keyfile keeps a partner's secrets, key seeds and signing keys, in private files that it makes at first use.
+// Package keyfile keeps a partner's secrets, key seeds and signing keys, in private files that it makes at
+// first use.
 //
-// It rejects a file that others can read ([host.ErrExposed]) or that holds something else ([ErrForm]), and never
-// overwrites one. Does not encrypt: whoever is root on the computer reads every secret.
+// It rejects a file that others can read ([host.ErrExposed]) or that holds something else ([ErrForm]), and
+// never overwrites one. Does not encrypt: whoever is root on the computer reads every secret.
 package keyfile
 
 import (
@@ -17,8 +18,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/host"
 )
 
-// ErrForm means that a file does not hold the kind of secret that its reader expected. Put the right file back; a new
-// secret would be another key.
+// ErrForm means that a file does not hold the kind of secret that its reader expected. Put the right file
+// back; a new secret would be another key.
 var ErrForm = errors.New("the file does not hold the expected secret")
 
 // Seed reads a file of size secret bytes. Where there is none it draws them and creates the file.
