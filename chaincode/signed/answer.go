@@ -2,12 +2,6 @@ package signed
 
 import (
 	"encoding/json"
-
-	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/consortium"
-	"github.com/guildmark/guildmark/chaincode/rules/license"
-	"github.com/guildmark/guildmark/chaincode/rules/machine"
-	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
 // Domain tags: an answer begins with its own, so that no function's answer passes for another's.
@@ -49,46 +43,6 @@ type Tip struct {
 	Height     uint32 `json:"height"`
 	Hash       string `json:"hash"`       // "" before bitcoin:Start
 	MedianTime int64  `json:"medianTime"` // Unix seconds
-}
-
-// LicenseBody is the body of a signed license.
-type LicenseBody struct {
-	License license.License `json:"license"`
-	Machine machine.Machine `json:"machine"`
-	State   string          `json:"state"` // StateActive or StateSuspended
-	Paid    []Paid          `json:"paid"`
-}
-
-// States of a license in a signed answer.
-const (
-	StateActive    = "active"
-	StateSuspended = "suspended" // its order is disputed: a credited block left the chain
-)
-
-// Paid is a Bitcoin output that paid for the license, so that its holder can judge the payment for itself.
-type Paid struct {
-	TxID   string         `json:"txid"`
-	Vout   uint32         `json:"vout"`
-	Amount ledger.Satoshi `json:"amount"`
-	Height uint32         `json:"height"`
-	Block  string         `json:"block"`
-}
-
-// NewLicenseBody composes the body of a signed license: it is active unless a payment of its order is disputed.
-func NewLicenseBody(l license.License, m machine.Machine, credits order.Credits) LicenseBody {
-	body := LicenseBody{License: l, Machine: m, State: StateActive, Paid: []Paid{}}
-	if credits.Disputed() {
-		body.State = StateSuspended
-	}
-	for _, p := range credits.Payments {
-		body.Paid = append(body.Paid, Paid{TxID: p.TxID, Vout: p.Vout, Amount: p.Amount, Height: p.Height, Block: p.Block})
-	}
-	return body
-}
-
-// RecipientsBody is the body of the signed recipients' keys (T3), sorted by id.
-type RecipientsBody struct {
-	Recipients []consortium.Recipient `json:"recipients"`
 }
 
 // tagOf names the domain tag that a function's answer must carry; "" for a function that signs nothing.

@@ -2,7 +2,6 @@ package signed
 
 import (
 	"bytes"
-	"encoding/base64"
 	"fmt"
 	"sort"
 
@@ -96,45 +95,4 @@ func ParseFile(doc []byte) (File, error) {
 		return File{}, ErrMalformed.With(fmt.Sprintf("byte %d", len(doc)-len(s.rest)))
 	}
 	return f, nil
-}
-
-// scanner consumes a text of which everything but the base64 strings is known.
-type scanner struct {
-	rest   []byte
-	failed bool
-}
-
-func (s *scanner) accept(text string) bool {
-	if len(s.rest) < len(text) || string(s.rest[:len(text)]) != text {
-		return false
-	}
-	s.rest = s.rest[len(text):]
-	return true
-}
-
-func (s *scanner) expect(text string) {
-	if s.failed || !s.accept(text) {
-		s.failed = true
-	}
-}
-
-// binary reads one quoted string of strict base64: padded, no line breaks, unused bits zero.
-func (s *scanner) binary() []byte {
-	s.expect(`"`)
-	if s.failed {
-		return nil
-	}
-	end := bytes.IndexByte(s.rest, '"')
-	if end < 0 || bytes.IndexByte(s.rest[:end], '\n') >= 0 || bytes.IndexByte(s.rest[:end], '\r') >= 0 {
-		s.failed = true
-		return nil
-	}
-	out := make([]byte, base64.StdEncoding.DecodedLen(end))
-	n, err := base64.StdEncoding.Strict().Decode(out, s.rest[:end])
-	if err != nil {
-		s.failed = true
-		return nil
-	}
-	s.rest = s.rest[end+1:]
-	return out[:n]
 }

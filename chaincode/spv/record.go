@@ -120,3 +120,26 @@ func (r *Record) MedianTime() uint32 {
 
 // Heavier reports whether r has more cumulative work than o; with equal work the first seen stays.
 func (r *Record) Heavier(o *Record) bool { return bytes.Compare(r.Work[:], o.Work[:]) > 0 }
+
+// TipRecord reads the record of the chain's end.
+func TipRecord(s Store) (Record, error) {
+	tip, ok, err := s.Tip()
+	if err != nil || !ok {
+		return Record{}, orRefusal(err, ErrNotStarted)
+	}
+	r, ok, err := s.Header(tip.Hash)
+	if err != nil || !ok {
+		return Record{}, orRefusal(err, ErrNotStarted.With("a tip without its record"))
+	}
+	return r, nil
+}
+
+// HeaderAt reads a block's record, and whether the block is on the chain of most work.
+func HeaderAt(s Store, hash chainhash.Hash) (r Record, active bool, err error) {
+	r, ok, err := s.Header(hash)
+	if err != nil || !ok {
+		return r, false, orRefusal(err, ErrUnknownBlock.With(hash.String()))
+	}
+	at, ok, err := s.HashAt(r.Height)
+	return r, ok && at == hash, err
+}

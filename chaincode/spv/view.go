@@ -2,8 +2,6 @@ package spv
 
 import (
 	"encoding/hex"
-
-	"github.com/btcsuite/btcd/chainhash/v2"
 )
 
 // The documents that functions of the contract bitcoin return and announce. Heights and hashes are plain values here.
@@ -121,27 +119,4 @@ func (r *Record) View(active bool, tip *Record) HeaderView {
 		v.Depth = Depth(tip, r)
 	}
 	return v
-}
-
-// TipRecord reads the record of the chain's end.
-func TipRecord(s Store) (Record, error) {
-	tip, ok, err := s.Tip()
-	if err != nil || !ok {
-		return Record{}, orRefusal(err, ErrNotStarted)
-	}
-	r, ok, err := s.Header(tip.Hash)
-	if err != nil || !ok {
-		return Record{}, orRefusal(err, ErrNotStarted.With("a tip without its record"))
-	}
-	return r, nil
-}
-
-// HeaderAt reads a block's record, and whether the block is on the chain of most work.
-func HeaderAt(s Store, hash chainhash.Hash) (r Record, active bool, err error) {
-	r, ok, err := s.Header(hash)
-	if err != nil || !ok {
-		return r, false, orRefusal(err, ErrUnknownBlock.With(hash.String()))
-	}
-	at, ok, err := s.HashAt(r.Height)
-	return r, ok && at == hash, err
 }

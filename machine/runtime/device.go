@@ -1,13 +1,7 @@
 package runtime
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
-	"io"
-
 	"github.com/guildmark/guildmark/chaincode/profile"
-	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/machine/device"
 	"github.com/guildmark/guildmark/machine/device/drivers"
 )
@@ -32,44 +26,4 @@ func (v *vault) report(e device.Event) {
 		kind = State
 	}
 	v.say(Event{Kind: kind, Profile: v.job.Profile, Percent: e.Percent, Device: e.Device})
-}
-
-// Header implements [device.Content]: the manifest's needs, of which there are none yet.
-func (v *vault) Header() json.RawMessage { return nil }
-
-// errChunk is for a driver that asks for a chunk a second time, or for one that isn't there.
-var errChunk = errors.New("the sealed body is one chunk, which opens once")
-
-// Open implements [device.Content]: it opens the body, and the shares are gone from memory when it returns.
-func (v *vault) Open(_ context.Context, chunk int) (io.Reader, error) {
-	if chunk != 0 || v.opened {
-		return nil, errChunk
-	}
-	v.opened = true
-	defer v.wipe()
-	plain, err := v.binding.OpenBody(v.body, v.runtime, v.lower, v.upper)
-	if err != nil {
-		return nil, err
-	}
-	return &opening{Reader: plain, tell: func(n int) { v.say(Event{Kind: Package, Package: n}) }}, nil
-}
-
-// opening reports each package of the body when its first byte is read.
-type opening struct {
-	io.Reader
-
-	read int64
-	told int
-	tell func(number int)
-}
-
-// Read implements io.Reader.
-func (o *opening) Read(p []byte) (int, error) {
-	n, err := o.Reader.Read(p)
-	o.read += int64(n)
-	for o.read > int64(o.told)*sealed.PackageSize {
-		o.told++
-		o.tell(o.told)
-	}
-	return n, err
 }

@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 
 	"github.com/guildmark/guildmark/chaincode/client"
 	"github.com/guildmark/guildmark/chaincode/sealed"
@@ -86,45 +84,6 @@ func keptWrite(ctx context.Context, w *world) error {
 	return err
 }
 
-// forge makes two files from the machine's own license.
-func forge(_ context.Context, w *world) error {
-	raw, err := os.ReadFile(filepath.Join(w.machine.State(), "licenses", w.license, "license.signed.json"))
-	if err != nil {
-		return err
-	}
-	changed, err := changeUses(raw)
-	if err != nil {
-		return err
-	}
-	if w.breakAt == "refusals" { // nothing is changed, so nothing should be refused
-		changed = raw
-	}
-	w.proofs.changed = w.loot("changed.signed.json")
-	if err := os.WriteFile(w.proofs.changed, changed, 0o644); err != nil {
-		return err
-	}
-	clients, err := w.signAsClients(raw)
-	if err != nil {
-		return err
-	}
-	w.proofs.clients, err = w.keep("client-certificates", clients)
-	return err
-}
-
-// changeUses turns three uses into nine inside the signed answer: one byte.
-func changeUses(raw []byte) ([]byte, error) {
-	var f signed.File
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return nil, err
-	}
-	at := strings.Index(string(f.Payload), `"uses":3`)
-	if at < 0 {
-		return nil, errors.New("the license's answer doesn't say its uses")
-	}
-	f.Payload[at+len(`"uses":`)] = '9'
-	return f.Encode(), nil
-}
-
 // shadowSale governs a second channel and sells there, settled by the very payment of the first sale.
 func shadowSale(ctx context.Context, w *world) error {
 	if err := w.Show(ctx, "network", "channel", "add", "--dir", w.Net(), "--tools", w.Tools, shadowChannel); err != nil {
@@ -195,4 +154,9 @@ func (w *world) refusedBy(partner, dataset string) (string, error) {
 		return "", fmt.Errorf("the custodian's note %s names no code", files[0])
 	}
 	return code, nil
+}
+
+// copyTree copies a folder with its modes, as a thief with root would.
+func copyTree(from, to string) error {
+	return os.CopyFS(to, os.DirFS(from))
 }

@@ -1,0 +1,30 @@
+package signed
+
+import "github.com/guildmark/guildmark/chaincode/rules/order"
+
+// OrderExpectation is what must hold of an order beside its signatures.
+type OrderExpectation struct {
+	Order  string // id; "" accepts any
+	Nonce  string
+	Script func(order.Order) (string, error) // derives the collect script (hex) from the bundle's descriptor (T21); required
+}
+
+// Order verifies a signed order for whoever is about to pay it.
+func (v *Verifier) Order(file []byte, want OrderExpectation) (order.View, Answer, error) {
+	c, err := v.run(file, Expectation{Function: FunctionOrder, Subject: want.Order, Nonce: want.Nonce})
+	if err != nil {
+		return order.View{}, Answer{}, err
+	}
+	o := c.order.Order
+	if o.Descriptor != v.bundle.Treasury.Version {
+		return order.View{}, Answer{}, ErrDescriptor
+	}
+	script, err := want.Script(o)
+	if err != nil {
+		return order.View{}, Answer{}, ErrScript.With(err.Error())
+	}
+	if script == "" || script != o.Script {
+		return order.View{}, Answer{}, ErrScript.With(o.Script)
+	}
+	return c.order, c.answer, nil
+}
