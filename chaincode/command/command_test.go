@@ -182,6 +182,9 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 
 func TestGuideRunsAsPrinted(t *testing.T) {
 	_, out, _ := execute(t.Context(), Console{Typed: "./stall"}, "--help")
+	if _, shell, _ := execute(t.Context(), Console{Typed: "./stall"}, "help", "completion"); !strings.Contains(shell, "  source <(./stall completion bash)\n") {
+		t.Errorf("the example does not say how the program was called:\n%s", shell)
+	}
 	if !strings.Contains(out, "  1. ./stall sell --item pear --price 3\n  2. ./stall list\nstall never sleeps.\n") {
 		t.Errorf("the guide does not say how the program was called:\n%s", out)
 	}

@@ -136,7 +136,7 @@ func (p *program) typed(text string) string {
 	if p.console.Typed == "" {
 		return text
 	}
-	line := regexp.MustCompile(`(?m)^( +(?:\d+\. +)?)` + regexp.QuoteMeta(p.root.Name) + ` `)
+	line := regexp.MustCompile(`(?m)(^ +(?:\d+\. +)?|[<$]\()` + regexp.QuoteMeta(p.root.Name) + ` `)
 	return line.ReplaceAllString(text, "${1}"+strings.ReplaceAll(p.console.Typed, "$", "$$")+" ")
 }
 

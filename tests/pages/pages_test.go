@@ -47,6 +47,7 @@ func TestPages(t *testing.T) {
 			break // a page builds on the one before it
 		}
 	}
+	t.Run("helps", func(t *testing.T) { run(t, helps(t)) })
 }
 
 // TestNoOtherCommands: a document that prints commands is walked by TestPages, or prints only make's, which CI runs.

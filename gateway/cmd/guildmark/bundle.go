@@ -37,7 +37,7 @@ func bundleCommand() *command.Command {
 	return &command.Command{
 		Name: "bundle", Short: "writes the consortium's newest trust bundle to a file and shows its id.",
 		Guide:   "One peer gives it, and nothing else vouches for it: compare its id over another way before you seal for it.",
-		Example: "guildmark bundle --identity build/net/licensors/identities/licensor1 --out bundle.json",
+		Example: "guildmark bundle --identity build/net/licensors/identities/licensor1 --out build/bundle.json",
 		Flags: func(f *command.Flags) {
 			b.ledgerFlags(f)
 			f.StringVar(&b.out, "out", "bundle.json", "`FILE` where to write it")

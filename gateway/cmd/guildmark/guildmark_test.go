@@ -130,7 +130,7 @@ func market(t *testing.T, e *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	files := map[string][]byte{"build/net/connection.json": connection, "bundle.json": c.Bundle.Bytes()}
+	files := map[string][]byte{"build/net/connection.json": connection, "bundle.json": c.Bundle.Bytes(), "build/bundle.json": c.Bundle.Bytes()}
 	for _, name := range []string{"fixtures/beverage/sunrise.jsonl", "fixtures/beverage/busted_volume.jsonl"} {
 		if files[name], err = os.ReadFile(filepath.Join("../../..", name)); err != nil {
 			return err

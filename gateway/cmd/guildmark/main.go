@@ -17,14 +17,14 @@ import (
 const guide = `
 A first sale on the network that ` + "`make up`" + ` starts, typed in the project's folder:
 
-  1. guildmark bundle --identity build/net/licensors/identities/licensor1 --out bundle.json
+  1. guildmark bundle --identity build/net/licensors/identities/licensor1 --out build/bundle.json
      Ask two partners, over another way, whether the id it prints is their bundle's: everything rests on it.
 
-  2. guildmark seal --data fixtures/beverage/sunrise.jsonl --title Sunrise --bundle bundle.json \
+  2. guildmark seal --data fixtures/beverage/sunrise.jsonl --title Sunrise --bundle build/bundle.json \
        --identity build/net/licensors/identities/licensor1 \
-       --custodians OperatorMSP,LicensorsMSP --lines mixer-1 --out sunrise
+       --custodians OperatorMSP,LicensorsMSP --lines mixer-1 --out build/sunrise
 
-  3. guildmark publish --folder sunrise --identity build/net/licensors/identities/licensor1 \
+  3. guildmark publish --folder build/sunrise --identity build/net/licensors/identities/licensor1 \
        --price 25000 --uses 3 --contributor licensor1=2 --contributor licensor2=1
      It finds the gateway in build/net/connection.json. Another one: --gateway URL --gateway-roots FILE.
 

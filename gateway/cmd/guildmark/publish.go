@@ -38,7 +38,7 @@ func publishCommand() *command.Command {
 		Name: "publish", Short: "puts a sealed folder on the ledger, uploads it, waits for the custodians and offers it.",
 		Guide: "It can be repeated after any interruption: steps that are done stay done. The price is divided at each sale: the\n" +
 			"consortium's commission first, then the contributors by their weights.",
-		Example: "guildmark publish --folder sunrise --identity build/net/licensors/identities/licensor1 \\\n" +
+		Example: "guildmark publish --folder build/sunrise --identity build/net/licensors/identities/licensor1 \\\n" +
 			"  --price 25000 --uses 3 --contributor licensor1=2 --contributor licensor2=1",
 		Flags: p.flags,
 		Run:   p.publish,

@@ -42,8 +42,8 @@ func sealCommand() *command.Command {
 		Name: "seal", Short: "checks data against its profile and seals it into a folder; the data stays on this computer.",
 		Guide: "The profile beverage/1 is described in fixtures/beverage/README.md. The keys to seal for come from the partners'\n" +
 			"peers, or from --gateway; they count only if enough partners of your own trust bundle signed them.",
-		Example: "guildmark seal --data fixtures/beverage/sunrise.jsonl --title Sunrise --bundle bundle.json \\\n" +
-			"  --identity build/net/licensors/identities/licensor1 --custodians OperatorMSP,LicensorsMSP --lines mixer-1 --out sunrise",
+		Example: "guildmark seal --data fixtures/beverage/sunrise.jsonl --title Sunrise --bundle build/bundle.json \\\n" +
+			"  --identity build/net/licensors/identities/licensor1 --custodians OperatorMSP,LicensorsMSP --lines mixer-1 --out build/sunrise",
 		Flags: s.flags,
 		Run:   func(ctx context.Context, _ *command.Call) (command.Result, error) { return s.seal(ctx) },
 	}
