@@ -176,6 +176,6 @@ func (s *session) attestUse(h holding.Holding, job string) (grant.ReceiptRequest
 	}
 	digest := tpmpolicy.ReceiptDigest(h.License.ID, job)
 	pin, err := signer.Pin(attestation, count.Index().Name(true), digest[:])
-	request.Attestation = meter.Document(attestation)
+	request.Attestation = grant.Encode(attestation)
 	return request, pin, err
 }

@@ -6,13 +6,13 @@ import (
 	"slices"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
+	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/machine/folder"
 	"github.com/guildmark/guildmark/machine/holding"
 	"github.com/guildmark/guildmark/machine/market"
-	"github.com/guildmark/guildmark/machine/meter"
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
@@ -149,7 +149,7 @@ func (p *Applicant) registration(id, proof string) (machine.EnrollmentRequest, e
 		if err != nil {
 			return r, err
 		}
-		*c.to = meter.Document(attestation)
+		*c.to = grant.Encode(attestation)
 	}
 	return r, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
-	"github.com/guildmark/guildmark/chaincode/rules/machine"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/machine/tpm"
 )
@@ -23,15 +22,7 @@ type Request struct {
 func (r Request) Document(pair []string) grant.Request {
 	return grant.Request{
 		License: r.License, Pair: pair, Index: r.Index.Handle, Nonce: base64.StdEncoding.EncodeToString(r.Nonce),
-		Counter: Document(r.Counter), Time: Document(r.Time), IndexName: r.Index.Name(false).Hex(),
-	}
-}
-
-// Document is an attestation as the ledger's documents carry it.
-func Document(a tpmpolicy.Attestation) machine.Attestation {
-	return machine.Attestation{
-		Attest:    base64.StdEncoding.EncodeToString(a.Attest),
-		Signature: base64.StdEncoding.EncodeToString(a.Signature),
+		Counter: grant.Encode(r.Counter), Time: grant.Encode(r.Time), IndexName: r.Index.Name(false).Hex(),
 	}
 }
 

@@ -17,8 +17,3 @@ type Approved struct {
 type InForce struct {
 	Version int `json:"version"`
 }
-
-// Recipients is the body that governance:SignRecipients signs.
-type Recipients struct {
-	Recipients []Recipient `json:"recipients"` // sorted by id
-}

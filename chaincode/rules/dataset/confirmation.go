@@ -9,7 +9,7 @@ func CheckConfirmation(m *Manifest, p Publication, msp, envelope string, confirm
 	case !slices.Contains(m.Custodians, msp):
 		return false, ErrNotCustodian.With(msp)
 	case envelope != p.Envelope:
-		return false, ErrEnvelope.With(envelope)
+		return false, ErrEnvelope.Field("envelope", envelope, p.Envelope)
 	case slices.Contains(confirmed, msp):
 		return false, ErrConfirmed.With(msp)
 	}

@@ -70,33 +70,47 @@ const (
 
 // Check judges a manifest that caller publishes; homes are the MSPs that may hold custodians.
 func Check(m *Manifest, caller party.Caller, homes party.Homes) error {
-	if m.Format != ManifestFormat || m.Version < 1 || m.Version > maxVersion || ledger.CheckID(m.Salt) != nil {
-		return ErrManifest.With("format, version or salt")
+	if err := m.checkHead(); err != nil {
+		return err
 	}
 	if m.Licensor.MSP != caller.MSP || m.Licensor.Party != caller.Party {
-		return ErrForeign.With(m.Licensor.Party)
+		return ErrForeign.Field("licensor", m.Licensor.Party, caller.Party)
 	}
 	for _, check := range []func() error{
-		func() error { return m.checkCustodians(homes) }, m.checkContent, m.checkCommitments,
+		func() error { return m.checkCustodians(homes) }, m.checkContent, m.checkSizes, m.checkCommitments,
 	} {
 		if err := check(); err != nil {
 			return err
 		}
 	}
-	if m.Dataset != ID(m.Licensor, m.Custodians, m.Salt) {
-		return ErrID.With(m.Dataset)
+	if id := ID(m.Licensor, m.Custodians, m.Salt); m.Dataset != id {
+		return ErrID.Field("dataset", m.Dataset, id)
+	}
+	return nil
+}
+
+func (m *Manifest) checkHead() error {
+	switch {
+	case m.Format != ManifestFormat:
+		return ErrManifest.Field("format", m.Format, ManifestFormat)
+	case m.Version < 1 || m.Version > maxVersion:
+		return ErrManifest.Field("version", m.Version, "1 to 1000000")
+	case ledger.CheckID(m.Salt) != nil:
+		return ErrManifest.Field("salt", m.Salt, "64 lower-case hex digits")
 	}
 	return nil
 }
 
 func (m *Manifest) checkCustodians(homes party.Homes) error {
-	n := len(m.Custodians)
-	if n < 2 || n > maxCustodians || !ledger.Ascending(m.Custodians) {
-		return ErrManifest.With(strconv.Itoa(n) + " custodians, or not sorted")
+	if n := len(m.Custodians); n < 2 || n > maxCustodians {
+		return ErrManifest.Field("custodians", n, "2 to 4")
+	}
+	if !ledger.Ascending(m.Custodians) {
+		return ErrManifest.Field("custodians", m.Custodians, "sorted, each once")
 	}
 	for _, msp := range m.Custodians {
 		if !slices.Contains(homes(party.Custodian), msp) {
-			return ErrManifest.With("custodian " + msp)
+			return ErrManifest.Field("custodians", msp, "an MSP with a custodian")
 		}
 	}
 	return nil
@@ -104,12 +118,26 @@ func (m *Manifest) checkCustodians(homes party.Homes) error {
 
 func (m *Manifest) checkContent() error {
 	switch {
-	case !isTitle(m.Title), !ledger.IsName(m.Technology), !isProfile(m.Profile, m.Technology):
-		return ErrManifest.With("title, technology or profile")
-	case m.Size < 1, m.Size > maxSize, m.BodySize < m.Size, m.BodySize > 2*maxSize:
-		return ErrManifest.With("size " + strconv.FormatInt(m.Size, 10) + ", body " + strconv.FormatInt(m.BodySize, 10))
-	case ledger.CheckID(m.BodyHash) != nil, m.Cipher != Cipher:
-		return ErrManifest.With("body hash or cipher")
+	case !isTitle(m.Title):
+		return ErrManifest.Field("title", m.Title, "1 to 200 bytes of printable text")
+	case !ledger.IsName(m.Technology):
+		return ErrManifest.Field("technology", m.Technology, "1 to 128 letters, digits, dots, hyphens and underscores")
+	case !isProfile(m.Profile, m.Technology):
+		return ErrManifest.Field("profile", m.Profile, m.Technology+"/<number>")
+	case ledger.CheckID(m.BodyHash) != nil:
+		return ErrManifest.Field("bodyHash", m.BodyHash, "64 lower-case hex digits")
+	case m.Cipher != Cipher:
+		return ErrManifest.Field("cipher", m.Cipher, Cipher)
+	}
+	return nil
+}
+
+func (m *Manifest) checkSizes() error {
+	switch {
+	case m.Size < 1 || m.Size > maxSize:
+		return ErrManifest.Field("size", m.Size, "1 to "+strconv.Itoa(maxSize))
+	case m.BodySize < m.Size || m.BodySize > 2*maxSize:
+		return ErrManifest.Field("bodySize", m.BodySize, "size, "+strconv.FormatInt(m.Size, 10)+", to "+strconv.Itoa(2*maxSize))
 	}
 	return nil
 }
@@ -117,14 +145,19 @@ func (m *Manifest) checkContent() error {
 // checkCommitments demands the runtime share's commitment and, for every pair of custodians, each one's half.
 func (m *Manifest) checkCommitments() error {
 	n := len(m.Custodians)
-	if len(m.Commitments) != n*(n-1)+1 {
-		return ErrCommitments.With(strconv.Itoa(len(m.Commitments)))
+	if want := n*(n-1) + 1; len(m.Commitments) != want {
+		return ErrCommitments.Field("commitments", len(m.Commitments), strconv.Itoa(want)+" for "+strconv.Itoa(n)+" custodians")
 	}
 	seen := map[string]bool{}
-	for _, c := range m.Commitments {
-		name := strings.Join(append([]string{c.Share, c.Holder}, c.Pair...), " ")
-		if seen[name] || ledger.CheckID(c.Hash) != nil || !m.fits(c) {
-			return ErrCommitments.With(name)
+	for i, c := range m.Commitments {
+		at, name := "commitments["+strconv.Itoa(i)+"]", strings.Join(append([]string{c.Share, c.Holder}, c.Pair...), " ")
+		switch {
+		case ledger.CheckID(c.Hash) != nil:
+			return ErrCommitments.Field(at+".hash", c.Hash, "64 lower-case hex digits")
+		case !m.fits(c):
+			return ErrCommitments.Field(at, name, "the runtime share, or the half of a holder in a pair of custodians")
+		case seen[name]:
+			return ErrCommitments.Field(at, name, "another one than before")
 		}
 		seen[name] = true
 	}

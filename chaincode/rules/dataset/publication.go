@@ -20,7 +20,7 @@ type PublishRequest struct {
 	Envelope  string `json:"envelope"`  // SHA-256 of key envelope 1, hex
 }
 
-// Publication is the ledger's word about a published version; key published/<dataset>/<version>, create-only.
+// Publication is the record of a published version; key published/<dataset>/<version>, create-only.
 type Publication struct {
 	Format    string   `json:"format"` // "guildmark/publication/1"
 	Licensor  Licensor `json:"licensor"`
@@ -30,7 +30,7 @@ type Publication struct {
 	Epoch     int64    `json:"epoch"`
 }
 
-// Confirmation is a custodian's word that its half opens and fits its commitment (T12); create-only.
+// Confirmation records that a custodian's half opens and fits its commitment (T12); create-only.
 type Confirmation struct {
 	Party string `json:"party"`
 	Epoch int64  `json:"epoch"`
@@ -67,7 +67,7 @@ type Confirmed struct {
 func (r PublishRequest) ReadManifest() (m Manifest, raw []byte, err error) {
 	raw, err = ledger.Base64(r.Manifest)
 	if err != nil {
-		return m, nil, ErrManifest.With("not base64")
+		return m, nil, ErrManifest.With("manifest, expected base64 of its canonical bytes")
 	}
 	return m, raw, ledger.DecodeCanonical(raw, &m)
 }
@@ -79,7 +79,7 @@ func (r PublishRequest) Check(m *Manifest, raw []byte, caller party.Caller, key 
 		return err
 	}
 	if ledger.CheckID(r.Envelope) != nil {
-		return ErrEnvelope.With(r.Envelope)
+		return ErrEnvelope.Field("envelope", r.Envelope, "64 lower-case hex digits")
 	}
 	signer, ok := key.(*ecdsa.PublicKey)
 	der, err := ledger.Base64(r.Signature)
@@ -110,7 +110,7 @@ func (r PublishRequest) Publication(m *Manifest, raw []byte, epoch int64) Public
 // CheckOwner demands that the version was published by this licensor.
 func (p Publication) CheckOwner(l Licensor) error {
 	if p.Licensor != l {
-		return ErrForeign.With(p.Licensor.Party)
+		return ErrForeign.Field("caller", l.Party, p.Licensor.Party)
 	}
 	return nil
 }

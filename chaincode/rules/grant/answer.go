@@ -52,7 +52,7 @@ func CheckAnswer(a Answer, g Grant, c Circumstances) error {
 	i := slices.IndexFunc(c.Custodians, func(r consortium.Recipient) bool { return r.MSP == a.MSP })
 	switch {
 	case c.Newer:
-		return ErrSuperseded.With(strconv.Itoa(g.Number))
+		return ErrSuperseded.With("an answer to grant " + strconv.Itoa(g.Number))
 	case a.MSP != c.Caller.MSP || !slices.Contains(g.Pair, a.MSP):
 		return ErrNotInPair.With(c.Caller.MSP)
 	case i < 0 || c.Custodians[i].Party != c.Caller.Party:

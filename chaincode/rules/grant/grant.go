@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
@@ -88,14 +89,20 @@ func (g Grant) Check(b Basis) error {
 	return nil
 }
 
-// difference shows where two documents part, from the key of that value on.
+// difference shows the first key of which two documents have other values.
 func difference(got, want []byte) string {
 	n := 0
 	for n < len(got) && n < len(want) && got[n] == want[n] {
 		n++
 	}
 	at := max(bytes.LastIndexByte(got[:n], ','), bytes.LastIndexByte(got[:n], '{')) + 1
-	return fmt.Sprintf("%.60s, expected %.60s", got[at:], want[at:])
+	value := func(doc []byte) []byte {
+		if end := bytes.IndexAny(doc[n:], ",}]"); end >= 0 {
+			return doc[at : n+end]
+		}
+		return doc[at:]
+	}
+	return fmt.Sprintf("%.48s, expected %.48s", value(got), value(want))
 }
 
 // attested makes the grant of a request but for its number and epoch.
@@ -109,7 +116,7 @@ func attested(r Request, b Basis) (Grant, error) {
 	}
 	name := m.index.Name(false)
 	if name.Hex() != r.IndexName {
-		return Grant{}, ErrIndexName.With(r.IndexName)
+		return Grant{}, ErrIndexName.Field("indexName", r.IndexName, name.Hex())
 	}
 	signer, err := Signer(b.Machine)
 	if err != nil {
@@ -134,11 +141,12 @@ func (b Basis) check(r Request) error {
 	l := b.License
 	switch {
 	case r.License != l.ID:
-		return ErrBasis.With("a request for license " + r.License + ", but license " + l.ID)
+		return ErrBasis.Field("license", r.License, l.ID)
 	case l.Machine != b.Machine.ID:
-		return ErrBasis.With("a license for machine " + l.Machine + ", but machine " + b.Machine.ID)
-	case l.Terms != license.TermsHash(l.Dataset, l.Version, l.Model):
-		return ErrBasis.With("terms " + l.Terms + ", which are not the hash of dataset, version and model")
+		return ErrBasis.Field("machine", b.Machine.ID, l.Machine)
+	}
+	if terms := license.TermsHash(l.Dataset, l.Version, l.Model); l.Terms != terms {
+		return ErrBasis.Field("terms", l.Terms, terms)
 	}
 	return CheckPair(l, r.Pair)
 }
@@ -146,7 +154,7 @@ func (b Basis) check(r Request) error {
 // CheckPair demands two different custodians of the license's set, sorted.
 func CheckPair(l license.License, pair []string) error {
 	if len(pair) != 2 || !ledger.Ascending(pair) || !slices.Contains(l.Custodians, pair[0]) || !slices.Contains(l.Custodians, pair[1]) {
-		return ErrPair
+		return ErrPair.With(strings.Join(pair, ", ") + " of " + strings.Join(l.Custodians, ", "))
 	}
 	return nil
 }

@@ -34,15 +34,15 @@ func next(asked Grant, h History) (int, error) {
 	g := h.Newest
 	switch {
 	case asked.Counter < g.Counter:
-		return 0, ErrCounterBack.With(strconv.FormatUint(asked.Counter, 10))
+		return 0, ErrCounterBack.Field("counter", asked.Counter, strconv.FormatUint(g.Counter, 10)+" or more")
 	case g.License != asked.License:
-		return 0, ErrOpen.With(g.License)
+		return 0, ErrOpen.With("grant of license " + g.License)
 	case h.Answered:
-		return 0, ErrAnswered.With(strconv.Itoa(g.Number))
+		return 0, ErrAnswered.With("grant " + strconv.Itoa(g.Number))
 	case g.IndexName != asked.IndexName:
-		return 0, ErrIndexChanged.With(asked.IndexName)
+		return 0, ErrIndexChanged.Field("indexName", asked.IndexName, g.IndexName)
 	case asked.ResetCount <= g.ResetCount:
-		return 0, ErrSessionAlive.With(strconv.FormatUint(uint64(asked.ResetCount), 10))
+		return 0, ErrSessionAlive.Field("resetCount", asked.ResetCount, "more than "+strconv.FormatUint(uint64(g.ResetCount), 10))
 	}
 	return g.Number + 1, nil
 }

@@ -44,7 +44,7 @@ func (m meter) limit(g Grant) (tpmpolicy.Digest, error) {
 func nonceOf(text string) ([]byte, error) {
 	nonce, err := ledger.Base64(text)
 	if err != nil || len(nonce) != tpmpolicy.NonceSize {
-		return nil, ErrNonce
+		return nil, ErrNonce.Field("bytes", len(nonce), "32")
 	}
 	return nonce, nil
 }

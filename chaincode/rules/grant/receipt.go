@@ -29,11 +29,11 @@ type ReceiptRequest struct {
 // Uses is the state of the meter that a grant wrote, as the machine's TPM attests it for a receipt.
 func Uses(r ReceiptRequest, g Grant, m machine.Machine) (tpmpolicy.Pin, error) {
 	if ledger.CheckID(r.Job) != nil {
-		return tpmpolicy.Pin{}, ErrReceiptJob.With(r.Job)
+		return tpmpolicy.Pin{}, ErrReceiptJob
 	}
 	policy, err := hex.DecodeString(g.Policy)
 	if err != nil || len(policy) != len(tpmpolicy.Digest{}) {
-		return tpmpolicy.Pin{}, ErrUnknown.With("policy")
+		return tpmpolicy.Pin{}, ErrUnknown.With("policy of the recorded grant, expected 64 hex digits")
 	}
 	index := tpmpolicy.Index{Handle: g.Request.Index, Policy: tpmpolicy.Digest(policy)}
 	signer, err := Signer(m)
@@ -54,11 +54,11 @@ func NewReceipt(r ReceiptRequest, g Grant, uses tpmpolicy.Pin, last, epoch int64
 	seen := strconv.FormatInt(count, 10) + " of " + strconv.FormatInt(limit, 10)
 	switch {
 	case limit != g.Limit || count < 1 || count > limit:
-		return Receipt{}, ErrReceiptLimit.With(seen)
+		return Receipt{}, ErrReceiptLimit.With(seen + ", the grant allows " + strconv.FormatInt(g.Limit, 10))
 	case count == last:
 		return Receipt{}, ErrReceiptKnown.With(seen)
 	case count < last:
-		return Receipt{}, ErrReceiptBack.With(seen)
+		return Receipt{}, ErrReceiptBack.With(seen + ", recorded " + strconv.FormatInt(last, 10))
 	}
 	return Receipt{
 		License: g.License, Count: count, Limit: limit, Job: r.Job, Attestation: r.Attestation, Epoch: epoch,

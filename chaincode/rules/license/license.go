@@ -36,7 +36,7 @@ func (l License) CustodianSets() consortium.CustodianSets {
 // CheckOwner refuses a caller who is not the license's buyer.
 func (l License) CheckOwner(caller string) error {
 	if l.Buyer != caller {
-		return ErrOwner.With(caller)
+		return ErrOwner.Field("caller", caller, l.Buyer)
 	}
 	return nil
 }

@@ -2,8 +2,10 @@ package license
 
 import "github.com/guildmark/guildmark/chaincode/ledger"
 
-// Refusals about licenses.
+// Refusals of licenses.
 var (
-	ErrUnknown = ledger.Refuse(ledger.NotFound, "license.unknown", "no such license is on the ledger")
-	ErrOwner   = ledger.Refuse(ledger.Forbidden, "license.not_owner", "the license belongs to another buyer")
+	// ErrUnknown means that no license of this id is on the ledger. Check the id; a license exists when its order is settled.
+	ErrUnknown = ledger.Refuse(ledger.NotFound, "license.unknown", "no license of this id is on the ledger")
+	// ErrOwner means that the license's buyer is not the caller's party. Call with the buyer's identity.
+	ErrOwner = ledger.Refuse(ledger.Forbidden, "license.not_owner", "the license belongs to another buyer")
 )

@@ -44,35 +44,66 @@ type Shard struct {
 // ID is the machine's name on the ledger.
 func ID(akName, salt string) string { return ledger.Hash("guildmark/machine/1", akName, salt) }
 
-// Check judges what a registrar sends: everything but what the ledger fills in.
+// Check judges what a registrar sends: everything but what the ledger fills in. What the keys are is judged by package
+// grant, since it takes package tpmpolicy.
 func Check(m Machine, homes party.Homes) error {
-	switch {
-	case m.Format != Format, ledger.CheckID(m.ID) != nil, ledger.CheckID(m.EKHash) != nil:
-		return ErrInvalid.With("format, id or hash of the EK certificate")
-	case m.Registrar != "" || m.Epoch != 0:
-		return ErrInvalid.With("registrar and epoch are the ledger's to fill")
-	case m.Shard > MaxShard:
-		return ErrInvalid.With("shard")
-	case !consortium.ValidLine(m.Line) || !slices.Contains(consortium.Assurances(), m.Assurance):
-		return ErrInvalid.With("line or assurance")
+	if err := m.checkIdentity(); err != nil {
+		return err
 	}
 	home, _, _ := strings.Cut(m.Owner, ".")
-	if !ledger.IsParty(m.Owner) || !slices.Contains(homes(party.Buyer), home) {
-		return ErrInvalid.With("owner " + m.Owner)
+	switch {
+	case m.Shard > MaxShard:
+		return ErrInvalid.Field("shard", m.Shard, "0 to 2147483647")
+	case !consortium.ValidLine(m.Line):
+		return ErrInvalid.Field("line", m.Line, "1 to 64 letters, digits, hyphens and underscores")
+	case !slices.Contains(consortium.Assurances(), m.Assurance):
+		return ErrInvalid.Field("assurance", m.Assurance, "software, tpm or vtpm")
+	case !ledger.IsParty(m.Owner) || !slices.Contains(homes(party.Buyer), home):
+		return ErrInvalid.Field("owner", m.Owner, "a party at home where buyers are")
 	}
 	return m.checkKeys()
 }
 
-// checkKeys looks at the form alone; what the keys are is package tpmpolicy's matter.
-func (m *Machine) checkKeys() error {
-	if name, err := hex.DecodeString(m.Counter); err != nil || len(name) != 34 || hex.EncodeToString(name) != m.Counter {
-		return ErrInvalid.With("counter " + m.Counter)
+func (m *Machine) checkIdentity() error {
+	switch {
+	case m.Format != Format:
+		return ErrInvalid.Field("format", m.Format, Format)
+	case ledger.CheckID(m.ID) != nil:
+		return ErrInvalid.Field("id", m.ID, "64 lower-case hex digits")
+	case ledger.CheckID(m.EKHash) != nil:
+		return ErrInvalid.Field("ekHash", m.EKHash, "64 lower-case hex digits")
+	case m.Registrar != "":
+		return ErrInvalid.Field("registrar", m.Registrar, "none: the ledger fills it in")
+	case m.Epoch != 0:
+		return ErrInvalid.Field("epoch", m.Epoch, "0: the ledger fills it in")
 	}
-	for _, key := range []string{m.AK, m.SRK, m.Token} {
-		b, err := ledger.Base64(key)
-		if err != nil || len(b) == 0 || len(b) > 1024 {
-			return ErrInvalid.With("a key that is not base64")
+	return nil
+}
+
+// checkKeys looks at the form alone.
+func (m *Machine) checkKeys() error {
+	if name, err := hex.DecodeString(m.Counter); err != nil || len(name) != nameSize || hex.EncodeToString(name) != m.Counter {
+		return ErrInvalid.Field("counter", m.Counter, "a TPM Name, 68 lower-case hex digits")
+	}
+	for _, key := range []struct{ name, text string }{{"ak", m.AK}, {"srk", m.SRK}, {"token", m.Token}} {
+		b, err := ledger.Base64(key.text)
+		if err != nil || len(b) == 0 || len(b) > maxKey {
+			return ErrInvalid.With(key.name + ", expected base64 of 1 to 1024 bytes")
 		}
+	}
+	return nil
+}
+
+// nameSize is the size of a TPM Name with SHA-256; maxKey is far above a TPMT_PUBLIC of a P-256 key, which has 88 to 94 bytes.
+const (
+	nameSize = 34
+	maxKey   = 1024
+)
+
+// CheckOwner refuses a caller who is not the machine's owner.
+func (m Machine) CheckOwner(caller string) error {
+	if m.Owner != caller {
+		return ErrOwner.Field("caller", caller, m.Owner)
 	}
 	return nil
 }

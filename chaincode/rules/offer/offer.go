@@ -3,6 +3,7 @@ package offer
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
@@ -47,8 +48,11 @@ type Model struct {
 	Uses int64  `json:"uses"`
 }
 
-// maxUses bounds the uses of one offer: the TPM's limit holds 31 bits, and orders add up.
-const maxUses = 1_000_000
+// Bounds of an offer: the TPM's limit holds 31 bits, and orders add up; a key is a name that the licensor chooses.
+const (
+	maxUses = 1_000_000
+	maxKey  = 64
+)
 
 // ID is the offer's name.
 func ID(licensorParty, key string) string {
@@ -58,17 +62,8 @@ func ID(licensorParty, key string) string {
 // New judges a request of a licensor who owns the dataset and makes the offer: commission and minimum price are
 // the configuration's, assurances are the classes of machines that exist.
 func New(r Request, l dataset.Licensor, commission royalty.Commission, minimum ledger.Satoshi, assurances []string, epoch int64) (Offer, error) {
-	if !ledger.Printable(r.Key, 64) || r.Version < 1 || ledger.CheckID(r.Dataset) != nil {
-		return Offer{}, ErrInvalid.With("key, dataset or version")
-	}
-	if r.Model.Kind != ModelUses || r.Model.Uses < 1 || r.Model.Uses > maxUses {
-		return Offer{}, ErrModel.With(r.Model.Kind + " " + strconv.FormatInt(r.Model.Uses, 10))
-	}
-	if r.Price < 1 || !r.Price.Valid() {
-		return Offer{}, ErrPrice.With(r.Price.String())
-	}
-	if r.Price < minimum {
-		return Offer{}, ErrMinPrice.With(r.Price.String())
+	if err := r.check(minimum); err != nil {
+		return Offer{}, err
 	}
 	if err := checkAssurance(r.Assurance, assurances); err != nil {
 		return Offer{}, err
@@ -81,13 +76,31 @@ func New(r Request, l dataset.Licensor, commission royalty.Commission, minimum l
 	return o, royalty.Check(o.Price, o.Split)
 }
 
+func (r Request) check(minimum ledger.Satoshi) error {
+	switch {
+	case !ledger.Printable(r.Key, maxKey):
+		return ErrInvalid.Field("key", r.Key, "1 to 64 printable characters")
+	case ledger.CheckID(r.Dataset) != nil:
+		return ErrInvalid.Field("dataset", r.Dataset, "64 lower-case hex digits")
+	case r.Version < 1:
+		return ErrInvalid.Field("version", r.Version, "1 or more")
+	case r.Model.Kind != ModelUses || r.Model.Uses < 1 || r.Model.Uses > maxUses:
+		return ErrModel.With(r.Model.Kind + " " + strconv.FormatInt(r.Model.Uses, 10))
+	case r.Price < 1 || !r.Price.Valid():
+		return ErrPrice.With(r.Price.String())
+	case r.Price < minimum:
+		return ErrMinPrice.Field("price", r.Price, minimum.String()+" or more")
+	}
+	return nil
+}
+
 func checkAssurance(admitted, known []string) error {
 	if len(admitted) == 0 || !ledger.Ascending(admitted) {
-		return ErrInvalid.With("assurance that is empty or not sorted")
+		return ErrInvalid.Field("assurance", admitted, "one or more classes, sorted, each once")
 	}
 	for _, a := range admitted {
 		if !slices.Contains(known, a) {
-			return ErrInvalid.With("assurance " + a)
+			return ErrInvalid.Field("assurance", a, strings.Join(known, ", "))
 		}
 	}
 	return nil

@@ -10,7 +10,7 @@ import (
 // Format is the order's.
 const Format = "guildmark/order/1"
 
-// Order is a buyer's wish for one machine; key order/<id>; never rewritten after it is placed.
+// Order is a buyer's request for one machine; key order/<id>; never rewritten after it is placed.
 type Order struct {
 	Format     string         `json:"format"` // "guildmark/order/1"
 	ID         string         `json:"id"`     // ID(channel, buyer MSP, buyer party, client's key)

@@ -2,7 +2,7 @@ package order
 
 import (
 	"slices"
-	"strconv"
+	"strings"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
@@ -27,9 +27,9 @@ type Request struct {
 func (r Request) Check() error {
 	switch {
 	case !ledger.Printable(r.Key, 64):
-		return ErrRequest.With("a key that is not 1 to 64 printable characters")
+		return ErrRequest.Field("key", r.Key, "1 to 64 printable characters")
 	case len(r.Offers) != 1:
-		return ErrOneOffer.With(strconv.Itoa(len(r.Offers)))
+		return ErrOneOffer.Field("offers", len(r.Offers), "1")
 	}
 	if err := ledger.CheckID(r.Machine); err != nil {
 		return err
@@ -81,13 +81,14 @@ func Place(b Basis) (Order, machine.Shard, error) {
 }
 
 func checkBasis(b Basis) error {
+	if err := b.Machine.CheckOwner(b.Caller.Party); err != nil {
+		return err
+	}
 	switch {
-	case b.Machine.Owner != b.Caller.Party:
-		return machine.ErrOwner.With(b.Caller.Party)
 	case !b.Final:
 		return dataset.ErrNotFinal.With(b.Offer.Dataset)
 	case !slices.Contains(b.Offer.Assurance, b.Machine.Assurance):
-		return ErrAssurance.With(b.Machine.Assurance)
+		return ErrAssurance.Field("assurance", b.Machine.Assurance, strings.Join(b.Offer.Assurance, " or "))
 	}
 	return royalty.Check(b.Offer.Price, b.Offer.Split)
 }
@@ -96,13 +97,13 @@ func checkBasis(b Basis) error {
 func advance(b Basis) (machine.Shard, error) {
 	s, limits := b.Shard, b.Config.Limits
 	if s.Next > machine.MaxShard {
-		return s, ErrShardFull
+		return s, ErrShardFull.Field("number", s.Next, "2147483647 at most")
 	}
 	if today := b.Epoch * limits.EpochSeconds / day; today != s.Day {
 		s.Day, s.Ordered = today, 0
 	}
 	if s.Ordered > limits.DailyCap-b.Offer.Price {
-		return s, ErrDailyCap.With((s.Ordered + b.Offer.Price).String() + " of " + limits.DailyCap.String())
+		return s, ErrDailyCap.Field("sum of the day", s.Ordered+b.Offer.Price, limits.DailyCap.String()+" at most")
 	}
 	s.Ordered += b.Offer.Price
 	s.Next++

@@ -1,4 +1,11 @@
-// Package party holds who may say what (T1, T2): roles, their homes, parties and the keys they pin.
+// Package party holds the rules about callers (T1, T2): the roles, which MSPs may grant them, parties and the keys that they
+// pin.
 //
-// It refuses to look at anything but a caller's certificate facts and the recorded party.
+// Does not read certificates: a caller comes in as the facts that its certificate states. Does not know the functions that a
+// role may call: the contracts' table names them.
+//
+// Read caller.go first.
+//
+// Errors: every rejection is a *ledger.Refusal, found by errors.Is with the sentinels in refusal.go; their comments say what
+// the caller does. ErrForeignRole can also come from a peer that lags behind a new configuration: ask one that has its block.
 package party

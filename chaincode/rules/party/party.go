@@ -1,6 +1,7 @@
 package party
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -25,24 +26,29 @@ type Key struct {
 	Hash string `json:"hash"`
 }
 
-// maxKeys is how many keys a party pins (T2).
-const maxKeys = 5
+// Bounds of a party's keys (T2) and of their names.
+const (
+	maxKeys = 5
+	maxName = 64
+)
 
 // Check judges a party document by itself.
 func Check(p Party) error {
 	switch {
 	case p.Format != Format:
-		return ErrInvalid.With("format " + p.Format)
-	case !ledger.IsParty(p.ID) || !strings.HasPrefix(p.ID, p.Home+"."):
-		return ErrInvalid.With("id " + p.ID + " of home " + p.Home)
+		return ErrInvalid.Field("format", p.Format, Format)
+	case !ledger.IsParty(p.ID):
+		return ErrInvalid.Field("id", p.ID, "<home>.<16 lower-case hex digits>")
+	case !strings.HasPrefix(p.ID, p.Home+"."):
+		return ErrInvalid.Field("home", p.Home, "the MSP before the dot of "+p.ID)
 	case len(p.Roles) == 0 || !ledger.Ascending(p.Roles):
-		return ErrInvalid.With("roles that are none or not sorted")
+		return ErrInvalid.Field("roles", p.Roles, "one or more, sorted, each once")
 	case len(p.Keys) == 0 || len(p.Keys) > maxKeys:
-		return ErrInvalid.With("not one to five keys")
+		return ErrInvalid.Field("keys", len(p.Keys), "1 to 5")
 	}
 	for _, role := range p.Roles {
 		if !slices.Contains(Roles(), role) {
-			return ErrInvalid.With("role " + role)
+			return ErrInvalid.Field("roles", role, "a role of the ledger")
 		}
 	}
 	return checkKeys(p.Keys)
@@ -50,9 +56,15 @@ func Check(p Party) error {
 
 func checkKeys(keys []Key) error {
 	seen := map[string]bool{}
-	for _, k := range keys {
-		if !ledger.Printable(k.Name, 64) || ledger.CheckID(k.Hash) != nil || seen[k.Hash] {
-			return ErrInvalid.With("key " + k.Name)
+	for i, k := range keys {
+		at := fmt.Sprintf("keys[%d].", i)
+		switch {
+		case !ledger.Printable(k.Name, maxName):
+			return ErrInvalid.Field(at+"name", k.Name, "1 to 64 printable characters")
+		case ledger.CheckID(k.Hash) != nil:
+			return ErrInvalid.Field(at+"hash", k.Hash, "64 lower-case hex digits")
+		case seen[k.Hash]:
+			return ErrInvalid.Field(at+"hash", k.Hash, "a hash that no key before has")
 		}
 		seen[k.Hash] = true
 	}
@@ -66,11 +78,11 @@ func CheckRegistration(governor Caller, p Party, homes Homes, known bool) error 
 		return err
 	}
 	if p.Home != governor.MSP {
-		return ErrForeign.With(p.ID + " under " + governor.MSP)
+		return ErrForeign.With("party " + p.ID + ", governor of " + governor.MSP)
 	}
 	for _, role := range p.Roles {
 		if !slices.Contains(homes(role), p.Home) {
-			return ErrForeignRole.With(role + " under " + p.Home)
+			return ErrForeignRole.With("role " + role + ", MSP " + p.Home)
 		}
 	}
 	if known {

@@ -49,7 +49,7 @@ func Check(price ledger.Satoshi, t Terms) error {
 		return err
 	}
 	if (len(t.Contributors) == 0) == (t.Residual == "") {
-		return ErrResidual.With(t.Residual)
+		return ErrResidual.With(strconv.Itoa(len(t.Contributors)) + " contributors, residual " + strconv.Quote(t.Residual))
 	}
 	if t.Residual != "" && !ledger.IsParty(t.Residual) {
 		return ErrPayee.With(t.Residual)
@@ -61,8 +61,15 @@ func (c Commission) check(price ledger.Satoshi) error {
 	if !ledger.IsParty(c.Payee) {
 		return ErrPayee.With(c.Payee)
 	}
-	if c.Rate < 0 || c.Rate > Whole || c.Min < 0 || c.Min > c.Max || !c.Max.Valid() || c.Min > price {
-		return ErrCommission.With("rate " + strconv.FormatInt(int64(c.Rate), 10) + ", least " + c.Min.String())
+	switch {
+	case c.Rate < 0 || c.Rate > Whole:
+		return ErrCommission.Field("rate", c.Rate, "0 to 100000000")
+	case !c.Max.Valid():
+		return ErrCommission.Field("max", c.Max, "0 to "+ledger.MaxSatoshi.String())
+	case c.Min < 0 || c.Min > c.Max:
+		return ErrCommission.Field("min", c.Min, "0 to max, "+c.Max.String())
+	case c.Min > price:
+		return ErrCommission.Field("min", c.Min, "at most the price, "+price.String())
 	}
 	return nil
 }
