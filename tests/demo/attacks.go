@@ -11,7 +11,7 @@ import (
 )
 
 // note keeps how an attack ended, and says it.
-func (w *world) note(r Refusal) {
+func (w *world) note(r Attack) {
 	w.report.Refusals = append(w.report.Refusals, r)
 	mark := "✓"
 	if !r.Refused || r.Code != r.Expected {
@@ -23,9 +23,9 @@ func (w *world) note(r Refusal) {
 	}
 }
 
-// refusal notes what the machine answered to an attack.
-func (w *world) refusal(name string, answer stage.Answer, expected string) {
-	r := Refusal{Name: name, Refused: answer.Refusal != nil, Code: "none", Expected: expected}
+// noteAnswer notes what the machine answered to an attack.
+func (w *world) noteAnswer(name string, answer stage.Answer, expected string) {
+	r := Attack{Name: name, Refused: answer.Refusal != nil, Code: "none", Expected: expected}
 	if answer.Refusal != nil {
 		r.Code = answer.Refusal.Code
 	}
@@ -38,22 +38,22 @@ func attack(ctx context.Context, w *world) error {
 		return err
 	}
 	for _, a := range []struct{ name, file, expected string }{
-		{"a license with one changed byte", w.proofs.changed, "signed.signature"},
-		{"a real endorsement by one partner only", w.proofs.onePartner, "signed.quorum"},
-		{"a license signed on a second channel by the same peers", w.proofs.otherSigned, "signed.channel"},
-		{"a real endorsed write that was never submitted", w.proofs.unsubmitted, "signed.writes"},
-		{"two client certificates as signers", w.proofs.clients, "signed.role"},
+		{"a license with one changed byte", w.loot.changed, "signed.signature"},
+		{"a real endorsement by one partner only", w.loot.onePartner, "signed.quorum"},
+		{"a license signed on a second channel by the same peers", w.loot.otherSigned, "signed.channel"},
+		{"a real endorsed write that was never submitted", w.loot.unsubmitted, "signed.writes"},
+		{"two client certificates as signers", w.loot.clients, "signed.role"},
 	} {
 		answer, err := w.offline(ctx, w.machine, "verify", a.file)
 		if err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
 		}
-		w.refusal(a.name, answer, a.expected)
+		w.noteAnswer(a.name, answer, a.expected)
 	}
 	if err := w.restoreDisk(ctx); err != nil {
 		return err
 	}
-	w.note(Refusal{Name: "a key wrap lifted into another dataset", Refused: w.proofs.lifted != "", Code: w.proofs.lifted, Expected: "sealed.wrap"})
+	w.note(Attack{Name: "a key wrap lifted into another dataset", Refused: w.loot.lifted != "", Code: w.loot.lifted, Expected: "sealed.wrap"})
 	if err := w.honestLicenseHolds(ctx); err != nil {
 		return err
 	}
@@ -87,24 +87,24 @@ func (w *world) filesOnAnotherMachine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.refusal("the same files on a second machine", answer, "license.machine")
+	w.noteAnswer("the same files on a second machine", answer, "license.machine")
 	return nil
 }
 
 // restoreDisk puts the agent's files back as they were before the second use: the count is not in them.
 func (w *world) restoreDisk(ctx context.Context) error {
-	now := w.loot("state-after-use-3")
+	now := w.lootPath("state-after-use-3")
 	if err := os.Rename(w.machine.State(), now); err != nil {
 		return err
 	}
-	if err := copyTree(w.loot("state-before-use-2"), w.machine.State()); err != nil {
+	if err := copyTree(w.lootPath("state-before-use-2"), w.machine.State()); err != nil {
 		return err
 	}
 	answer, err := w.offline(ctx, w.machine, "use", "--license", w.license)
 	if err != nil {
 		return err
 	}
-	w.refusal("the agent's disk restored from before the second use", answer, usedUp)
+	w.noteAnswer("the agent's disk restored from before the second use", answer, usedUp)
 	if err := os.RemoveAll(w.machine.State()); err != nil {
 		return err
 	}

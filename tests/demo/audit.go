@@ -15,14 +15,14 @@ import (
 
 // deliverReceipts brings the network back and lets the machine report what its TPM attests.
 func deliverReceipts(ctx context.Context, w *world) error {
-	back := ours()
+	back := partnerClasses()
 	if w.breakAt == "receipts" { // nobody answers machines
 		back = []string{"ca", "orderer", "peer", "chaincode", "heartbeat"}
 	}
 	if err := w.Control.Start(ctx, back...); err != nil {
 		return err
 	}
-	started, cancel := context.WithTimeout(ctx, w.patience(""))
+	started, cancel := context.WithTimeout(ctx, w.timeout(""))
 	defer cancel()
 	if err := w.Control.Await(started, back...); err != nil {
 		return err
@@ -31,7 +31,7 @@ func deliverReceipts(ctx context.Context, w *world) error {
 	var synced struct {
 		Delivered int `json:"delivered"`
 	}
-	if err := w.Drive(ctx, w.machine, &synced, "sync", "--wait", w.patience("receipts").String()); err != nil {
+	if err := w.Drive(ctx, w.machine, &synced, "sync", "--wait", w.timeout("receipts").String()); err != nil {
 		return err
 	}
 	if synced.Delivered != uses {
@@ -111,7 +111,7 @@ func (w *world) auditFlipped(ctx context.Context, blocks, headers string) error 
 	}
 	for _, f := range report.Findings {
 		if f.TxID != "" {
-			w.note(Refusal{Name: "a copied block with one changed byte", Refused: true, Code: "exit 1", Expected: "exit 1"})
+			w.note(Attack{Name: "a copied block with one changed byte", Refused: true, Code: "exit 1", Expected: "exit 1"})
 			w.Say("  it names transaction %s… in block %d", f.TxID[:16], f.Block)
 			return nil
 		}

@@ -22,7 +22,7 @@ func buyLicense(ctx context.Context, w *world) error {
 		Order   string `json:"order"`
 	}
 	err := w.Mine(ctx, func(ctx context.Context) error {
-		return w.Drive(ctx, w.machine, &bought, "buy", "--offer", w.offer, "--at-most", fmt.Sprint(price), "--wait", w.patience("buy").String())
+		return w.Drive(ctx, w.machine, &bought, "buy", "--offer", w.offer, "--at-most", fmt.Sprint(price), "--wait", w.timeout("buy").String())
 	})
 	if err != nil {
 		return err

@@ -82,15 +82,15 @@ func forge(_ context.Context, w *world) error {
 	if w.breakAt == "refusals" { // nothing is changed, so nothing should be refused
 		changed = raw
 	}
-	w.proofs.changed = w.loot("changed.signed.json")
-	if err := os.WriteFile(w.proofs.changed, changed, 0o644); err != nil {
+	w.loot.changed = w.lootPath("changed.signed.json")
+	if err := os.WriteFile(w.loot.changed, changed, 0o644); err != nil {
 		return err
 	}
 	clients, err := w.signAsClients(raw)
 	if err != nil {
 		return err
 	}
-	w.proofs.clients, err = w.keep("client-certificates", clients)
+	w.loot.clients, err = w.keep("client-certificates", clients)
 	return err
 }
 

@@ -15,8 +15,8 @@ import (
 	"github.com/guildmark/guildmark/tests/stage"
 )
 
-// evidence is what attackers collected while the network ran; files that a machine is shown later, offline.
-type evidence struct {
+// loot is what attackers collected while the network ran; files that a machine is shown later, offline.
+type loot struct {
 	onePartner  string // a real endorsement of the license by one partner alone
 	otherSigned string // a license of a second channel, by the same peers with the same chaincode
 	unsubmitted string // a real endorsed write that was never submitted
@@ -27,9 +27,9 @@ type evidence struct {
 
 const nonce = "00000000000000000000000000000000000000000000000000000000000000aa"
 
-// collectEvidence plays the attackers who need a running network.
-func collectEvidence(ctx context.Context, w *world) error {
-	if err := os.MkdirAll(w.loot(""), 0o755); err != nil {
+// collectLoot plays the attackers who need a running network.
+func collectLoot(ctx context.Context, w *world) error {
+	if err := os.MkdirAll(w.lootPath(""), 0o755); err != nil {
 		return err
 	}
 	for _, a := range []struct {
@@ -50,10 +50,10 @@ func collectEvidence(ctx context.Context, w *world) error {
 	return nil
 }
 
-func (w *world) loot(name string) string { return filepath.Join(w.Dir, "loot", name) }
+func (w *world) lootPath(name string) string { return filepath.Join(w.Dir, "loot", name) }
 
 func (w *world) keep(name string, f signed.File) (string, error) {
-	path := w.loot(name + ".signed.json")
+	path := w.lootPath(name + ".signed.json")
 	return path, os.WriteFile(path, f.Encode(), 0o644)
 }
 
@@ -66,7 +66,7 @@ func oneEndorsement(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	w.proofs.onePartner, err = w.keep("one-partner", f)
+	w.loot.onePartner, err = w.keep("one-partner", f)
 	return err
 }
 
@@ -80,7 +80,7 @@ func keptWrite(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	w.proofs.unsubmitted, err = w.keep("never-submitted", f)
+	w.loot.unsubmitted, err = w.keep("never-submitted", f)
 	return err
 }
 
@@ -96,7 +96,7 @@ func shadowSale(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	w.proofs.otherSigned, err = w.keep("other-channel", f)
+	w.loot.otherSigned, err = w.keep("other-channel", f)
 	return err
 }
 
@@ -121,11 +121,11 @@ func liftWraps(ctx context.Context, w *world) error {
 	published := make(chan struct{})
 	go func() {
 		defer close(published)
-		_ = w.Show(publishing, "guildmark", w.Publishing(recipe, w.patience(""))...) // ended from below
+		_ = w.Show(publishing, "guildmark", w.Publishing(recipe, w.timeout(""))...) // ended from below
 	}()
-	err = stage.Wait(ctx, w.patience(""), "a custodian to refuse the lifted wraps", func() (bool, error) {
+	err = stage.Wait(ctx, w.timeout(""), "a custodian to refuse the lifted wraps", func() (bool, error) {
 		code, err := w.refusedBy("operator", id)
-		w.proofs.lifted = code
+		w.loot.lifted = code
 		return code != "", err
 	})
 	end()

@@ -92,7 +92,7 @@ func followBitcoin(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	tip, err := w.AwaitTip(ctx, w.patience("bitcoin"), int64(best))
+	tip, err := w.AwaitTip(ctx, w.timeout("bitcoin"), int64(best))
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func produceOffline(ctx context.Context, w *world) error {
 	}
 	for n := int64(1); n <= uses; n++ {
 		if n == 2 { // a thief's copy of the agent's disk, to be put back after the last use
-			if err := copyTree(w.machine.State(), w.loot("state-before-use-2")); err != nil {
+			if err := copyTree(w.machine.State(), w.lootPath("state-before-use-2")); err != nil {
 				return err
 			}
 		}
@@ -34,9 +34,9 @@ func produceOffline(ctx context.Context, w *world) error {
 	return w.oneTooMany(ctx)
 }
 
-// ours are all classes but the Bitcoin nodes: btcd starts regtest's chain anew when no node is left that has it, and
+// partnerClasses are all classes but the Bitcoin nodes: btcd starts regtest's chain anew when no node is left that has it, and
 // Bitcoin doesn't stop because a consortium does.
-func ours() []string {
+func partnerClasses() []string {
 	return []string{"gateway", "auth", "oracle", "custodian", "registrar", "heartbeat", "orderer", "peer", "chaincode", "ca"}
 }
 
@@ -49,7 +49,7 @@ func (w *world) killEverything(ctx context.Context) error {
 	if w.breakAt == "offline" { // the peers stay
 		err = w.Control.Stop(ctx, "gateway", "oracle", "custodian", "orderer")
 	} else {
-		err = w.Control.Stop(ctx, ours()...)
+		err = w.Control.Stop(ctx, partnerClasses()...)
 	}
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func (w *world) oneTooMany(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.refusal("a fourth use", answer, usedUp)
+	w.noteAnswer("a fourth use", answer, usedUp)
 	return w.rawBurn(ctx)
 }
 
@@ -185,7 +185,7 @@ func (w *world) rawBurn(ctx context.Context) error {
 	if err != nil && strings.Contains(strings.ToLower(out), "0x12f") { // TPM_RC_AUTH_UNAVAILABLE
 		code = usedUp
 	}
-	w.note(Refusal{Name: "a fourth use by tpm2-tools", Refused: err != nil, Code: code, Expected: usedUp})
+	w.note(Attack{Name: "a fourth use by tpm2-tools", Refused: err != nil, Code: code, Expected: usedUp})
 	return nil
 }
 

@@ -35,7 +35,7 @@ func publishRecipe(ctx context.Context, w *world) error {
 	var published struct {
 		Offer offer.Offer `json:"offer"`
 	}
-	if err := w.Ask(ctx, &published, "guildmark", w.Publishing(recipe, w.patience("publish"))...); err != nil {
+	if err := w.Ask(ctx, &published, "guildmark", w.Publishing(recipe, w.timeout("publish"))...); err != nil {
 		return err
 	}
 	w.offer = published.Offer.ID

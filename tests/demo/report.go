@@ -14,7 +14,7 @@ import (
 type Report struct {
 	OK       bool              `json:"ok"`
 	Steps    []Step            `json:"steps"`
-	Refusals []Refusal         `json:"refusals"`
+	Refusals []Attack          `json:"refusals"`
 	Sale     Sale              `json:"sale"`
 	Ledger   Ledger            `json:"ledger"`
 	Versions map[string]string `json:"versions"`
@@ -28,8 +28,8 @@ type Step struct {
 	Error   string  `json:"error,omitempty"`
 }
 
-// Refusal is one attack: what refused it and what should have.
-type Refusal struct {
+// Attack is one attack: what refused it and what should have.
+type Attack struct {
 	Name     string `json:"name"`
 	Refused  bool   `json:"refused"`
 	Code     string `json:"code"`

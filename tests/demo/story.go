@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// chapter is one step of the story: a name for machines, a sentence for people, and what it does.
-type chapter struct {
+// step is one step of the story: a name for machines, a sentence for people, and what it does.
+type step struct {
 	name  string
 	title string
-	tell  func(context.Context, *world) error
+	run   func(context.Context, *world) error
 }
 
 // story is the whole way through the system, in order.
-func story() []chapter {
-	return []chapter{
+func story() []step {
+	return []step{
 		{"network", "four partners start a ledger of their own", raiseNetwork},
 		{"bitcoin", "two Bitcoin nodes, oracles that relay and attest", followBitcoin},
 		{"machine", "a machine shows its TPM to the registrar and to each custodian", enrollMachine},
 		{"publish", "a licensor seals a recipe at home and publishes it", publishRecipe},
 		{"buy", "the machine orders, checks, pays; the ledger settles and grants", buyLicense},
-		{"attackers", "while the network runs, attackers collect what they can", collectEvidence},
+		{"attackers", "while the network runs, attackers collect what they can", collectLoot},
 		{"offline", "every process of the partners is killed; the machine makes three drinks without a network", produceOffline},
 		{"refusals", "eight attacks, each stopped by the check that should stop it", attack},
 		{"receipts", "the network returns; the machine delivers what its TPM attests", deliverReceipts},
@@ -33,13 +33,13 @@ func story() []chapter {
 // errBroken marks a step whose precondition BREAK falsified and which noticed nothing: that is a failure of the demo.
 var errBroken = errors.New("a falsified precondition went unnoticed")
 
-// run tells the story until a chapter fails; what went wrong stands in the report.
+// run tells the story until a step fails; what went wrong stands in the report.
 func run(ctx context.Context, w *world, out io.Writer) {
-	chapters := story()
-	for i, c := range chapters {
-		printf(out, "\n▸ %d/%d  %-9s %s\n", i+1, len(chapters), c.name, c.title)
+	steps := story()
+	for i, c := range steps {
+		printf(out, "\n▸ %d/%d  %-9s %s\n", i+1, len(steps), c.name, c.title)
 		start := time.Now()
-		err := c.tell(ctx, w)
+		err := c.run(ctx, w)
 		if err == nil && w.breakAt == c.name {
 			err = errBroken
 		}

@@ -23,7 +23,7 @@ type world struct {
 	license        string
 	order          string
 	envelope       []byte // of the recipe, for the licensor who would lift its wraps
-	proofs         evidence
+	loot           loot
 }
 
 func newWorld(root, dir, breakAt string) (*world, error) {
@@ -38,13 +38,13 @@ func newWorld(root, dir, breakAt string) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &world{Stage: s, breakAt: breakAt, report: Report{Refusals: []Refusal{}, Versions: map[string]string{}}}
+	w := &world{Stage: s, breakAt: breakAt, report: Report{Refusals: []Attack{}, Versions: map[string]string{}}}
 	w.report.Sale.Accruals = map[string]int64{}
 	return w, nil
 }
 
-// patience is how long the story waits for what others do; a broken step need not be waited for that long.
-func (w *world) patience(step string) time.Duration {
+// timeout is how long the story waits for what others do; a broken step need not be waited for that long.
+func (w *world) timeout(step string) time.Duration {
 	if w.breakAt == step {
 		return 15 * time.Second
 	}
