@@ -10,7 +10,7 @@ import (
 	"github.com/guildmark/guildmark/tests/stage"
 )
 
-// note keeps how an attack ended, and says it.
+// note adds how an attack ended to the report, and prints it.
 func (w *world) note(r Attack) {
 	w.report.Refusals = append(w.report.Refusals, r)
 	mark := "✓"
@@ -19,11 +19,11 @@ func (w *world) note(r Attack) {
 	}
 	w.Say("%s %-58s %s", mark, r.Name, r.Code)
 	if mark == "✗" {
-		w.Say("  should have been refused by %s", r.Expected)
+		w.Say("  expected refusal %s", r.Expected)
 	}
 }
 
-// noteAnswer notes what the machine answered to an attack.
+// noteAnswer keeps what the machine answered to an attack.
 func (w *world) noteAnswer(name string, answer stage.Answer, expected string) {
 	r := Attack{Name: name, Refused: answer.Refusal != nil, Code: "none", Expected: expected}
 	if answer.Refusal != nil {
@@ -32,7 +32,8 @@ func (w *world) noteAnswer(name string, answer stage.Answer, expected string) {
 	w.note(r)
 }
 
-// attack shows the machine what the attackers collected; it has no network and needs none to refuse.
+// attack gives the machine, which has no network, what the attackers collected: each item must be refused by the check
+// named beside it.
 func attack(ctx context.Context, w *world) error {
 	if err := w.filesOnAnotherMachine(ctx); err != nil {
 		return err
@@ -58,12 +59,12 @@ func attack(ctx context.Context, w *world) error {
 		return err
 	}
 	if !w.report.good() {
-		return errors.New("an attack was not refused by the check that should have")
+		return errors.New("an attack was not refused by the check expected: see the line marked with a cross")
 	}
 	return nil
 }
 
-// honestLicenseHolds shows that the refusals are about the attacks: the untouched license is good.
+// honestLicenseHolds verifies the untouched license: without it a machine that refused everything would pass.
 func (w *world) honestLicenseHolds(ctx context.Context) error {
 	var verdict struct {
 		Function string `json:"function"`

@@ -15,7 +15,7 @@ import (
 	"github.com/guildmark/guildmark/tests/stage"
 )
 
-// loot is what attackers collected while the network ran; files that a machine is shown later, offline.
+// loot is what attackers collected while the network ran: paths of files that the step `refusals` gives to a machine.
 type loot struct {
 	onePartner  string // a real endorsement of the license by one partner alone
 	otherSigned string // a license of a second channel, by the same peers with the same chaincode
@@ -27,7 +27,7 @@ type loot struct {
 
 const nonce = "00000000000000000000000000000000000000000000000000000000000000aa"
 
-// collectLoot plays the attackers who need a running network.
+// collectLoot does the part of the attacks that needs a running network.
 func collectLoot(ctx context.Context, w *world) error {
 	if err := os.MkdirAll(w.lootPath(""), 0o755); err != nil {
 		return err
@@ -100,7 +100,7 @@ func shadowSale(ctx context.Context, w *world) error {
 	return err
 }
 
-// liftWraps publishes a dataset whose envelope carries the wraps of somebody else's, and waits for a custodian's no.
+// liftWraps publishes a dataset whose envelope carries another dataset's wraps, and waits until a custodian refuses it.
 func liftWraps(ctx context.Context, w *world) error {
 	recipe := stage.Recipe{Data: "fixtures/beverage/sunrise.jsonl", Title: "Sunrise", Licensor: "licensor2", Folder: "lifted", Price: 5000, Uses: 1}
 	id, err := w.Seal(ctx, recipe)
@@ -111,7 +111,7 @@ func liftWraps(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	own.Dataset = id // the envelope's own words name the new dataset; its wraps are the stolen ones
+	own.Dataset = id // the envelope names the new dataset; its wraps are still those of the first
 	if err := os.WriteFile(filepath.Join(w.Path(recipe), "envelope.json"), own.Bytes(), 0o600); err != nil {
 		return err
 	}

@@ -1,7 +1,8 @@
 // Demo tells the whole story of Guildmark once, for real: a network of four partners, a sealed recipe sold for regtest
 // bitcoin, a machine that makes the drink offline, attacks that are refused, books that an auditor replays.
 //
-// It refuses to call anything done that it didn't see: a step that can't show its result fails, and so does the demo.
+// Does not take a program's word: a step reads its result from the ledger, a process list or a machine's output, and a
+// step without one fails the demo. Read story.go first: [story] lists the steps, each with the function that does it.
 package main
 
 import (

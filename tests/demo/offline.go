@@ -22,7 +22,7 @@ func produceOffline(ctx context.Context, w *world) error {
 		return err
 	}
 	for n := int64(1); n <= uses; n++ {
-		if n == 2 { // a thief's copy of the agent's disk, to be put back after the last use
+		if n == 2 { // restoreDisk puts this copy back after the last use
 			if err := copyTree(w.machine.State(), w.lootPath("state-before-use-2")); err != nil {
 				return err
 			}
@@ -34,13 +34,13 @@ func produceOffline(ctx context.Context, w *world) error {
 	return w.oneTooMany(ctx)
 }
 
-// partnerClasses are all classes but the Bitcoin nodes: btcd starts regtest's chain anew when no node is left that has it, and
-// Bitcoin doesn't stop because a consortium does.
+// partnerClasses are the classes of all processes but the Bitcoin nodes. Those run on: Bitcoin would too, and btcd loses
+// regtest's chain when its last node stops.
 func partnerClasses() []string {
 	return []string{"gateway", "auth", "oracle", "custodian", "registrar", "heartbeat", "orderer", "peer", "chaincode", "ca"}
 }
 
-// killEverything stops all processes of all partners and looks for their pids.
+// killEverything stops the partners' processes, and fails if one of their pids still exists.
 func (w *world) killEverything(ctx context.Context) error {
 	before, err := w.Control.List(ctx)
 	if err != nil {
@@ -165,7 +165,7 @@ func (w *world) oneTooMany(ctx context.Context) error {
 // usedUp is the TPM's own answer when a PIN_PASS index has reached its limit (TCG TPM 2.0 Part 2, TPM_RC_AUTH_UNAVAILABLE).
 const usedUp = "tpm.auth_unavailable"
 
-// rawBurn tries to authorize with the meter by tpm2-tools: no program of ours between.
+// rawBurn tries to burn a use by tpm2-tools, without the project's own software: only the TPM can refuse.
 func (w *world) rawBurn(ctx context.Context) error {
 	session := filepath.Join(w.Dir, "loot", "session")
 	run := func(program string, args ...string) (string, error) {
@@ -192,7 +192,7 @@ func (w *world) rawBurn(ctx context.Context) error {
 // withoutNetwork runs a program in a network namespace that has no interface; the TPM is a unix socket.
 func withoutNetwork() []string { return []string{"unshare", "-n"} }
 
-// below is one of our programs started through others.
+// below starts command c through another program, such as unshare.
 func below(ctx context.Context, through []string, c *exec.Cmd) *exec.Cmd {
 	outer := exec.CommandContext(ctx, through[0], append(append(through[1:], c.Path), c.Args[1:]...)...) // #nosec G204: unshare and our own program
 	outer.SysProcAttr, outer.Cancel, outer.WaitDelay = c.SysProcAttr, func() error { return outer.Process.Kill() }, c.WaitDelay

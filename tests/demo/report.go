@@ -10,7 +10,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/host"
 )
 
-// Report is build/demo/report.json: what came out, for machines.
+// Report is build/demo/report.json: the outcome of the demo, for programs.
 type Report struct {
 	OK       bool              `json:"ok"`
 	Steps    []Step            `json:"steps"`
@@ -28,7 +28,7 @@ type Step struct {
 	Error   string  `json:"error,omitempty"`
 }
 
-// Attack is one attack: what refused it and what should have.
+// Attack is how one attack ended: the code of the check that refused it, and the code expected.
 type Attack struct {
 	Name     string `json:"name"`
 	Refused  bool   `json:"refused"`
@@ -54,13 +54,13 @@ type Output struct {
 	Height   int64  `json:"height"`
 }
 
-// Ledger is how far the ledger came.
+// Ledger is the ledger's height and number of transactions when the auditor copied it.
 type Ledger struct {
 	Height       uint64 `json:"height"`
 	Transactions int    `json:"transactions"`
 }
 
-// good reports whether every step and every refusal came out as it should.
+// good reports whether every step succeeded and every attack was refused by the check expected.
 func (r *Report) good() bool {
 	for _, s := range r.Steps {
 		if !s.OK {
@@ -75,7 +75,7 @@ func (r *Report) good() bool {
 	return len(r.Steps) > 0
 }
 
-// write stores the report so that a reader never sees half of it.
+// write stores the report in one step: a reader sees the old file or the whole new one.
 func (r *Report) write(path string) error {
 	r.OK = r.good()
 	b, err := json.MarshalIndent(r, "", "  ")

@@ -20,7 +20,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// shadowChannel is where the same partners run the same chaincode, unknown to any machine's bundle.
+// shadowChannel is a second channel of the same partners with the same chaincode. No machine's trust bundle names it.
 const shadowChannel = "shadow"
 
 // shadow repeats the sale on the second channel: the same machine, the same recipe, settled by the same Bitcoin payment.

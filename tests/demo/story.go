@@ -7,14 +7,15 @@ import (
 	"time"
 )
 
-// step is one step of the story: a name for machines, a sentence for people, and what it does.
+// step is one part of the story: its name (as in BREAK=buy and in the report), a sentence for people, and the function
+// that does it. A failed function ends the demo.
 type step struct {
 	name  string
 	title string
 	run   func(context.Context, *world) error
 }
 
-// story is the whole way through the system, in order.
+// story lists the steps in order: from no network at all to closed books.
 func story() []step {
 	return []step{
 		{"network", "four partners start a ledger of their own", raiseNetwork},
@@ -30,10 +31,10 @@ func story() []step {
 	}
 }
 
-// errBroken marks a step whose precondition BREAK falsified and which noticed nothing: that is a failure of the demo.
+// errBroken fails a step that succeeded although BREAK falsified its precondition.
 var errBroken = errors.New("a falsified precondition went unnoticed")
 
-// run tells the story until a step fails; what went wrong stands in the report.
+// run does the steps until one fails, and records each in the report.
 func run(ctx context.Context, w *world, out io.Writer) {
 	steps := story()
 	for i, c := range steps {

@@ -11,18 +11,18 @@ import (
 	"github.com/guildmark/guildmark/tests/stage"
 )
 
-// world is everything the story touches.
+// world is what the steps share: the running network, and what earlier steps made.
 type world struct {
 	*stage.Stage
 
 	breakAt string
 	report  Report
 
-	machine, thief *stage.Box // the one that buys, and the one that tries its files
+	machine, thief *stage.Box // the one that buys, and the one that its files are copied to
 	offer          string
 	license        string
 	order          string
-	envelope       []byte // of the recipe, for the licensor who would lift its wraps
+	envelope       []byte // of the recipe; another licensor copies its wraps (liftWraps)
 	loot           loot
 }
 
@@ -43,7 +43,7 @@ func newWorld(root, dir, breakAt string) (*world, error) {
 	return w, nil
 }
 
-// timeout is how long the story waits for what others do; a broken step need not be waited for that long.
+// timeout bounds how long a step waits for other processes: two minutes, or 15 seconds in the step that BREAK makes fail.
 func (w *world) timeout(step string) time.Duration {
 	if w.breakAt == step {
 		return 15 * time.Second
