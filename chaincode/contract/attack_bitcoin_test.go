@@ -9,8 +9,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// TestAttackBuyerRewritesFreeChain: where work is free, a buyer mines a heavier branch in no time. Its headers must
-// not take attested blocks back, suspend everybody's licenses and stop all sales.
+// TestAttackBuyerRewritesFreeChain: where work is free, a buyer mines a heavier branch in no time. Its
+// headers must not take attested blocks back, suspend everybody's licenses and stop all sales.
 func TestAttackBuyerRewritesFreeChain(t *testing.T) {
 	s := newSale(newWorld(t))
 	l := s.buy("k")
@@ -30,8 +30,8 @@ func TestAttackBuyerRewritesFreeChain(t *testing.T) {
 	s.buy("next")
 }
 
-// TestAttackOneOutputTwice: an output is credited once, however its proof is sent again: alone, beside another order,
-// or twice in one block.
+// TestAttackOneOutputTwice: an output is credited once, however its proof is sent again: alone, beside
+// another order, or twice in one block.
 func TestAttackOneOutputTwice(t *testing.T) {
 	s := newSale(newWorld(t))
 	o, other := s.place("k"), s.place("other")
@@ -56,8 +56,8 @@ func TestAttackOneOutputTwice(t *testing.T) {
 	}
 }
 
-// TestAttackTwoPartsInOneBlock: two settlements that each see half of the price can't both be committed, or none
-// would book the license (a phantom in the range of the order's payments).
+// TestAttackTwoPartsInOneBlock: two settlements that each see half of the price can't both be committed, or
+// none would book the license (a phantom in the range of the order's payments).
 func TestAttackTwoPartsInOneBlock(t *testing.T) {
 	s := newSale(newWorld(t))
 	o := s.place("k")
@@ -76,8 +76,8 @@ func TestAttackTwoPartsInOneBlock(t *testing.T) {
 	}
 }
 
-// TestAttackSettleOnBlockTakenBack: a settlement that was endorsed while its block was final dies when the block is
-// taken back before it is ordered.
+// TestAttackSettleOnBlockTakenBack: a settlement that was endorsed while its block was final dies when the
+// block is taken back before it is ordered.
 func TestAttackSettleOnBlockTakenBack(t *testing.T) {
 	s := newSale(newWorld(t))
 	o := s.place("k")

@@ -8,8 +8,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
-// TestAttackBundleNobodyCanUse: two bundle keys sign a bundle whose revocation list can't be read; no machine that
-// took it would ever verify anything again, its own successor bundle apart.
+// TestAttackBundleNobodyCanUse: two bundle keys sign a bundle whose revocation list can't be read; no machine
+// that took it would ever verify anything again, its own successor bundle apart.
 func TestAttackBundleNobodyCanUse(t *testing.T) {
 	w := newWorld(t)
 	newest := read[consortium.SignedBundle](w, w.buyer, "governance:Bundle", "")

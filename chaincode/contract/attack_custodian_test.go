@@ -10,8 +10,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 )
 
-// TestAttackCustodianCopiesGrantKey: a custodian that announces another's public key as its own would leave every
-// dataset of both without a meter, and every paid license without a grant.
+// TestAttackCustodianCopiesGrantKey: a custodian that announces another's public key as its own would leave
+// every dataset of both without a meter, and every paid license without a grant.
 func TestAttackCustodianCopiesGrantKey(t *testing.T) {
 	s := newSale(newWorld(t))
 	l := s.buy("k")
@@ -36,8 +36,8 @@ func TestAttackBloatedRecipient(t *testing.T) {
 	w.Must(w.custodians[operator], "governance:SetRecipient", doc(r))
 }
 
-// TestAttackFloodOfRecipients: all recipients are signed as one document; one partner's lines must not outgrow it, or
-// no dataset could be sealed and no grant be answered.
+// TestAttackFloodOfRecipients: all recipients are signed as one document; one partner's lines must not
+// outgrow it, or no dataset could be sealed and no grant be answered.
 func TestAttackFloodOfRecipients(t *testing.T) {
 	w := newWorld(t)
 	line := func(n, version int) string {

@@ -11,8 +11,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
-// TestAttackSwollenBase64: line ends, which encoding/base64 passes over, must not carry a megabyte of nothing onto the
-// ledger or give one document two spellings.
+// TestAttackSwollenBase64: line ends, which encoding/base64 passes over, must not carry a megabyte of nothing
+// onto the ledger or give one document two spellings.
 func TestAttackSwollenBase64(t *testing.T) {
 	s := newSale(newWorld(t))
 	l := s.buy("k")

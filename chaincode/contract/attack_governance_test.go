@@ -86,8 +86,8 @@ func otherTreasury(tb testing.TB) string {
 	return d.String()
 }
 
-// TestAttackApprovals: one partner never counts twice, whatever it signs with; a proposal that another one overtook
-// is dead; an approval held back dies with the next one.
+// TestAttackApprovals: one partner never counts twice, whatever it signs with; a proposal that another one
+// overtook is dead; an approval held back dies with the next one.
 func TestAttackApprovals(t *testing.T) {
 	w := newWorld(t)
 	one := w.Must(w.Governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) { c.Limits.MinPrice = 3_000 })))

@@ -9,8 +9,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
-// TestAttackGrantPaidByBlockTakenBack: a machine has its grant recorded, then the block of the payment leaves the
-// chain. No custodian's answer may be recorded any more, also none that was endorsed before.
+// TestAttackGrantPaidByBlockTakenBack: a machine has its grant recorded, then the block of the payment leaves
+// the chain. No custodian's answer may be recorded any more, also none that was endorsed before.
 func TestAttackGrantPaidByBlockTakenBack(t *testing.T) {
 	s := newSale(newWorld(t))
 	l := s.buy("k")
@@ -29,8 +29,8 @@ func TestAttackGrantPaidByBlockTakenBack(t *testing.T) {
 	}
 }
 
-// TestAttackReceiptsGrow: the cost of a receipt doesn't grow with those before it, and counts still never go back,
-// are never said twice, and two of one count in one block are one.
+// TestAttackReceiptsGrow: the cost of a receipt doesn't grow with those before it, and counts still never go
+// back, are never said twice, and two of one count in one block are one.
 func TestAttackReceiptsGrow(t *testing.T) {
 	s := newSale(newWorld(t))
 	r := s.offerRequest(s.manifest)

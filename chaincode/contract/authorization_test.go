@@ -22,8 +22,8 @@ import (
 
 func base64Decode(text string) ([]byte, error) { return base64.StdEncoding.DecodeString(text) }
 
-// TestTableIsComplete: every exported function of every contract stands in the table under its own name with its number of
-// arguments, and nothing else does.
+// TestTableIsComplete: every exported function of every contract stands in the table under its own name with
+// its number of arguments, and nothing else does.
 func TestTableIsComplete(t *testing.T) {
 	exported := exportedFunctions(t)
 	for _, f := range contract.Functions() {
@@ -71,8 +71,8 @@ func exportedFunctions(t *testing.T) map[string]bool {
 	return exported
 }
 
-// TestEveryRoleUnderEveryMSP calls each function as each role from each partner and from a stranger: the call gets
-// past the table exactly when the table and the role's homes say so.
+// TestEveryRoleUnderEveryMSP calls each function as each role from each partner and from a stranger: the call
+// gets past the table exactly when the table and the role's homes say so.
 func TestEveryRoleUnderEveryMSP(t *testing.T) {
 	w := newWorld(t)
 	homes := map[string][]string{}

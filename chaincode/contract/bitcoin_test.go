@@ -108,7 +108,8 @@ func TestContradictionRaisesAlarmAndStopsCredits(t *testing.T) {
 	}
 }
 
-// TestReorgDisputes: a final block leaves the chain; the order is disputed, the license suspended, nothing is granted.
+// TestReorgDisputes: a final block leaves the chain; the order is disputed, the license suspended, nothing is
+// granted.
 func TestReorgDisputes(t *testing.T) {
 	s := newSale(newWorld(t))
 	o := s.place("k")

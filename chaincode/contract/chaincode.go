@@ -14,8 +14,11 @@ import (
 
 // Refusals of calls as such.
 var (
+	// ErrUnknownFunction means that a call names no function of the table, or spells it differently. Compare it
+	// with chaincode/docs/ledger.md; client and ledger may be of different versions.
 	ErrUnknownFunction = ledger.Refuse(ledger.Invalid, "function.unknown", "the ledger has no function of exactly this name")
-	ErrArguments       = ledger.Refuse(ledger.Invalid, "function.arguments", "the function takes another number of arguments")
+	// ErrArguments means that a call has more or fewer arguments than the function takes. Saw names both numbers.
+	ErrArguments = ledger.Refuse(ledger.Invalid, "function.arguments", "the function takes another number of arguments")
 )
 
 // Chaincode is the whole ledger program, as Fabric's shim runs it.
@@ -41,7 +44,8 @@ func (c *Chaincode) Init(stub shim.ChaincodeStubInterface) *peer.Response {
 	return shim.Success(nil)
 }
 
-// Invoke runs one call. A panic is a defect of ours: it fails its own transaction and leaves the process to the others.
+// Invoke runs one call. A panic is a defect of this program: it fails its own transaction, and the process
+// goes on with the others.
 func (c *Chaincode) Invoke(stub shim.ChaincodeStubInterface) (response *peer.Response) {
 	defer func() {
 		if p := recover(); p != nil {

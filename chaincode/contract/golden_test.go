@@ -21,8 +21,9 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
-// update rewrites the golden files: go test ./chaincode/contract -run Golden -update. A changed file means that
-// documents written before can't be read any more: that is a new format version beside the old one, never a change.
+// update rewrites the golden files: go test ./chaincode/contract -run Golden -update. A changed file means
+// that documents written before can't be read any more: that is a new format version beside the old one,
+// never a change.
 var update = flag.Bool("update", false, "rewrite testdata/golden")
 
 // stored is every document that stands on the ledger, by the version of its format.

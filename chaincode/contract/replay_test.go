@@ -9,7 +9,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
-// TestReplayReproducesTheBooks: a whole story, executed again on an empty ledger without its clocks, writes the same.
+// TestReplayReproducesTheBooks: a whole story, executed again on an empty ledger without its clocks, writes
+// the same.
 func TestReplayReproducesTheBooks(t *testing.T) {
 	s := newSale(newWorld(t))
 	l := s.buy("k")

@@ -380,7 +380,8 @@ func TestHeldBackWriteDiesWithItsEpoch(t *testing.T) {
 	}
 }
 
-// TestWritesDoNotReadWhatOthersWrite: two buyers' writes in one block don't conflict, nor with headers and ticks (T24).
+// TestWritesDoNotReadWhatOthersWrite: two buyers' writes in one block don't conflict, nor with headers and
+// ticks (T24).
 func TestWritesDoNotReadWhatOthersWrite(t *testing.T) {
 	s := newSale(newWorld(t))
 	second, _ := s.newMachine(8)

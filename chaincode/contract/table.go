@@ -35,8 +35,8 @@ func index(functions []state.Function) (map[string]state.Function, error) {
 	return byName, nil
 }
 
-// authorize judges the caller before each call: its role against the function's row and the role's homes and, where the
-// row demands it, its key against its recorded party (T1).
+// authorize judges the caller before each call: its role against the function's row and the role's homes and,
+// where the row demands it, its key against its recorded party (T1).
 func authorize(t *state.Transaction, f state.Function) error {
 	if err := party.Authorize(t.Caller(), t.Config().Homes, f.Roles); err != nil {
 		return err

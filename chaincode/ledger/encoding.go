@@ -18,22 +18,32 @@ const (
 	maxDepth    = 12
 )
 
-// Refusals of the strict decoder.
+// Refusals of the strict decoder. A document that is rejected stays wrong: whoever made it must mend it.
 var (
-	ErrTooLarge     = Refuse(Invalid, "document.too_large", "the document is larger than the ledger takes")
-	ErrMalformed    = Refuse(Invalid, "document.malformed", "the document is not one JSON value of the expected shape")
+	// ErrTooLarge means that the document is longer than any the ledger takes.
+	ErrTooLarge = Refuse(Invalid, "document.too_large", "a document has at most 1 MiB")
+	// ErrMalformed means that the JSON does not parse, or a value has another type than the document's field.
+	// Compare it with the document in chaincode/docs/documents.md.
+	ErrMalformed = Refuse(Invalid, "document.malformed", "the document is not one JSON value of the expected shape")
+	// ErrDuplicateKey means that two readers could read different values.
 	ErrDuplicateKey = Refuse(Invalid, "document.duplicate_key", "the document names a key twice in one object")
-	ErrUnknownKey   = Refuse(Invalid, "document.unknown_key", "the document has a key that its schema doesn't know")
-	ErrMissingKey   = Refuse(Invalid, "document.missing_key", "the document lacks a key that its schema has")
-	ErrText         = Refuse(Invalid, "document.text", "the document holds text that is not valid UTF-8")
-	ErrNumber       = Refuse(Invalid, "document.number", "the document holds a number that is not a plain integer")
-	ErrTooDeep      = Refuse(Invalid, "document.too_deep", "the document is nested too deeply")
-	ErrNotCanonical = Refuse(Invalid, "document.not_canonical", "the document is not in canonical form")
+	// ErrUnknownKey means that a key is misspelled, in other capitals, or of another version of the format.
+	ErrUnknownKey = Refuse(Invalid, "document.unknown_key", "the document has a key that its type does not have")
+	// ErrMissingKey means that every key must be there, also where its value is empty.
+	ErrMissingKey = Refuse(Invalid, "document.missing_key", "the document lacks a key that its type has")
+	// ErrText means that a string has bytes, or escapes, that are no characters.
+	ErrText = Refuse(Invalid, "document.text", "the document holds text that is not valid UTF-8")
+	// ErrNumber means that a number has a form that two encoders write differently.
+	ErrNumber = Refuse(Invalid, "document.number", "numbers are plain integers: no fraction, exponent or minus zero")
+	// ErrTooDeep means that the document nests deeper than any the ledger has.
+	ErrTooDeep = Refuse(Invalid, "document.too_deep", "a document is nested at most 12 deep")
+	// ErrNotCanonical means that the content is right and its hash would not be. Encode it with ledger.Encode.
+	ErrNotCanonical = Refuse(Invalid, "document.not_canonical", "the document's bytes are not the canonical form of its content")
 )
 
-// Encode writes v in the ledger's canonical form: JSON, keys in the order of the Go struct, no white space, no
-// HTML escapes, a nil slice as []. Documents hold structs, slices, strings, booleans and integers only: no maps, no
-// floats, no pointers that can be nil.
+// Encode writes v in the ledger's canonical form: JSON, keys in the order of the Go struct, no white space,
+// no HTML escapes, a nil slice as []. Documents hold structs, slices, strings, booleans and integers only: no
+// maps, no floats, no pointers that can be nil.
 func Encode(v any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -44,9 +54,9 @@ func Encode(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// Decode reads one document strictly into the struct that v points to: unknown, missing, duplicate and case-folded
-// keys, null, trailing bytes, deep nesting, numbers not written as plain integers and text that is not UTF-8 are
-// refused. A key may be missing only where its struct tag says omitempty or omitzero.
+// Decode reads one document strictly into the struct that v points to: unknown, missing, duplicate and
+// case-folded keys, null, trailing bytes, deep nesting, numbers not written as plain integers and text that
+// is not UTF-8 are refused. A key may be missing only where its struct tag says omitempty or omitzero.
 func Decode(doc []byte, v any) error {
 	if len(doc) > MaxDocument {
 		return ErrTooLarge.With(strconv.Itoa(len(doc)) + " bytes")
@@ -76,11 +86,11 @@ func DecodeCanonical(doc []byte, v any) error {
 	return nil
 }
 
-// ErrBase64 refuses text that is not base64 in its one form.
+// ErrBase64 means that text is not base64 in its one form.
 var ErrBase64 = Refuse(Invalid, "base64.malformed", "the text is not standard base64 in its one form")
 
-// Base64 reads standard, padded base64 in its one form. encoding/base64 passes over line ends even when it is strict,
-// so that one signature could be stored as many texts, or swollen to a megabyte.
+// Base64 reads standard, padded base64 in its one form. encoding/base64 passes over line ends even when it is
+// strict, so that one signature could be stored as many texts, or swollen to a megabyte.
 func Base64(text string) ([]byte, error) {
 	b, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil || len(text) != base64.StdEncoding.EncodedLen(len(b)) {
@@ -104,10 +114,10 @@ func Hash(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// ErrID refuses text that is not an id.
+// ErrID means that text is not an id.
 var ErrID = Refuse(Invalid, "id.malformed", "the id is not 64 lower-case hex digits")
 
-// CheckID refuses everything but 64 lower-case hex digits, the form of every id and hash on the ledger.
+// CheckID demands 64 lower-case hex digits, the form of every id and hash on the ledger.
 func CheckID(id string) error {
 	b, err := hex.DecodeString(id)
 	if err != nil || len(b) != sha256.Size || strings.ToLower(id) != id {

@@ -1,14 +1,13 @@
 package ledger
 
-// Events: each writing transaction sets exactly one, with the stored document (or the structure named here) as
-// canonical JSON payload.
+// Events. Each writing transaction sets exactly one; its payload is the document named here as canonical JSON.
 const (
-	EventConfigProposed   = "config.proposed"    // governance.Proposed
-	EventConfigApproved   = "config.approved"    // governance.Approved
-	EventClockTicked      = "clock.ticked"       // governance.Clock
+	EventConfigProposed   = "config.proposed"    // consortium.Proposed
+	EventConfigApproved   = "config.approved"    // consortium.Approved
+	EventClockTicked      = "clock.ticked"       // consortium.Clock
 	EventPartyRegistered  = "party.registered"   // party.Party
-	EventRecipientSet     = "recipient.set"      // governance.Recipient
-	EventBundlePut        = "bundle.put"         // governance.SignedBundle
+	EventRecipientSet     = "recipient.set"      // consortium.Recipient
+	EventBundlePut        = "bundle.put"         // consortium.SignedBundle
 	EventDatasetPublished = "dataset.published"  // dataset.Published
 	EventDatasetConfirmed = "dataset.confirmed"  // dataset.Confirmed
 	EventOfferMade        = "offer.made"         // offer.Offer

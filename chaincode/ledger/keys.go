@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// Family is the keys of one kind of document: a name and the forms of the parts that follow it, joined by slashes.
-// No part holds a slash, so no key belongs to two families whose names differ. The package whose rules own the
-// document declares the family; there is no list of all families here.
+// Family is the keys of one kind of document: a name and the forms of the parts that follow it, joined by
+// slashes. No part holds a slash, so no key belongs to two families whose names differ. The package whose
+// rules own the document declares the family; there is no list of all families here.
 //
-// Numbers have ten digits with leading zeros, so that a range walks them in order; an outpoint is "<txid>:<vout>".
-// [Family.Key] does not check its parts: values that come from a caller are checked by the rules before a key is built.
+// Numbers have ten digits with leading zeros, so that a range walks them in order; an outpoint is
+// "<txid>:<vout>". [Family.Key] does not check its parts: values that come from a caller are checked by the
+// rules before a key is built.
 type Family struct {
 	name  string
 	parts []Part
@@ -24,7 +25,8 @@ type Part func(string) bool
 // NewFamily declares a family. One without parts has a single key, its name.
 func NewFamily(name string, parts ...Part) Family { return Family{name: name, parts: parts} }
 
-// WithBare returns the family with one more key, its name alone: where the number of the newest document stands.
+// WithBare returns the family with one more key, its name alone: where the number of the newest document
+// stands.
 func (f Family) WithBare() Family {
 	f.bare = true
 	return f
@@ -38,7 +40,8 @@ func (f Family) Key(parts ...string) string {
 	return strings.Join(append([]string{f.name}, parts...), "/")
 }
 
-// Parse gives the parts of a key, and [ErrKey] for everything that Key does not write from parts of the right form.
+// Parse gives the parts of a key, and [ErrKey] for everything that Key does not write from parts of the right
+// form.
 func (f Family) Parse(key string) ([]string, error) {
 	parts := strings.Split(key, "/")
 	name, parts := parts[0], parts[1:]
@@ -62,7 +65,7 @@ func (f Family) Range(parts ...string) (start, end string) {
 // Marker is the value of a key whose existence says everything; Fabric takes an empty value for a deletion.
 const Marker = "1"
 
-// ErrKey refuses text that is no key of the ledger.
+// ErrKey means that text is not a key of the family that was expected.
 var ErrKey = Refuse(Invalid, "key.malformed", "the text is not a key of the family that was expected")
 
 // digits is the length of a number in a key.
@@ -73,11 +76,11 @@ func Number[T interface{ ~int | ~int64 | ~uint32 }](n T) string {
 	return fmt.Sprintf("%0*d", digits, n)
 }
 
-// ErrDecimal refuses text that is not a number as callers write it.
+// ErrDecimal means that an argument is not a number as callers write it.
 var ErrDecimal = Refuse(Invalid, "number.malformed", "the argument is not a number from 0 to 9999999999 in plain decimal digits")
 
-// ParseDecimal reads a number as callers write it: plain decimal digits without leading zeros. It has ten digits at
-// most, so that keys stay in order.
+// ParseDecimal reads a number as callers write it: plain decimal digits without leading zeros. It has ten
+// digits at most, so that keys stay in order.
 func ParseDecimal(text string) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 || n > 9_999_999_999 || strconv.FormatInt(n, 10) != text {
@@ -104,7 +107,8 @@ func ParseOutpoint(s string) (txid string, vout uint32, err error) {
 // IsHash reports whether s is an id or a hash: 64 lower-case hex digits.
 func IsHash(s string) bool { return len(s) == 64 && every(s, isHexDigit) }
 
-// IsNumber reports whether s is a number as [Number] writes it: ten digits with leading zeros, or more without.
+// IsNumber reports whether s is a number as [Number] writes it: ten digits with leading zeros, or more
+// without.
 func IsNumber(s string) bool {
 	return len(s) >= digits && len(s) <= 19 && every(s, isDigit) && (len(s) == digits || s[0] != '0')
 }

@@ -22,8 +22,8 @@ const (
 	Unavailable Kind = "Unavailable" // the peer can't judge now (its clock lags); ask again
 )
 
-// Refusal is the ledger's no: which rule refused (Code, stable for ever), in a sentence, and the value it saw.
-// Message and Saw are public: they never carry a secret.
+// Refusal is a rule's rejection: its code (stable for ever), a sentence for people, and the value that was
+// seen. Message and Saw are public: they never carry a secret.
 type Refusal struct { //nolint:errname // the word of the whole project for it
 	Kind    Kind   `json:"kind"`
 	Code    string `json:"code"`
@@ -43,8 +43,8 @@ func (r *Refusal) With(saw string) *Refusal {
 	return &c
 }
 
-// Field is [Refusal.With] for a field that has another value than its rule allows: "quorum 4, expected 2 to 3". Text is
-// quoted and shortened, so that the expected value always fits.
+// Field is [Refusal.With] for a field that has another value than its rule allows: "quorum 4, expected 2 to
+// 3". Text is quoted and shortened, so that the expected value always fits.
 func (r *Refusal) Field(name string, got any, expected string) *Refusal {
 	if text, ok := got.(string); ok {
 		const limit = 40

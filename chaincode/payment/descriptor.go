@@ -36,8 +36,8 @@ const (
 //
 //	wsh(sortedmulti(2,[fingerprint/path]XPUB/0/*/*,XPUB/0/*/*,XPUB/0/*/*))#checksum
 //
-// with one extension: two wildcards, first the shard, then the number (T21). [Descriptor.ForShard] is the plain
-// BIP-380 descriptor of one shard, which any wallet imports.
+// with one extension: two wildcards, first the shard, then the number (T21). [Descriptor.ForShard] is the
+// plain BIP-380 descriptor of one shard, which any wallet imports.
 type Descriptor struct {
 	body     string
 	keys     [cosigners]string // as written, with origin
@@ -144,8 +144,8 @@ func validOrigin(origin string) bool {
 // String is the descriptor's text with its checksum.
 func (d *Descriptor) String() string { return WithChecksum(d.body) }
 
-// ForShard is the plain BIP-380 descriptor of one shard's numbers, which a wallet imports to watch them: scripts of retired
-// descriptors are watched for ever (T21).
+// ForShard is the plain BIP-380 descriptor of one shard's numbers, which a wallet imports to watch them:
+// scripts of retired descriptors are watched for ever (T21).
 func (d *Descriptor) ForShard(shard uint32) (string, error) {
 	if shard >= hdkeychain.HardenedKeyStart {
 		return "", ErrIndex.With(strconv.FormatUint(uint64(shard), 10))
@@ -154,8 +154,9 @@ func (d *Descriptor) ForShard(shard uint32) (string, error) {
 	return WithChecksum(opening + strings.Join(d.keys[:], ranged+",") + ranged + closing), nil
 }
 
-// CollectOf is where an order with this shard and number is paid: the output script in hex, and its address. Chaincode
-// writes it into the order; whoever pays derives it again from the treasury's public descriptor (T21).
+// CollectOf is where an order with this shard and number is paid: the output script in hex, and its address.
+// Chaincode writes it into the order; whoever pays derives it again from the treasury's public descriptor
+// (T21).
 func CollectOf(descriptor, network string, shard, number uint32) (script, address string, err error) {
 	d, err := Parse(descriptor, network)
 	if err != nil {

@@ -42,13 +42,13 @@ type Write struct {
 	Delete bool
 }
 
-// Event is what a transaction tells the world.
+// Event is what a transaction announces.
 type Event struct {
 	Name    string
 	Payload []byte
 }
 
-// Result is what a transaction came to. Keys are sorted; each stands once.
+// Result is what a transaction's simulation gives. Keys are sorted; each stands once.
 type Result struct {
 	Status  int32
 	Message string // of a refusal: see ledger.ParseRefusal
@@ -63,7 +63,8 @@ type Result struct {
 // OK reports whether the transaction succeeded.
 func (r *Result) OK() bool { return r.Status < shim.ERRORTHRESHOLD }
 
-// agreeing is a clock that refuses nothing: the proposed time of a tick, the timestamp of everything else.
+// agreeing is the time at which an endorser's own clock rejects nothing: the proposed time of a tick, the
+// timestamp of everything else.
 func agreeing(tx Tx) time.Time {
 	if len(tx.Args) == 2 && string(tx.Args[0]) == "governance:Tick" {
 		if seconds, err := strconv.ParseInt(string(tx.Args[1]), 10, 64); err == nil {
@@ -92,14 +93,13 @@ func Run(cc shim.Chaincode, state State, tx Tx) Result {
 	return r
 }
 
-// Engine runs many transactions with one set of contracts, for replaying whole chains: building the contracts takes
-// longer than most transactions. It is for one goroutine.
+// Engine runs transactions of the real contracts. It is for one goroutine.
 type Engine struct {
 	chaincode *contract.Chaincode
-	now       time.Time
+	now       time.Time // what the contracts read as the endorser's own clock
 }
 
-// NewEngine builds the contracts once.
+// NewEngine builds the contracts.
 func NewEngine() (*Engine, error) {
 	e := &Engine{}
 	cc, err := contract.New(func() time.Time { return e.now })
@@ -110,12 +110,9 @@ func NewEngine() (*Engine, error) {
 	return e, nil
 }
 
-// Execute runs one transaction on the state, which it does not change, as if the endorser's own clock agreed with the
-// transaction: clocks only reject, and whether they did is past when a block is replayed.
-func (e *Engine) Execute(state State, tx Tx) Result {
-	e.now = agreeing(tx)
-	return Run(e.chaincode, state, tx)
-}
+// Execute runs one transaction on the state, which it does not change, as if the endorser's own clock agreed
+// with the transaction: a clock can only reject a call, and a transaction in a block was not rejected.
+func (e *Engine) Execute(state State, tx Tx) Result { return e.ExecuteAt(state, tx, agreeing(tx)) }
 
 // ExecuteAt is Execute with the endorser's own clock at now, for test worlds in which clocks disagree (T7).
 func (e *Engine) ExecuteAt(state State, tx Tx, now time.Time) Result {

@@ -138,7 +138,8 @@ func TestRefusedTransactionsWriteNothing(t *testing.T) {
 	}
 }
 
-// TestExecuteRunsTheContracts: and a function that the stub lacks, or a caller that is none, is a refusal, not a crash.
+// TestExecuteRunsTheContracts: and a function that the stub lacks, or a caller that is none, is a refusal,
+// not a crash.
 func TestExecuteRunsTheContracts(t *testing.T) {
 	engine, err := replay.NewEngine()
 	if err != nil {

@@ -27,8 +27,8 @@ type State interface {
 	Range(start, end string) []Entry
 }
 
-// ErrConflict says that something a transaction has read was changed before it was applied (MVCC), so that it is
-// invalid and its caller runs it again.
+// ErrConflict says that something a transaction has read was changed before it was applied (MVCC), so that it
+// is invalid and its caller runs it again.
 var ErrConflict = errors.New("a key or range that the transaction read has changed")
 
 // Memory is a State in memory. The zero value is an empty ledger.
@@ -78,8 +78,8 @@ func (m *Memory) Apply(writes []Write, at Version) {
 	}
 }
 
-// Commit validates a result as a peer does when it commits the block, then applies it. It returns ErrConflict and
-// changes nothing when what the transaction read is not what stands now.
+// Commit validates a result as a peer does when it commits the block, then applies it. It returns ErrConflict
+// and changes nothing when what the transaction read is not what stands now.
 func (m *Memory) Commit(r Result, at Version) error {
 	if !r.OK() {
 		return fmt.Errorf("commit a refused transaction: %s", r.Message)

@@ -1,7 +1,7 @@
 // Package sealed is the one way to seal a dataset and to open it: shares and their commitments, the key envelope, the
 // content key, the body. The command line, the custodians and the machine's runtime use it; it builds for WebAssembly.
 //
-// It refuses to hand out a byte that was not authenticated, and knows no ledger, no TPM and no file.
+// Does not return a byte that was not authenticated, and uses no ledger, TPM or file.
 //
 // Read [Seal] first, then [Binding]. Refusals, all *[ledger.Refusal]:
 //   - [ErrEnvelope] the envelope is not what this package writes: ask another store, the publication is at fault

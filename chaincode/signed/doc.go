@@ -1,15 +1,16 @@
-// Package signed turns bytes into a verdict: is this answer of the ledger (a license, an order, the recipients' keys)
-// signed by peers of enough partners of my own trust bundle (T5-T9)? Machines, browsers, custodians and
-// cosigners all decide with this one package, without a network.
+// Package signed verifies signed answers of the ledger offline: whether a license, an order or the
+// recipients' keys were signed by peers of enough partners of the holder's own trust bundle (T5-T9). It also
+// judges which bundle may follow another (T9). Machines, browsers, custodians and cosigners all decide with
+// this one package.
 //
-// It refuses to ask anybody: no network, no TPM, no clock of its own, no Fabric SDK. It refuses every byte that no
-// signature covers and that isn't compared with one that is. Signature bytes are malleable by nature: never use a
-// file's bytes or hash as an id.
+// Does not use a network, a TPM, a clock of its own or the Fabric SDK. It rejects files with bytes that no
+// signature covers, unless they are compared with some that one covers. Signature bytes are malleable by
+// nature: never use a file's bytes or hash as an id.
 //
 // Read [Verifier.Verify] first; its body is the list of checks, in the order that docs/signed.md fixes.
 //
-// Errors: every verdict is a *ledger.Refusal, found by errors.Is with the sentinels in refusal.go. A caller acts on
-// them so: [ErrPolicy] means that bundle and file are of different age (fetch the newer bundle, [Bundle.Succeed], or a
-// fresh file); [ErrLease] fetch a fresh file; [ErrNonce] somebody replays; everything else is a forgery or a fault:
-// don't use the file, and say which check refused.
+// Errors: every verdict is a *ledger.Refusal, found by errors.Is with the sentinels in refusal.go, which say
+// what to do. [ErrPolicy]: bundle and file are of different age; fetch the newer bundle ([Bundle.Succeed]) or
+// a fresh file. [ErrLease]: fetch a fresh file. [ErrNonce]: the file is a replay. Everything else is a
+// forgery or a fault: do not use the file, and report the code.
 package signed

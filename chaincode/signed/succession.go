@@ -8,9 +8,9 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 )
 
-// NextBundle judges the trust bundle that a governor puts on the ledger, after the newest one (nil: none yet) and
-// under the configuration in force (T9). Its lists of revocation must be readable, or every machine that takes it
-// would be left without a verifier.
+// NextBundle judges the trust bundle that a governor puts on the ledger, after the newest one (nil: none yet)
+// and under the configuration in force (T9). Its lists of revocation must be readable, or every machine that
+// takes it would be left without a verifier.
 func NextBundle(newest *Bundle, s consortium.SignedBundle, c *consortium.Config) (*Bundle, error) {
 	raw, err := ledger.Base64(s.Bundle)
 	if err != nil {
@@ -44,7 +44,8 @@ func firstBundle(raw []byte, signatures []BundleSignature, c *consortium.Config)
 	return first, CheckBundleSignatures(raw, signatures, c.BundleKeys(), c.Quorum)
 }
 
-// Succeed checks that next is the bundle after b, with signatures of k different bundle keys of b, and returns it.
+// Succeed checks that next is the bundle after b, with signatures of k different bundle keys of b, and
+// returns it.
 func (b *Bundle) Succeed(next []byte, signatures []BundleSignature) (*Bundle, error) {
 	n, err := ParseBundle(next)
 	switch {
@@ -84,7 +85,8 @@ func (b *Bundle) CheckConfig(c *consortium.Config) error {
 	return nil
 }
 
-// ReadBundle reads the bundle of a signed one that the ledger holds: its signatures were checked when it was put there.
+// ReadBundle reads the bundle of a signed one that the ledger holds: its signatures were checked when it was
+// put there.
 func ReadBundle(s consortium.SignedBundle) (*Bundle, error) {
 	raw, err := ledger.Base64(s.Bundle)
 	if err != nil {

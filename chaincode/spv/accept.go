@@ -23,9 +23,9 @@ func parse(raw *[HeaderSize]byte) (h header) {
 	return h
 }
 
-// Accept judges a header by its parent's record, the network's rules and the time of the ledger transaction that
-// brings it (Unix seconds), and returns its own record. It costs the same at every height and allocates nothing
-// unless it refuses.
+// Accept judges a header by its parent's record, the network's rules and the time of the ledger transaction
+// that brings it (Unix seconds), and returns its own record. It costs the same at every height and allocates
+// nothing unless it refuses.
 func Accept(parent *Record, raw *[HeaderSize]byte, rules *Rules, txTime int64) (Record, error) {
 	h := parse(raw)
 	hash := chainhash.DoubleHashH(raw[:])
@@ -127,9 +127,9 @@ func child(parent *Record, h *header, hash chainhash.Hash, rules *Rules) (Record
 }
 
 // Depth is how deep rec lies under tip, in blocks of real difficulty: never more than the blocks on top of it
-// (itself included), and never more than the work on top of it divided by the work of one block at the tip's last
-// real difficulty. Blocks of minimum difficulty, which cost nothing, so confirm nothing (T22). The caller MUST
-// know that rec is an ancestor of tip, or tip itself.
+// (itself included), and never more than the work on top of it divided by the work of one block at the tip's
+// last real difficulty. Blocks of minimum difficulty, which cost nothing, so confirm nothing (T22). The
+// caller MUST know that rec is an ancestor of tip, or tip itself.
 func Depth(tip, rec *Record) uint32 {
 	if rec.Height > tip.Height {
 		return 0

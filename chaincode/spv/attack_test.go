@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestAttackClaimsOfRoom: a short transaction that claims millions of inputs or outputs, or a script of megabytes,
-// must not make an endorser allocate for them: a buyer can send hundreds at once.
+// TestAttackClaimsOfRoom: a short transaction that claims millions of inputs or outputs, or a script of
+// megabytes, must not make an endorser allocate for them: a buyer can send hundreds at once.
 func TestAttackClaimsOfRoom(t *testing.T) {
 	txs := block(5)
 	root := rootOf(txs)
@@ -46,8 +46,8 @@ func TestAttackClaimsOfRoom(t *testing.T) {
 	}
 }
 
-// TestAttackAllFinalAtOnce: when attestations end and work alone decides, every block since the start is due. No step
-// takes them all, each takes some, and none is passed over.
+// TestAttackAllFinalAtOnce: when attestations end and work alone decides, every block since the start is due.
+// No step takes them all, each takes some, and none is passed over.
 func TestAttackAllFinalAtOnce(t *testing.T) {
 	m, mi := chain(t, "mainnet", 2)
 	for range 5 {

@@ -58,7 +58,8 @@ func BenchmarkRecord(b *testing.B) {
 	}
 }
 
-// Row 15 of tests/bench/README.md: floor is the hashes that a proof can't do without: two leaves and two branches.
+// Row 15 of tests/bench/README.md: floor is the hashes that a proof can't do without: two leaves and two
+// branches.
 func BenchmarkProofHashes(b *testing.B) {
 	blk := realBlock(b)
 	p, err := NewProof(blk.Transactions, 100)

@@ -59,7 +59,7 @@ type Change struct {
 	Alarm    *Alarm  // raised by this step
 }
 
-// CheckNew refuses a step that brought no header that was new.
+// CheckNew demands that a step brought a header that was not known before.
 func (c Change) CheckNew() error {
 	if c.New == 0 {
 		return ErrNothingNew
@@ -86,9 +86,9 @@ func Start(s Store, rules *Rules, start Record) error {
 	return s.PutTip(Tip{Hash: start.Hash, Height: start.Height, Final: start.Height})
 }
 
-// Submit accepts a run of headers, oldest first, each of which must follow a known one, and moves the tip to the
-// branch of most work. Known headers are passed over, so repeating a step is harmless. While an alarm stands,
-// headers are still followed, and nothing becomes final.
+// Submit accepts a run of headers, oldest first, each of which must follow a known one, and moves the tip to
+// the branch of most work. Known headers are passed over, so repeating a step is harmless. While an alarm
+// stands, headers are still followed, and nothing becomes final.
 //
 // On the store one header that extends the tip costs 6 reads and 4 writes at any height.
 func Submit(s Store, rules *Rules, headers [][HeaderSize]byte, txTime int64) (Change, error) {
@@ -238,8 +238,8 @@ func (st *step) activate(r *Record) error {
 	return nil
 }
 
-// displace takes the active block at the height of a branch's block off the chain; shared means that it is the very
-// block, where the branch leaves the chain.
+// displace takes the active block at the height of a branch's block off the chain; shared means that it is
+// the very block, where the branch leaves the chain.
 func (st *step) displace(at *Record) (shared bool, err error) {
 	if at.Height > st.tip.Height {
 		return false, nil
@@ -273,8 +273,8 @@ func (st *step) shorten(r *Record) error {
 	return nil
 }
 
-// replace notes a block that leaves the active chain; if it was final, its f/ goes and the alarm rises. Within a
-// step it is called from the top of the chain down, as Tip.Final sinks with it.
+// replace notes a block that leaves the active chain; if it was final, its f/ goes and the alarm rises.
+// Within a step it is called from the top of the chain down, as Tip.Final sinks with it.
 func (st *step) replace(old Block, by chainhash.Hash) error {
 	st.change.Replaced = append(st.change.Replaced, old)
 	if !st.rules.Attested() && old.Height > st.tip.Final {
@@ -303,8 +303,9 @@ func (st *step) replace(old Block, by chainhash.Hash) error {
 	return nil
 }
 
-// maxFinal is how many blocks one step makes final; the next steps go on. When a consortium turns from attestations
-// to work alone, all blocks since the start are due at once, more than a peer's time for one transaction.
+// maxFinal is how many blocks one step makes final; the next steps go on. When a consortium turns from
+// attestations to work alone, all blocks since the start are due at once, more than a peer's time for one
+// transaction.
 const maxFinal = 2 * MaxHeaders
 
 // mature writes f/ for heights that the new tip's work made final. Where blocks are attested, Attest does.

@@ -13,8 +13,8 @@ type FinalStore interface {
 	Header(hash chainhash.Hash) (Record, bool, error)
 }
 
-// ProveFinal checks that b is the final block of its height and that a transaction is in it. It reads the alarm, the
-// final block and its header, none of which a normal submission of headers writes.
+// ProveFinal checks that b is the final block of its height and that a transaction is in it. It reads the
+// alarm, the final block and its header, none of which a normal submission of headers writes.
 func ProveFinal(s FinalStore, b Block, p *Proof) (Tx, error) {
 	if _, alarmed, err := s.Alarm(); err != nil || alarmed {
 		return Tx{}, orRefusal(err, ErrAlarm)

@@ -10,10 +10,10 @@ import (
 var (
 	TipFamily         = ledger.NewFamily("tip")                                   // the one Tip
 	AlarmFamily       = ledger.NewFamily("alarm")                                 // the one Alarm
-	HeaderFamily      = ledger.NewFamily("h", ledger.IsHash)                      // Record by block hash
+	HeaderFamily      = ledger.NewFamily("h", ledger.IsHash)                      // Record, by block hash
 	ActiveFamily      = ledger.NewFamily("n", ledger.IsNumber)                    // hash on the chain of most work, by height
 	FinalFamily       = ledger.NewFamily("f", ledger.IsNumber)                    // hash of the final block, by height
-	AttestationFamily = ledger.NewFamily("attest", ledger.IsNumber, ledger.IsMSP) // hash that a partner's node has, by height and partner (T22)
+	AttestationFamily = ledger.NewFamily("attest", ledger.IsNumber, ledger.IsMSP) // hash at a partner's node (T22)
 )
 
 // Families lists them.
@@ -33,7 +33,8 @@ func HeaderKey(hash string) string { return HeaderFamily.Key(hash) }
 // ActiveKey names the block of the chain of most work at a height.
 func ActiveKey(h Height) string { return ActiveFamily.Key(ledger.Number(h)) }
 
-// FinalKey names the final block at a height: the only chain key that payments read, beside its header and the alarm.
+// FinalKey names the final block at a height: the only chain key that payments read, beside its header and
+// the alarm.
 func FinalKey(h Height) string { return FinalFamily.Key(ledger.Number(h)) }
 
 // ParseFinalKey gives the height that a final block's key names.

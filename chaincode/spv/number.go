@@ -6,8 +6,8 @@ import (
 	"github.com/holiman/uint256"
 )
 
-// number is an unsigned 256-bit integer: a target, a work or a hash. Its methods don't allocate, and neither may the
-// header rule (row 14 of tests/bench/README.md).
+// number is an unsigned 256-bit integer: a target, a work or a hash. Its methods don't allocate, and neither
+// may the header rule (row 14 of tests/bench/README.md).
 type number = uint256.Int
 
 // fromBytes reads 32 big-endian bytes.

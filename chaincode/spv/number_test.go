@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// ownNumber is this package's first 256-bit arithmetic. It lost against holiman/uint256 (chaincode/docs/decisions.md) and
-// stays as its oracle: two implementations that share no line, and math/big as the third, must agree.
+// ownNumber is this package's first 256-bit arithmetic. It lost against holiman/uint256
+// (chaincode/docs/decisions.md) and stays as its oracle: two implementations that share no line, and math/big
+// as the third, must agree.
 type ownNumber [4]uint64
 
 func (n ownNumber) bytes() (b [32]byte) {
@@ -95,7 +96,8 @@ func (n ownNumber) quo(d ownNumber) (q ownNumber) {
 	return q
 }
 
-// digit divides the top of u by v (normalized), leaves the remainder in u and returns one digit of the quotient.
+// digit divides the top of u by v (normalized), leaves the remainder in u and returns one digit of the
+// quotient.
 func digit(u, v []uint64) uint64 {
 	size := len(v)
 	guess := ^uint64(0)

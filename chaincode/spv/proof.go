@@ -107,8 +107,9 @@ func parseTx(raw []byte) (*wire.MsgTx, error) {
 	return &tx, nil
 }
 
-// holds reports whether raw is long enough for the inputs, outputs and scripts that it claims to have. Package wire
-// makes room for a claim before it reads on: 150 MB for a hundred bytes that speak of 3.7 million outputs.
+// holds reports whether raw is long enough for the inputs, outputs and scripts that it claims to have.
+// Package wire makes room for a claim before it reads on: 150 MB for a hundred bytes that speak of 3.7
+// million outputs.
 func holds(raw []byte) bool {
 	const version, lockTime = 4, 4
 	r := room{rest: raw}

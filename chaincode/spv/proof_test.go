@@ -192,8 +192,8 @@ func TestProveRefusesPhantomTwin(t *testing.T) {
 	}
 }
 
-// CVE-2017-12842: a 64-byte transaction of the block is read as an inner node; its second half is the hash of a
-// forged payment that no miner ever saw. A plain fold is fooled.
+// CVE-2017-12842: a 64-byte transaction of the block is read as an inner node; its second half is the hash of
+// a forged payment that no miner ever saw. A plain fold is fooled.
 func TestProveRefusesForgedInnerNode(t *testing.T) {
 	forged := block(2)[1]
 	forged.TxOut[0].Value = 1_000_000

@@ -18,8 +18,8 @@ const (
 	medianSize = 11 // blocks of which the median time is taken (Bitcoin consensus)
 )
 
-// Record is everything that the next header's rules need to know about a block, so that accepting a header reads
-// one key. Stored under h/<hash> in the binary form of [Record.Encode].
+// Record is everything that the next header's rules need to know about a block, so that accepting a header
+// reads one key. Stored under h/<hash> in the binary form of [Record.Encode].
 type Record struct {
 	Hash, Prev, Merkle chainhash.Hash
 	Height             Height

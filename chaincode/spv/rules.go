@@ -25,8 +25,8 @@ type Rules struct {
 	Attestations  int    `json:"attestations"`  // partners that must attest a final block; 0 where work protects (T22)
 }
 
-// futureLimit is how far a header may be ahead of the transaction that brings it (Bitcoin's two-hour rule). The
-// transaction's time is its submitter's claim, so this is a sanity limit, not security.
+// futureLimit is how far a header may be ahead of the transaction that brings it (Bitcoin's two-hour rule).
+// The transaction's time is its submitter's claim, so this is a sanity limit, not security.
 const futureLimit = 2 * 60 * 60
 
 // timeWarp is BIP-94's limit, seconds before the parent.
@@ -59,8 +59,8 @@ func FreeWork(network string) bool {
 	return network == "regtest" || network == "simnet" || network == "signet"
 }
 
-// RulesFor gives a network's rules with the consortium's depth and number of attestations, which it refuses to
-// leave at none where work is free.
+// RulesFor gives a network's rules with the consortium's depth and number of attestations. Where work is
+// free, fewer than two attestations are [ErrRules].
 func RulesFor(network string, finalDepth, attestations int) (Rules, error) {
 	p := Params(network)
 	if p == nil {
@@ -82,7 +82,7 @@ func RulesFor(network string, finalDepth, attestations int) (Rules, error) {
 	return r, r.Check()
 }
 
-// Check refuses rules under which a payment would not be protected.
+// Check judges rules: under those that pass, a payment is protected.
 func (r Rules) Check() error {
 	_, ok := target(r.Limit)
 	switch {
@@ -120,7 +120,7 @@ func Genesis(network string) (Record, error) {
 	return r, r.check()
 }
 
-// checkStart refuses a trusted start that the rules can't go on from.
+// checkStart judges a trusted start: the rules must be able to accept a header after it.
 func (r Rules) checkStart(start *Record) error {
 	if err := r.Check(); err != nil {
 		return err

@@ -4,7 +4,8 @@ import (
 	"encoding/hex"
 )
 
-// The documents that functions of the contract bitcoin return and announce. Heights and hashes are plain values here.
+// The documents that functions of the contract bitcoin return and announce. Heights and hashes are plain
+// values here.
 
 // TipView is the end of the chain of most work that the ledger knows.
 type TipView struct {
@@ -28,7 +29,8 @@ type HeaderView struct {
 	Depth      uint32 `json:"depth"`  // work-weighted; 0 off the active chain
 }
 
-// FinalView is the final block of a height, "" while there is none, and who has attested what the ledger holds there.
+// FinalView is the final block of a height, "" while there is none, and who has attested what the ledger
+// holds there.
 type FinalView struct {
 	Hash     string   `json:"hash"`
 	Attested []string `json:"attested"` // MSPs, sorted
@@ -85,7 +87,8 @@ func (c Change) View() Headers {
 	}
 }
 
-// Attested is the change as the event bitcoin.attested carries it: what a partner's attestation of a block did.
+// Attested is the change as the event bitcoin.attested carries it: what a partner's attestation of a block
+// did.
 func (c Change) Attested(b Block, msp string) Attested {
 	return Attested{Height: uint32(b.Height), Hash: b.Hash.String(), MSP: msp, Final: len(c.Final) > 0, Alarm: c.reason()}
 }
@@ -109,7 +112,8 @@ func (r *Record) TipView() TipView {
 	}
 }
 
-// View is a block's record in documents; active says whether it is on the chain of most work, whose end is tip.
+// View is a block's record in documents; active says whether it is on the chain of most work, whose end is
+// tip.
 func (r *Record) View(active bool, tip *Record) HeaderView {
 	v := HeaderView{
 		Hash: r.Hash.String(), Previous: r.Prev.String(), Merkle: r.Merkle.String(), Height: uint32(r.Height), Time: int64(r.Time),

@@ -48,8 +48,8 @@ func (t *Transaction) Proposal(hash string) (consortium.Config, error) {
 	return load[consortium.Config](t, consortium.ProposalKey(hash), consortium.ErrNotProposed)
 }
 
-// Approvals lists the partners that have approved a proposal. It reads each governing partner's mark by its own key,
-// so that two approvals in one block conflict.
+// Approvals lists the partners that have approved a proposal. It reads each governing partner's mark by its
+// own key, so that two approvals in one block conflict.
 func (t *Transaction) Approvals(hash string) ([]string, error) {
 	var approved []string
 	for _, msp := range t.config.Homes(party.Governor) {

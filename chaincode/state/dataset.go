@@ -26,7 +26,8 @@ func (t *Transaction) Version(id, number string) (Version, error) {
 		return Version{}, err
 	}
 	m, err := t.Manifest(id, int(n))
-	return Version{Manifest: m, Raw: ledger.Encode(m), Publication: p}, err // stored canonically, so these are its exact bytes
+	raw := ledger.Encode(m) // stored canonically, so these are its exact bytes
+	return Version{Manifest: m, Raw: raw, Publication: p}, err
 }
 
 // Manifest loads a version's manifest.
@@ -52,8 +53,8 @@ func (t *Transaction) CreateVersion(m *dataset.Manifest, raw []byte, p dataset.P
 	return t.putText(dataset.ManifestKey(m.Dataset, m.Version), string(raw))
 }
 
-// Confirmations lists the custodians that have confirmed a version. It reads each one's confirmation by its own key,
-// so that two in one block conflict and one of them is the last.
+// Confirmations lists the custodians that have confirmed a version. It reads each one's confirmation by its
+// own key, so that two in one block conflict and one of them is the last.
 func (t *Transaction) Confirmations(m *dataset.Manifest) ([]string, error) {
 	var confirmed []string
 	for _, msp := range m.Custodians {

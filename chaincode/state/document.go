@@ -16,7 +16,8 @@ func find[T any](t *Transaction, key string) (v T, ok bool, err error) {
 		return v, false, err
 	}
 	if err := ledger.DecodeCanonical([]byte(text), &v); err != nil {
-		return v, false, fmt.Errorf("the document under %s is damaged: %s", key, err.Error()) // no refusal: the caller is not at fault
+		// not a refusal: the caller is not at fault
+		return v, false, fmt.Errorf("the document under %s is damaged: %s", key, err.Error())
 	}
 	return v, true, nil
 }

@@ -26,8 +26,8 @@ const (
 	payee = "LicensorsMSP.0123456789abcdef"
 )
 
-// everyKey is one of each family, as the contract between processes spells it (chaincode/docs/ledger.md). The bytes
-// on the right are frozen: ledgers hold them.
+// everyKey is one of each family, as the contract between processes spells it (chaincode/docs/ledger.md). The
+// bytes on the right are frozen: ledgers hold them.
 func everyKey() map[string]string {
 	return map[string]string{
 		consortium.ConfigInForceKey(): "config", consortium.NewestBundleKey(): "bundle",

@@ -33,8 +33,8 @@ func (t *Transaction) NewestGrant(license string) (grant.Grant, error) {
 	return all[len(all)-1], nil
 }
 
-// Answers lists the answers to a grant. It reads each custodian's by its own key, so that an answer and a newer grant
-// in one block conflict.
+// Answers lists the answers to a grant. It reads each custodian's by its own key, so that an answer and a
+// newer grant in one block conflict.
 func (t *Transaction) Answers(g *grant.Grant) ([]grant.Answer, error) {
 	answers := []grant.Answer{}
 	for _, msp := range g.Pair {
@@ -49,8 +49,8 @@ func (t *Transaction) Answers(g *grant.Grant) ([]grant.Answer, error) {
 	return answers, nil
 }
 
-// GrantHistory loads what a grant of a license for its machine is judged by: the machine's newest grant, whether both
-// of its custodians have answered, and whether the license had a grant before.
+// GrantHistory loads what a grant of a license for its machine is judged by: the machine's newest grant,
+// whether both of its custodians have answered, and whether the license had a grant before.
 func (t *Transaction) GrantHistory(license, machine string) (grant.History, error) {
 	var h grant.History
 	var err error

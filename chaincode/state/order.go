@@ -76,8 +76,8 @@ func (t *Transaction) Credits(id string) (order.Credits, error) {
 	return c, nil
 }
 
-// Recorded loads the payments that stand under a proven transaction's own outputs already, whichever order they pay,
-// by the output's number.
+// Recorded loads the payments that stand under a proven transaction's own outputs already, whichever order
+// they pay, by the output's number.
 func (t *Transaction) Recorded(p order.Proven) (map[uint32]order.Payment, error) {
 	recorded := map[uint32]order.Payment{}
 	for _, out := range p.Outputs {

@@ -13,8 +13,9 @@ func (t *Transaction) Receipts(license string) ([]grant.Receipt, error) {
 	return list[grant.Receipt](t, grant.ReceiptFamily, license)
 }
 
-// RecordedUses is the highest count on record where it is not lower than count, else 0. It reads two receipts at most: a
-// license has as many as it has uses, and reading them all for each one would end a large license early.
+// RecordedUses is the highest count on record where it is not lower than count, else 0. It reads two receipts
+// at most: a license has as many as it has uses, and reading them all for each one would end a large license
+// early.
 func (t *Transaction) RecordedUses(license string, count int64) (int64, error) {
 	var last int64
 	read := 0

@@ -17,8 +17,9 @@ type Question struct {
 	Body           any
 }
 
-// SignedAnswer makes the answer that peers sign by endorsing it (T5). It is a refusal when the transaction or the ledger's
-// clock is off the endorser's own, so that a peer which lags behind the ledger signs nothing (T7). Nothing is written.
+// SignedAnswer makes the answer that peers sign by endorsing it (T5). The error is a refusal when the
+// transaction's time or the ledger's clock is off the endorser's own, so that a peer which lags behind the
+// ledger signs nothing (T7). Nothing is written.
 func (t *Transaction) SignedAnswer(q Question) (signed.Answer, error) {
 	if err := ledger.CheckID(q.Nonce); err != nil {
 		return signed.Answer{}, err

@@ -1,5 +1,5 @@
-// Package bitcoin is the contract of the chain that pays: headers, final blocks and attestations, as the ledger's own
-// light client judges them.
+// Package bitcoin is the contract of the chain that pays: headers, final blocks and attestations, as the
+// ledger's own light client judges them.
 //
 // Does not judge: package spv does.
 package bitcoin
@@ -15,7 +15,10 @@ import (
 func Functions() []state.Function {
 	return []state.Function{
 		{Name: "bitcoin:Start", Call: state.None(Start), Roles: []string{party.Oracle}, Writes: true},
-		{Name: "bitcoin:SubmitHeaders", Call: state.Document(SubmitHeaders), Roles: []string{party.Oracle, party.Buyer}, Writes: true},
+		{
+			Name: "bitcoin:SubmitHeaders", Call: state.Document(SubmitHeaders),
+			Roles: []string{party.Oracle, party.Buyer}, Writes: true,
+		},
 		{Name: "bitcoin:Attest", Call: state.Two(Attest), Roles: []string{party.Oracle}, Writes: true},
 		{Name: "bitcoin:Tip", Call: state.None(Tip)},
 		{Name: "bitcoin:Header", Call: state.One(Header)},
@@ -75,7 +78,8 @@ func SubmitHeaders(t *state.Transaction, list []string) (spv.Submitted, error) {
 	return event.Submitted(), t.Event(ledger.EventHeaders, event)
 }
 
-// Attest records that the calling partner's own node has this block on its chain of most work, deep enough (T22).
+// Attest records that the calling partner's own node has this block on its chain of most work, deep enough
+// (T22).
 func Attest(t *state.Transaction, height, hash string) (spv.Attested, error) {
 	block, err := spv.ParseBlock(height, hash)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package catalogue is the contract of what is sold: published versions of datasets and the offers under which they can
-// be licensed. Read publish.go first.
+// Package catalogue is the contract of what is sold: published versions of datasets, and the offers under
+// which they can be licensed. Read publish.go first.
 //
 // Does not judge: packages dataset and offer do. Never sees the data or a key.
 package catalogue
@@ -16,9 +16,15 @@ import (
 // Functions are the contract's rows of the one table.
 func Functions() []state.Function {
 	return []state.Function{
-		{Name: "catalogue:Publish", Call: state.Document(Publish), Roles: []string{party.Licensor}, Pinned: true, Writes: true},
+		{
+			Name: "catalogue:Publish", Call: state.Document(Publish),
+			Roles: []string{party.Licensor}, Pinned: true, Writes: true,
+		},
 		{Name: "catalogue:Confirm", Call: state.Three(Confirm), Roles: []string{party.Custodian}, Writes: true},
-		{Name: "catalogue:Offer", Call: state.Document(Offer), Roles: []string{party.Licensor}, Pinned: true, Writes: true},
+		{
+			Name: "catalogue:Offer", Call: state.Document(Offer),
+			Roles: []string{party.Licensor}, Pinned: true, Writes: true,
+		},
 		{Name: "catalogue:Dataset", Call: state.Two(Dataset)},
 		{Name: "catalogue:GetOffer", Call: state.One(GetOffer)},
 	}

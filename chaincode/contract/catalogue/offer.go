@@ -9,8 +9,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/state"
 )
 
-// Offer records the terms under which the caller's dataset can be licensed. The same request under the same key of the
-// licensor returns the same offer again.
+// Offer records the terms under which the caller's dataset can be licensed. The same request under the same
+// key of the licensor returns the same offer again.
 func Offer(t *state.Transaction, r offer.Request) (offer.Offer, error) {
 	epoch, err := t.Epoch()
 	if err != nil {
@@ -18,7 +18,8 @@ func Offer(t *state.Transaction, r offer.Request) (offer.Offer, error) {
 	}
 	config, caller := t.Config(), t.Caller()
 	owner := dataset.Licensor{MSP: caller.MSP, Party: caller.Party}
-	o, err := offer.New(r, owner, royalty.Commission(config.Commission), config.Limits.MinPrice, consortium.Assurances(), epoch)
+	commission := royalty.Commission(config.Commission)
+	o, err := offer.New(r, owner, commission, config.Limits.MinPrice, consortium.Assurances(), epoch)
 	if err != nil {
 		return offer.Offer{}, err
 	}

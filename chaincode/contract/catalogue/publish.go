@@ -33,8 +33,8 @@ func Publish(t *state.Transaction, r dataset.PublishRequest) (dataset.Publicatio
 	return p, t.Event(ledger.EventDatasetPublished, dataset.Published{Manifest: r.Manifest, Publication: p})
 }
 
-// Confirm records that the calling custodian's half opens. The last custodian's confirmation makes the version final
-// (T12).
+// Confirm records that the calling custodian's half opens. The last custodian's confirmation makes the
+// version final (T12).
 func Confirm(t *state.Transaction, id, number, envelope string) (dataset.Confirmed, error) {
 	v, err := t.Version(id, number)
 	if err != nil {

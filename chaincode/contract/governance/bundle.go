@@ -9,7 +9,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/state"
 )
 
-// PutBundle stores the next trust bundle, signed by a quorum of the bundle keys before it (T9), and returns its id.
+// PutBundle stores the next trust bundle, signed by a quorum of the bundle keys before it (T9), and returns
+// its id.
 func PutBundle(t *state.Transaction, s consortium.SignedBundle) (string, error) {
 	newest, err := t.NewestBundle()
 	if err != nil && !errors.Is(err, consortium.ErrNoBundle) {

@@ -37,5 +37,7 @@ func Clock(t *state.Transaction) (consortium.Clock, error) { return t.Clock() }
 
 // Noop returns a signed answer without a body: the floor of the benchmark, and a sign of life.
 func Noop(t *state.Transaction, nonce string) (signed.Answer, error) {
-	return t.SignedAnswer(state.Question{Tag: signed.TagNoop, Function: signed.FunctionNoop, Nonce: nonce, Body: struct{}{}})
+	return t.SignedAnswer(state.Question{
+		Tag: signed.TagNoop, Function: signed.FunctionNoop, Nonce: nonce, Body: struct{}{},
+	})
 }

@@ -20,8 +20,8 @@ func Propose(t *state.Transaction, next consortium.Config) (string, error) {
 	return hash, t.Event(ledger.EventConfigProposed, consortium.Proposed{Hash: hash, Version: next.Version})
 }
 
-// checkNext judges a configuration by the one in force, by this channel, and by what the rules of Bitcoin and of payment
-// scripts can read.
+// checkNext judges a configuration by the one in force, by this channel, and by what the rules of Bitcoin and
+// of payment scripts can read.
 func checkNext(t *state.Transaction, next *consortium.Config) error {
 	if err := t.Config().Succeeds(next, t.Config().Hash()); err != nil {
 		return err
@@ -39,7 +39,8 @@ func checkNext(t *state.Transaction, next *consortium.Config) error {
 	return err
 }
 
-// Approve adds the caller's partner to those that approve a proposal, and puts it in force when they are enough.
+// Approve adds the caller's partner to those that approve a proposal, and puts it in force when they are
+// enough.
 func Approve(t *state.Transaction, hash string) (consortium.InForce, error) {
 	next, err := t.Proposal(hash)
 	if err != nil {

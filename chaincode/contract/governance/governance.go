@@ -1,5 +1,5 @@
-// Package governance is the contract of what the partners decide together: configuration, clock, parties, recipients of
-// content keys, trust bundles. Read config.go first.
+// Package governance is the contract of what the partners decide together: configuration, clock, parties,
+// recipients of content keys, trust bundles. Read config.go first.
 //
 // Does not judge: packages consortium, party and signed do.
 package governance
@@ -15,8 +15,14 @@ func Functions() []state.Function {
 		{Name: "governance:Propose", Call: state.Document(Propose), Roles: []string{party.Governor}, Writes: true},
 		{Name: "governance:Approve", Call: state.One(Approve), Roles: []string{party.Governor}, Writes: true},
 		{Name: "governance:Tick", Call: state.One(Tick), Roles: []string{party.Heartbeat}, Writes: true},
-		{Name: "governance:RegisterParty", Call: state.Document(RegisterParty), Roles: []string{party.Governor}, Writes: true},
-		{Name: "governance:SetRecipient", Call: state.Document(SetRecipient), Roles: []string{party.Custodian, party.Registrar}, Writes: true},
+		{
+			Name: "governance:RegisterParty", Call: state.Document(RegisterParty),
+			Roles: []string{party.Governor}, Writes: true,
+		},
+		{
+			Name: "governance:SetRecipient", Call: state.Document(SetRecipient),
+			Roles: []string{party.Custodian, party.Registrar}, Writes: true,
+		},
 		{Name: "governance:PutBundle", Call: state.Document(PutBundle), Roles: []string{party.Governor}, Writes: true},
 		{Name: "governance:Config", Call: state.One(Config)},
 		{Name: "governance:Clock", Call: state.None(Clock)},

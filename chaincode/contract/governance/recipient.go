@@ -37,6 +37,7 @@ func SignRecipients(t *state.Transaction, nonce string) (signed.Answer, error) {
 		return signed.Answer{}, err
 	}
 	return t.SignedAnswer(state.Question{
-		Tag: signed.TagRecipients, Function: signed.FunctionRecipients, Nonce: nonce, Body: signed.RecipientsBody{Recipients: all},
+		Tag: signed.TagRecipients, Function: signed.FunctionRecipients, Nonce: nonce,
+		Body: signed.RecipientsBody{Recipients: all},
 	})
 }

@@ -39,8 +39,8 @@ func RecordGrant(t *state.Transaction, r grant.Request) (grant.Grant, error) {
 	return g, t.Event(ledger.EventGrantRecorded, g)
 }
 
-// AnswerGrant records a custodian's signature over the limit and its wrapped half, both judged by the committed grant
-// (T15).
+// AnswerGrant records a custodian's signature over the limit and its wrapped half, both judged by the
+// committed grant (T15).
 func AnswerGrant(t *state.Transaction, a grant.Answer) (grant.Answer, error) {
 	g, err := t.Grant(a.License, a.Number)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package licenses is the contract of licenses: what machines hold, the grants that put their uses into a TPM, the
-// custodians' answers, and the receipts that come back. Read grants.go first.
+// Package licenses is the contract of licenses: what machines hold, the grants that put their uses into a
+// TPM, the custodians' answers, and the receipts that come back. Read grants.go first.
 //
 // Does not judge: packages license and grant do.
 package licenses
@@ -37,8 +37,8 @@ func OfMachine(t *state.Transaction, id string) ([]license.License, error) {
 	return t.LicensesOf(id)
 }
 
-// Sign returns a license with its machine, its state and what paid for it in a signed answer: what a machine checks
-// offline.
+// Sign returns a license with its machine, its state and what paid for it in a signed answer: what a machine
+// checks offline.
 func Sign(t *state.Transaction, id, nonce string) (signed.Answer, error) {
 	l, err := t.License(id)
 	if err != nil {

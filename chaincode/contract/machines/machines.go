@@ -1,6 +1,7 @@
 // Package machines is the contract of machines: the records of those that licenses are for.
 //
-// Does not judge: packages machine and grant do. Does not activate credentials: registrars and custodians do (T14).
+// Does not judge: packages machine and grant do. Does not activate credentials: registrars and custodians do
+// (T14).
 package machines
 
 import (

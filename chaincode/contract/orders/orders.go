@@ -45,5 +45,7 @@ func Sign(t *state.Transaction, id, nonce string) (signed.Answer, error) {
 	if err != nil {
 		return signed.Answer{}, err
 	}
-	return t.SignedAnswer(state.Question{Tag: signed.TagOrder, Function: signed.FunctionOrder, Subject: id, Nonce: nonce, Body: v})
+	return t.SignedAnswer(state.Question{
+		Tag: signed.TagOrder, Function: signed.FunctionOrder, Subject: id, Nonce: nonce, Body: v,
+	})
 }

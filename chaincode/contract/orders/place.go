@@ -7,8 +7,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/state"
 )
 
-// Place records an order and derives the script that it is paid to. The same request under the same key of the client
-// returns the same order again.
+// Place records an order and derives the script that it is paid to. The same request under the same key of
+// the client returns the same order again.
 func Place(t *state.Transaction, r order.Request) (order.Order, error) {
 	if err := r.Check(); err != nil {
 		return order.Order{}, err

@@ -9,9 +9,9 @@ import (
 	"github.com/guildmark/guildmark/chaincode/state"
 )
 
-// Settle credits a proven transaction's outputs to the order whose script they pay. When the payments cover the price
-// for the first time, the licenses are issued and the price is split among the payees in this same transaction of the
-// ledger.
+// Settle credits a proven transaction's outputs to the order whose script they pay. When the payments cover
+// the price for the first time, the licenses are issued and the price is split among the payees in this same
+// transaction of the ledger.
 func Settle(t *state.Transaction, r order.SettleRequest) (order.SettleResult, error) {
 	s := settling{t: t, request: r}
 	for _, step := range []func(*settling) error{
@@ -44,8 +44,8 @@ func (s *settling) findOrder() (err error) {
 	return err
 }
 
-// provePayment shows that the transaction is in the final block that the request names, and reads what it pays to the
-// order's script (T21, T22). That one of its outputs pays the order at all is judged later.
+// provePayment shows that the transaction is in the final block that the request names, and reads what it
+// pays to the order's script (T21, T22). That one of its outputs pays the order at all is judged later.
 func (s *settling) provePayment() error {
 	hash, err := spv.ParseHash(s.request.Block)
 	if err != nil {
@@ -85,7 +85,8 @@ func (s *settling) judge() (err error) {
 	return err
 }
 
-// record stores the new payments and, with the first full payment, the settlement with its licenses and accruals.
+// record stores the new payments and, with the first full payment, the settlement with its licenses and
+// accruals.
 func (s *settling) record() error {
 	if err := s.t.PutPayments(s.outcome.Credited.Payments); err != nil {
 		return err

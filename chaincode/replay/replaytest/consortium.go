@@ -34,7 +34,8 @@ func Business() []string { return []string{Licensors, Manufacturer, Operator} }
 // Market is the party that gets the commission.
 const Market = Operator + ".0000000000000001"
 
-// Consortium is the four partners: governors, bundle keys and the first configuration. Nothing of it is on a ledger yet.
+// Consortium is the four partners: governors, bundle keys and the first configuration. Nothing of it is on a
+// ledger yet.
 type Consortium struct {
 	Governors  map[string]*Caller
 	BundleKeys map[string]*ecdsa.PrivateKey
@@ -103,8 +104,8 @@ func (c *Consortium) firstConfig() consortium.Config {
 	return config
 }
 
-// Bundle is the trust bundle of the configuration, signed by two partners. previous is the id of the one before, ""
-// for sequence 0.
+// Bundle is the trust bundle of the configuration, signed by two partners. previous is the id of the one
+// before, "" for sequence 0.
 func (c *Consortium) Bundle(sequence int64, previous string) consortium.SignedBundle {
 	c.tb.Helper()
 	b := signed.Bundle{

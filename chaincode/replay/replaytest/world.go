@@ -142,7 +142,8 @@ func (w *World) Refused(want *ledger.Refusal, c *Caller, function string, args .
 	}
 }
 
-// Commit commits a simulated call as its block. The form of a refusal, of keys and of the one event are checked.
+// Commit commits a simulated call as its block. The form of a refusal, of keys and of the one event are
+// checked.
 func (w *World) Commit(r replay.Result) error {
 	w.T.Helper()
 	if !r.OK() {

@@ -2,7 +2,8 @@ package consortium
 
 import "github.com/guildmark/guildmark/chaincode/ledger"
 
-// The key families of the consortium's own state. The bare key of a family holds the number of its newest document.
+// The key families of the consortium's own state. The bare key of a family holds the number of its newest
+// document.
 var (
 	ConfigFamily    = ledger.NewFamily("config", ledger.IsNumber).WithBare()    // Config by version
 	ProposalFamily  = ledger.NewFamily("proposal", ledger.IsHash)               // Config by the hash of its bytes

@@ -27,7 +27,8 @@ type Credits struct {
 	Final    map[uint32]string
 }
 
-// with are the credits after a proven transaction's payments were added. Its block is final, or it would not be proven.
+// with are the credits after a proven transaction's payments were added. Its block is final, or it would not
+// be proven.
 func (c Credits) with(p Proven, fresh []Payment) Credits {
 	final := maps.Clone(c.Final)
 	if final == nil {
@@ -50,12 +51,13 @@ func (c Credits) CheckUndisputed(order string) error {
 	return nil
 }
 
-// Dust is the least output that is credited: what Bitcoin's nodes relay to a P2WSH script (330 sat, Bitcoin Core's
-// policy). Smaller ones cost their maker nothing, and everybody who settles, grants or signs the order reads each.
+// Dust is the least output that is credited: what Bitcoin's nodes relay to a P2WSH script (330 sat, Bitcoin
+// Core's policy). Smaller ones cost their maker nothing, and everybody who settles, grants or signs the order
+// reads each.
 const Dust ledger.Satoshi = 330
 
-// Credit turns a proven transaction's outputs into payments of the order. recorded are the payments that stand under
-// the same outputs already, by number; these and dust are passed over. Nothing new is a refusal.
+// Credit turns a proven transaction's outputs into payments of the order. recorded are the payments that
+// stand under the same outputs already, by number; these and dust are passed over. Nothing new is a refusal.
 func Credit(o Order, p Proven, recorded map[uint32]Payment, epoch int64) ([]Payment, error) {
 	if len(p.Outputs) == 0 {
 		return nil, ErrOtherScript.With(p.TxID)

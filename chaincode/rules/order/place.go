@@ -37,8 +37,8 @@ func (r Request) Check() error {
 	return ledger.CheckID(r.Offers[0])
 }
 
-// Again returns the order that the client's key made before, provided that the request is the same: so sending a request
-// again is harmless.
+// Again returns the order that the client's key made before, provided that the request is the same: so
+// sending a request again is harmless.
 func (o Order) Again(r Request) (Order, error) {
 	if o.Machine != r.Machine || len(o.Items) != 1 || !slices.Equal(r.Offers, []string{o.Items[0].Offer}) {
 		return Order{}, ErrKeyReused.With(r.Key)
@@ -60,7 +60,8 @@ type Basis struct {
 	Epoch    int64
 }
 
-// Place judges a request and returns the order, still without its payment script, and the machine's shard as it moves on.
+// Place judges a request and returns the order, still without its payment script, and the machine's shard as
+// it moves on.
 func Place(b Basis) (Order, machine.Shard, error) {
 	if err := checkBasis(b); err != nil {
 		return Order{}, b.Shard, err
@@ -93,7 +94,8 @@ func checkBasis(b Basis) error {
 	return royalty.Check(b.Offer.Price, b.Offer.Split)
 }
 
-// advance counts the order in its machine's shard: the next script's number, and the day's sum under the cap (T2).
+// advance counts the order in its machine's shard: the next script's number, and the day's sum under the cap
+// (T2).
 func advance(b Basis) (machine.Shard, error) {
 	s, limits := b.Shard, b.Config.Limits
 	if s.Next > machine.MaxShard {

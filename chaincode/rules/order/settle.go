@@ -9,8 +9,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// SettleRequest is what orders:Settle takes: the order, the final block, and the proof that a transaction of this block
-// pays the order.
+// SettleRequest is what orders:Settle takes: the order, the final block, and the proof that a transaction of
+// this block pays the order.
 type SettleRequest struct {
 	Order  string     `json:"order"`
 	Height spv.Height `json:"height"`
@@ -26,7 +26,8 @@ type Settled struct {
 	Accruals   []royalty.Accrual `json:"accruals"`
 }
 
-// Credited is the payload of payment.credited: payments that did not settle the order, and its state with them.
+// Credited is the payload of payment.credited: payments that did not settle the order, and its state with
+// them.
 type Credited struct {
 	Order    string    `json:"order"`
 	Payments []Payment `json:"payments"`
@@ -48,15 +49,15 @@ type Before struct {
 	Epoch    int64
 }
 
-// Outcome is what a proven transaction changes: the payments to record, and the settlement when they are the ones with
-// which the order is paid for the first time.
+// Outcome is what a proven transaction changes: the payments to record, and the settlement when they are the
+// ones with which the order is paid for the first time.
 type Outcome struct {
 	Credited Credited
 	Settled  *Settled // nil: this transaction does not settle the order
 }
 
-// Settle credits a proven transaction to an order. When all payments cover the price in time and the order was not
-// settled before, the licenses are issued and the price is split. txid is the ledger transaction's.
+// Settle credits a proven transaction to an order. When all payments cover the price in time and the order
+// was not settled before, the licenses are issued and the price is split. txid is the ledger transaction's.
 func Settle(o Order, p Proven, before Before, txid string) (Outcome, error) {
 	fresh, err := Credit(o, p, before.Recorded, before.Epoch)
 	if err != nil {
@@ -75,8 +76,8 @@ func Settle(o Order, p Proven, before Before, txid string) (Outcome, error) {
 	return out, nil
 }
 
-// settlement issues the licenses of an order's items and splits their prices among payees (T23). The parts sum to the
-// price exactly; partial payments and surplus are never split.
+// settlement issues the licenses of an order's items and splits their prices among payees (T23). The parts
+// sum to the price exactly; partial payments and surplus are never split.
 func settlement(o Order, p Proven, payments []Payment, epoch int64, txid string) (*Settled, error) {
 	s := &Settled{Settlement: Settlement{
 		Order: o.ID, Paid: Sum(payments), Epoch: epoch, Height: p.Height, Block: p.Block, TxID: txid,
