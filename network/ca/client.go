@@ -1,7 +1,9 @@
 // Package ca registers and enrolls identities at a Fabric CA over its REST interface, with the standard library alone.
-// It refuses to hold secrets longer than a call, and to write anything to disk: callers store what they get.
 //
-// [ErrRefused] says that the CA answered no (its own words follow); anything else is a broken connection or answer and may be tried again.
+// Does not write anything to disk, and holds a secret no longer than a call: callers store what they get.
+//
+// Read Client first. [ErrRefused] says that the CA refused the request, with the CA's own words: correct the request. Every
+// other error is a broken connection or response; the call may be repeated.
 package ca
 
 import (
@@ -24,23 +26,24 @@ import (
 	"net/http"
 )
 
-// ErrRefused says that the CA answered no.
-var ErrRefused = errors.New("refused by the CA")
+// ErrRefused means that the CA refused a request: a wrong secret, a name that is taken, a right that the registrar lacks.
+// The CA's own words follow; the same request will be refused again.
+var ErrRefused = errors.New("the CA refused the request")
 
 // Client talks to one CA of a Fabric CA process.
 type Client struct {
 	URL  string // of the process
-	Name string // of the CA in it: identity or tls
+	Name string // of one of its two authorities: identity or tls
 }
 
-// Attribute stands in a certificate (":ecert").
+// Attribute becomes part of the certificate when ECert is true.
 type Attribute struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 	ECert bool   `json:"ecert"`
 }
 
-// Registration announces somebody who will enroll.
+// Registration names an identity that will enroll.
 type Registration struct {
 	ID         string // becomes the certificate's common name
 	Type       string // orderer, peer, admin or client: becomes the NodeOU
@@ -55,11 +58,11 @@ type Enrolled struct {
 	signer      *ecdsa.PrivateKey
 }
 
-// Resume makes an enrolled identity of stored PEM, to sign requests as a registrar.
+// Resume makes an enrolled identity from stored PEM, which signs requests as a registrar.
 func Resume(certificate, key []byte) (Enrolled, error) {
 	block, _ := pem.Decode(key)
 	if block == nil {
-		return Enrolled{}, errors.New("resume enrolled identity: key is not PEM")
+		return Enrolled{}, errors.New("resume enrolled identity: expected the key as PEM")
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
@@ -67,12 +70,13 @@ func Resume(certificate, key []byte) (Enrolled, error) {
 	}
 	signer, ok := parsed.(*ecdsa.PrivateKey)
 	if !ok {
-		return Enrolled{}, fmt.Errorf("resume enrolled identity: key of type %T", parsed)
+		return Enrolled{}, fmt.Errorf("resume enrolled identity: expected an ECDSA key, got %T", parsed)
 	}
 	return Enrolled{Certificate: certificate, Key: key, signer: signer}, nil
 }
 
-// Enroll makes a P-256 key here and has the CA certify it, by a secret that [Client.Register] returned. Hosts go to certificates of profile "tls" only.
+// Enroll makes a P-256 key and has the CA certify it, with the secret that [Client.Register] returned. Hosts are for
+// certificates of profile "tls" only.
 func (c Client) Enroll(ctx context.Context, id, secret, profile string, hosts []string) (Enrolled, error) {
 	return c.certify(ctx, "/api/v1/enroll", id, profile, hosts, func(r *http.Request, _ []byte) error {
 		r.SetBasicAuth(id, secret)
@@ -80,7 +84,8 @@ func (c Client) Enroll(ctx context.Context, id, secret, profile string, hosts []
 	})
 }
 
-// Reenroll certifies another new key under the name of one who enrolled before. It needs no secret, and spares the CA two rounds of bcrypt.
+// Reenroll certifies another new key under the name of an identity that enrolled before. It needs no secret, and saves the
+// CA two rounds of bcrypt.
 func (c Client) Reenroll(ctx context.Context, who Enrolled, id, profile string, hosts []string) (Enrolled, error) {
 	return c.certify(ctx, "/api/v1/reenroll", id, profile, hosts, who.authorize)
 }
@@ -113,7 +118,7 @@ func (c Client) certify(ctx context.Context, path, id, profile string, hosts []s
 	return Enrolled{Certificate: result.Cert, Key: private, Root: result.ServerInfo.CAChain, signer: key}, nil
 }
 
-// Register announces an identity in a registrar's name and returns its one-time secret.
+// Register makes an identity known to the CA, as a registrar, and returns its one-time secret.
 func (c Client) Register(ctx context.Context, registrar Enrolled, r Registration) (string, error) {
 	body := map[string]any{
 		"id": r.ID, "type": r.Type, "attrs": r.Attributes, "caname": c.Name,
@@ -129,7 +134,7 @@ func (c Client) Register(ctx context.Context, registrar Enrolled, r Registration
 	return result.Secret, nil
 }
 
-// authorization puts the caller's proof into a request whose body is given.
+// authorization adds the caller's proof to a request with the given body.
 type authorization func(r *http.Request, body []byte) error
 
 func (e Enrolled) authorize(r *http.Request, body []byte) error {
@@ -184,7 +189,7 @@ func (c Client) post(ctx context.Context, path string, body, result any, authori
 		} `json:"errors"`
 	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&answer); err != nil {
-		return fmt.Errorf("answer %s: %w", resp.Status, err)
+		return fmt.Errorf("read the CA's response (%s): %w", resp.Status, err)
 	}
 	if !answer.Success {
 		return fmt.Errorf("%w: %s %v", ErrRefused, resp.Status, answer.Errors)

@@ -1,7 +1,11 @@
-// Package networktest gives tests a running network: one shared by a package's tests, or by all packages when GUILDMARK_TEST_NETWORK names its connection.json.
-// It refuses to skip: a missing tool fails the test with the command that makes it. It leaves no process behind, also when tests fail or panic.
+// Package networktest gives tests a running network: one shared by a package's tests, or by all packages when
+// GUILDMARK_TEST_NETWORK names its connection.json.
 //
-// A package's TestMain MUST be Main; tests call [Network] or, when they stop and kill things for good, [Private].
+// Does not skip a test: a missing program fails it with the command that builds the program. Leaves no process behind, also
+// when tests fail or panic.
+//
+// Read Network first. A package's TestMain MUST be [Main]; tests call [Network] or, when they stop processes for good,
+// [Private].
 package networktest
 
 import (
@@ -79,14 +83,14 @@ func Network(t *testing.T) *Running {
 	return one.running
 }
 
-// Config is what a private network may have otherwise.
+// Config is what may differ in a private network.
 type Config struct {
 	Consensus topology.Consensus
 	Chaincode string // a binary; default: the product's
 	MineTo    string
 }
 
-// Private starts a network of the test's own, which is stopped and removed when the test ends.
+// Private starts a network for one test, which is stopped and removed when the test ends.
 func Private(t *testing.T, c Config) *Running {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "guildmark-net-") //nolint:usetesting // processes must be gone before it is removed

@@ -18,7 +18,7 @@ type Client struct {
 	http   *http.Client
 }
 
-// Dial makes a client; nothing is sent yet.
+// Dial makes a client. It sends nothing yet.
 func Dial(socket string) *Client {
 	transport := &http.Transport{
 		DisableKeepAlives: true,
@@ -27,7 +27,7 @@ func Dial(socket string) *Client {
 	return &Client{socket: socket, http: &http.Client{Transport: transport}}
 }
 
-// Add takes processes; it doesn't wait for them. All are taken or none.
+// Add hands over processes and does not wait for them. All are accepted or none.
 func (c *Client) Add(ctx context.Context, specs ...Spec) error {
 	return c.post(ctx, "add", request{Specs: specs})
 }
@@ -37,7 +37,7 @@ func (c *Client) Await(ctx context.Context, selectors ...string) error {
 	return c.post(ctx, "await", request{Selectors: selectors})
 }
 
-// Start wants stopped processes to run again; it doesn't wait for them.
+// Start starts stopped processes and does not wait until they are ready.
 func (c *Client) Start(ctx context.Context, selectors ...string) error {
 	return c.post(ctx, "start", request{Selectors: selectors})
 }
@@ -81,13 +81,14 @@ func (c *Client) Down(ctx context.Context) error {
 	}
 }
 
-// Hold ties the network to the caller: when ctx ends or the caller dies before Release, everything stops. It returns after Release.
+// Hold ties the network to the caller: when ctx ends or the caller's process ends before Release, everything stops. It
+// returns after Release.
 func (c *Client) Hold(ctx context.Context) error { return c.post(ctx, "hold", request{}) }
 
-// Release lets the network live on without the caller.
+// Release lets the network run on without the caller.
 func (c *Client) Release(ctx context.Context) error { return c.post(ctx, "release", request{}) }
 
-// List tells about all processes, oldest first.
+// List returns the status of all processes, oldest first.
 func (c *Client) List(ctx context.Context) ([]Status, error) {
 	var list []Status
 	err := c.get(ctx, "list", &list)

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// request is what clients send; answers are []Status for /list, else reply.
+// request is the body of a client's request; the response is []Status for /list, else reply.
 type request struct {
 	Specs     []Spec   `json:"specs,omitempty"`
 	Selectors []string `json:"selectors,omitempty"`
@@ -29,7 +29,8 @@ func kinds() map[string]error {
 	return map[string]error{"unknown": ErrUnknown, "exists": ErrExists, "spec": ErrSpec, "down": ErrDown}
 }
 
-// Serve answers clients on a unix socket that only the owner may open, until the supervisor is down. The socket is gone when it returns.
+// Serve serves clients on a unix socket that only the owner may open, until the supervisor is down. The socket is removed
+// when it returns.
 func Serve(sup *Supervisor, socket string) error {
 	listener, err := listenPrivate(socket)
 	if err != nil {
@@ -53,11 +54,12 @@ func Serve(sup *Supervisor, socket string) error {
 	return server.Close()
 }
 
-// listenPrivate makes the socket with mode 0600 from its first moment. A socket that nobody answers on is a leftover and replaced.
+// listenPrivate makes the socket with mode 0600 from its first moment. A socket on which nobody answers is left over from a
+// supervisor that was killed, and is replaced.
 func listenPrivate(socket string) (net.Listener, error) {
 	if conn, err := dialSocket(context.Background(), socket); err == nil {
 		_ = conn.Close()
-		return nil, fmt.Errorf("%w: somebody serves %s", ErrExists, socket)
+		return nil, fmt.Errorf("%w: another supervisor serves %s", ErrExists, socket)
 	}
 	if err := os.Remove(socket); err != nil && !os.IsNotExist(err) {
 		return nil, fmt.Errorf("serve %s: %w", socket, err)
@@ -79,7 +81,8 @@ func listenPrivate(socket string) (net.Listener, error) {
 	return listener, nil
 }
 
-// shortPath gives a name of at most 100 bytes for a socket: sun_path holds 108 (unix(7)), and folders of clones and tests can be longer.
+// shortPath returns a name of at most 100 bytes for a socket: sun_path holds 108 (unix(7)), and folders of clones and tests
+// can be longer.
 func shortPath(socket string) (string, func(), error) {
 	if len(socket) <= 100 {
 		return socket, func() {}, nil
@@ -132,11 +135,12 @@ func (s *Supervisor) handler() http.Handler {
 	return mux
 }
 
-// hold ties the network's life to one connection: if the client goes away before it released, everything stops. So an `up` that is killed leaves nothing.
+// hold ties the network to one connection: when the client is gone before it released, everything stops. So an `up` that is
+// killed leaves no process.
 func (s *Supervisor) hold(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
-		s.log.Warn("who was setting the network up went away")
+		s.log.Warn("the command that was starting the network has ended, stopping everything")
 		s.Down() //nolint:contextcheck // it ends because the client went away
 		return ctx.Err()
 	case <-s.released:
@@ -146,7 +150,7 @@ func (s *Supervisor) hold(ctx context.Context) error {
 	}
 }
 
-// release lets the network live on without the client that set it up.
+// release lets the network run on without the client that started it.
 func (s *Supervisor) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

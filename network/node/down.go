@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Down stops everything, those first that need others, and takes nothing new. It returns when no process is left; a second call waits for the first.
+// Down stops all processes, those first that need others, and accepts no new ones. It returns when no process is left; a
+// second call waits for the first.
 func (s *Supervisor) Down() {
 	s.mu.Lock()
 	if s.down {
@@ -36,7 +37,7 @@ func (s *Supervisor) Down() {
 	close(s.gone)
 }
 
-// wavesLocked groups names by how deep their needs go, deepest first.
+// wavesLocked groups names by the length of their chain of needs, longest first.
 func (s *Supervisor) wavesLocked() [][]string {
 	depths := map[string]int{}
 	var depth func(name string, guard int) int

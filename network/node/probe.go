@@ -23,7 +23,7 @@ const (
 
 var errNotReady = errors.New("not ready")
 
-// try asks once whether the process is ready.
+// try probes once whether the process is ready.
 func (p Probe) try(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()

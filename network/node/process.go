@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// State is where a process is in its life.
+// State is the state of a process.
 type State string
 
-// The states a process goes through.
+// The states of a process.
 const (
 	Waiting  State = "waiting"  // for the processes it needs
 	Starting State = "starting" // runs, not ready yet
 	Ready    State = "ready"
-	Pausing  State = "pausing" // died, will be started again
+	Pausing  State = "pausing" // ended by itself, is restarted after a pause
 	Stopped  State = "stopped" // by request
 	Ended    State = "ended"   // by itself, and not to be started again
 )
 
-// Status is what is known about a process.
+// Status is the state of a process with its figures.
 type Status struct {
 	Name     string    `json:"name"`
 	Class    string    `json:"class"`
@@ -33,7 +33,7 @@ type Status struct {
 	LastExit string    `json:"last_exit,omitempty"`
 }
 
-// Matches tells whether a selector means this process, see [Client].
+// Matches reports whether a selector means this process, see [Client].
 func (s Status) Matches(selector string) bool {
 	return Spec{Name: s.Name, Class: s.Class, Partner: s.Partner}.matches(selector)
 }
@@ -42,13 +42,13 @@ func (s Status) Matches(selector string) bool {
 type process struct {
 	sup    *Supervisor
 	spec   Spec
-	want   bool // it should run
+	want   bool // whether it should run
 	status Status
 	cancel context.CancelFunc // ends loop
 	done   chan struct{}      // closed when loop has ended
 }
 
-// loop keeps the process as it is wanted until ctx ends; the process is gone when loop returns.
+// loop runs and stops the process as requested until ctx ends. When it returns the process has ended.
 func (p *process) loop(ctx context.Context) {
 	defer close(p.done)
 	policy := p.spec.Policy.withDefaults()
@@ -77,7 +77,7 @@ func (p *process) loop(ctx context.Context) {
 	}
 }
 
-// awaitTurn waits until the process is wanted and everything it needs is ready; false when ctx ended.
+// awaitTurn waits until the process should run and everything it needs is ready. It returns false when ctx ended.
 func (p *process) awaitTurn(ctx context.Context) bool {
 	return p.sup.until(ctx, func() bool {
 		if !p.want {
@@ -137,10 +137,10 @@ func (p *process) unwanted(ctx context.Context) bool {
 	return !p.want || ctx.Err() != nil
 }
 
-// terminate asks politely, then not.
+// terminate sends SIGTERM, and SIGKILL after the grace.
 func (p *process) terminate(pid int, exited <-chan string, grace time.Duration) string {
 	if err := signalPID(pid, syscall.SIGTERM); err != nil {
-		p.sup.log.Warn("terminate", "process", p.spec.Name, "error", err)
+		p.sup.log.Warn("SIGTERM could not be sent", "process", p.spec.Name, "error", err)
 	}
 	patience := time.NewTimer(grace)
 	defer patience.Stop()
@@ -149,9 +149,9 @@ func (p *process) terminate(pid int, exited <-chan string, grace time.Duration) 
 		return exit
 	case <-patience.C:
 	}
-	p.sup.log.Warn("did not stop when asked, killing", "process", p.spec.Name, "pid", pid)
+	p.sup.log.Warn("still runs after SIGTERM and the grace, killing it", "process", p.spec.Name, "pid", pid)
 	if err := signalPID(pid, syscall.SIGKILL); err != nil {
-		p.sup.log.Warn("kill", "process", p.spec.Name, "error", err)
+		p.sup.log.Warn("SIGKILL could not be sent", "process", p.spec.Name, "error", err)
 	}
 	return <-exited
 }
@@ -198,7 +198,7 @@ func (p *process) end(exit string) {
 	p.sup.log.Info("ended", "process", p.spec.Name, "exit", exit)
 }
 
-// sleep waits out the pause unless the process is no longer wanted.
+// sleep waits for the pause to end, or until the process should not run any more.
 func (p *process) sleep(ctx context.Context, pause time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, pause)
 	defer cancel()

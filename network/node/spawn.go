@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// spawner starts children from one thread that lives as long as the supervisor. The kernel sends the parent-death signal when the *thread*
-// that forked ends (prctl(2), PR_SET_PDEATHSIG), and Go ends idle threads; without this children would die at random.
+// spawner starts children from one thread that lives as long as the supervisor. The kernel sends the parent-death signal when
+// the thread that forked ends (prctl(2), PR_SET_PDEATHSIG), and Go ends idle threads: children would be killed at random.
 type spawner struct {
 	requests chan spawnRequest
 }
@@ -39,7 +39,8 @@ func (s *spawner) start(cmd *exec.Cmd) error {
 	return <-r.reply
 }
 
-// command prepares a child: own environment, own process group, output to a private log, killed when the supervisor dies.
+// command prepares a child: an environment and a process group of its own, output to a private log, killed when the
+// supervisor ends.
 func (s Spec) command() (*exec.Cmd, io.Closer, error) {
 	if err := os.MkdirAll(filepath.Dir(s.Log), 0o700); err != nil {
 		return nil, nil, fmt.Errorf("log folder of %s: %w", s.Name, err)
@@ -56,10 +57,10 @@ func (s Spec) command() (*exec.Cmd, io.Closer, error) {
 	return cmd, log, nil
 }
 
-// signalPID sends a signal to one process. Ids below 2 are refused: 0 and -1 would mean a whole group, or everybody.
+// signalPID sends a signal to one process. Ids below 2 are refused: 0 and -1 would mean a whole group or all processes.
 func signalPID(pid int, sig syscall.Signal) error {
 	if pid < 2 {
-		return fmt.Errorf("signal %v to process id %d refused", sig, pid)
+		return fmt.Errorf("signal %v: expected a process id from 2 on, got %d", sig, pid)
 	}
 	if err := syscall.Kill(pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("signal %v to %d: %w", sig, pid, err)
@@ -67,7 +68,7 @@ func signalPID(pid int, sig syscall.Signal) error {
 	return nil
 }
 
-// sweepGroup kills what a dead child left behind in its own process group.
+// sweepGroup kills the processes that a child left in its own process group.
 func sweepGroup(pid int) {
 	if pid >= 2 {
 		_ = syscall.Kill(-pid, syscall.SIGKILL) // ESRCH when nobody is left, which is the rule

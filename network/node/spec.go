@@ -11,17 +11,21 @@ import (
 
 // Errors that a caller can act on.
 var (
+	// ErrUnknown means that a selector fits no process; the text behind it names those near it.
 	ErrUnknown = errors.New("no such process")
-	ErrExists  = errors.New("process exists already")
-	ErrSpec    = errors.New("process cannot be run so")
-	ErrDown    = errors.New("supervisor is down")
+	// ErrExists means that a process of this name is there already, or that another supervisor serves the socket.
+	ErrExists = errors.New("process exists already")
+	// ErrSpec means that a process can't be run as described; the text behind it names the field.
+	ErrSpec = errors.New("process can't be run as described")
+	// ErrDown means that the supervisor is stopping or does not run. Start the network.
+	ErrDown = errors.New("supervisor is down")
 )
 
-// Spec says how a process is run. It MUST NOT hold a secret: arguments and environments are readable by others.
+// Spec describes how a process is run. It MUST NOT hold a secret: others can read arguments and environments.
 type Spec struct {
 	Name    string   `json:"name"`              // unique, <class>.<partner>
 	Class   string   `json:"class"`             // what kind of process: peer, oracle, ...
-	Partner string   `json:"partner,omitempty"` // whose it is
+	Partner string   `json:"partner,omitempty"` // who runs it
 	Path    string   `json:"path"`              // absolute
 	Args    []string `json:"args,omitempty"`    // without the program's own name
 	Env     []string `json:"env,omitempty"`     // the whole environment, but for PATH and HOME
@@ -32,7 +36,7 @@ type Spec struct {
 	Policy  Policy   `json:"policy"`
 }
 
-// Probe tells when a process is ready. Of its fields the first one set counts; none set means: as soon as it runs.
+// Probe decides when a process is ready. The first field that is set counts; with none set it is ready as soon as it runs.
 type Probe struct {
 	HTTP string `json:"http,omitempty"` // URL that answers 2xx
 	Root string `json:"root,omitempty"` // PEM file trusted for an https URL
@@ -40,7 +44,8 @@ type Probe struct {
 	File string `json:"file,omitempty"` // file or socket that exists
 }
 
-// Policy says what happens when the process ends by itself. The zero value starts it again, for ever, with a growing pause.
+// Policy decides what happens when the process ends by itself. With the zero value it is restarted for ever, after a pause
+// that grows.
 type Policy struct {
 	Once  bool          `json:"once,omitempty"`  // never start it again
 	Min   time.Duration `json:"min,omitempty"`   // first pause, default 100 ms
@@ -59,15 +64,15 @@ func (s Spec) check() error {
 	name := regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,60}$`)
 	switch {
 	case !name.MatchString(s.Name):
-		return fmt.Errorf("%w: name %q", ErrSpec, s.Name)
+		return fmt.Errorf("%w: name: expected lower case letters, digits, dots and hyphens, got %q", ErrSpec, s.Name)
 	case !name.MatchString(s.Class):
-		return fmt.Errorf("%w: %s: class %q", ErrSpec, s.Name, s.Class)
+		return fmt.Errorf("%w: %s: class: expected lower case letters, digits, dots and hyphens, got %q", ErrSpec, s.Name, s.Class)
 	case s.Name == "all":
-		return fmt.Errorf("%w: name %q is a selector", ErrSpec, s.Name)
+		return fmt.Errorf("%w: the name %q is the selector of all processes", ErrSpec, s.Name)
 	case !filepath.IsAbs(s.Path):
-		return fmt.Errorf("%w: %s: path %q is not absolute", ErrSpec, s.Name, s.Path)
+		return fmt.Errorf("%w: %s: expected an absolute path, got %q", ErrSpec, s.Name, s.Path)
 	case s.Dir != "" && !filepath.IsAbs(s.Dir):
-		return fmt.Errorf("%w: %s: directory %q is not absolute", ErrSpec, s.Name, s.Dir)
+		return fmt.Errorf("%w: %s: expected an absolute directory, got %q", ErrSpec, s.Name, s.Dir)
 	}
 	if slices.Contains(s.After, s.Name) {
 		return fmt.Errorf("%w: %s waits for itself", ErrSpec, s.Name)
@@ -88,7 +93,7 @@ func (p Policy) withDefaults() Policy {
 	return p
 }
 
-// matches tells whether a selector means this process: its name, its class, "@" and its partner, or "all".
+// matches reports whether a selector means this process: its name, its class, "@" and its partner, or "all".
 func (s Spec) matches(selector string) bool {
 	return selector == "all" || selector == s.Name || selector == s.Class || s.Partner != "" && selector == "@"+s.Partner
 }

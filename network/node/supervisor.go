@@ -27,7 +27,8 @@ type Supervisor struct {
 	released  chan struct{} // closed when whoever sets the network up has finished
 }
 
-// New makes a supervisor without processes. Logs of processes that name none go to the folder logs; log is for its own words.
+// New makes a supervisor without processes. A process that names no log gets one in the folder logs; log is the
+// supervisor's own.
 func New(logs string, log *slog.Logger) *Supervisor {
 	return &Supervisor{
 		logs: logs, log: log, spawner: newSpawner(), processes: map[string]*process{},
@@ -35,7 +36,7 @@ func New(logs string, log *slog.Logger) *Supervisor {
 	}
 }
 
-// Add takes processes and starts them as soon as what they need is ready. All are taken or none.
+// Add accepts processes and starts each when those that it needs are ready. All are accepted or none.
 func (s *Supervisor) Add(specs ...Spec) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,7 +56,7 @@ func (s *Supervisor) Add(specs ...Spec) error {
 	for _, spec := range specs {
 		for _, name := range spec.After {
 			if _, ok := s.processes[name]; !ok && !fresh[name] {
-				return fmt.Errorf("%w: %s waits for %s, which is not there", ErrSpec, spec.Name, name)
+				return fmt.Errorf("%w: %s needs %s, which is not there", ErrSpec, spec.Name, name)
 			}
 		}
 	}
@@ -80,7 +81,7 @@ func (s *Supervisor) addLocked(spec Spec) {
 	go p.loop(ctx)
 }
 
-// List tells about all processes, oldest first.
+// List returns the status of all processes, oldest first.
 func (s *Supervisor) List() []Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,7 +92,7 @@ func (s *Supervisor) List() []Status {
 	return list
 }
 
-// Start wants the selected processes to run.
+// Start starts the selected processes and does not wait for them.
 func (s *Supervisor) Start(selectors ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,7 +113,7 @@ func (s *Supervisor) Start(selectors ...string) error {
 	return nil
 }
 
-// Stop wants the selected processes not to run, and returns when they are gone.
+// Stop stops the selected processes and returns when they have ended.
 func (s *Supervisor) Stop(ctx context.Context, selectors ...string) error {
 	s.mu.Lock()
 	selected, err := s.selectLocked(selectors)
@@ -132,7 +133,7 @@ func (s *Supervisor) Stop(ctx context.Context, selectors ...string) error {
 	})
 }
 
-// Kill sends SIGKILL to the selected processes as an accident would, and returns when those are gone; they are started again.
+// Kill sends SIGKILL to the selected processes as an accident would and returns when these have ended. They are restarted.
 func (s *Supervisor) Kill(ctx context.Context, selectors ...string) error {
 	s.mu.Lock()
 	selected, err := s.selectLocked(selectors)
@@ -179,7 +180,7 @@ func (s *Supervisor) Remove(ctx context.Context, selectors ...string) error {
 	return nil
 }
 
-// Await returns when all selected processes are ready, or with an error when one has ended for good.
+// Await returns when all selected processes are ready, or an error when one has ended for good.
 func (s *Supervisor) Await(ctx context.Context, selectors ...string) error {
 	var ended error
 	err := s.until(ctx, func() bool {
@@ -207,7 +208,7 @@ func (s *Supervisor) Await(ctx context.Context, selectors ...string) error {
 	return ended
 }
 
-// unready tells which of the selected processes are not ready, and why as far as is known.
+// unready lists the selected processes that are not ready, with state and last exit.
 func (s *Supervisor) unready(selectors []string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,7 +241,7 @@ func (s *Supervisor) selectLocked(selectors []string) ([]*process, error) {
 	return selected, nil
 }
 
-// nearLocked names the processes and classes that a mistyped selector may have meant, or else what can be named.
+// nearLocked names the processes and classes that a mistyped selector may have meant, or else all selectors.
 func (s *Supervisor) nearLocked(selector string) string {
 	var near, all []string
 	for _, name := range s.order {
@@ -272,13 +273,13 @@ func similar(a, b string) bool {
 	return len(a) > 2 && len(b) > 2 && a[:2] == b[:2] && max(len(a), len(b))-min(len(a), len(b)) <= 2
 }
 
-// changedLocked wakes everybody who waits for a state.
+// changedLocked wakes all who wait for a state.
 func (s *Supervisor) changedLocked() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
 
-// until waits for a condition, which is judged under the mutex.
+// until waits for a condition, which is evaluated under the mutex.
 func (s *Supervisor) until(ctx context.Context, condition func() bool) error {
 	for {
 		s.mu.Lock()

@@ -8,7 +8,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/host"
 )
 
-// Connection is what clients of a running network read: build/net/connection.json, described in network/docs/layout.md. All paths are absolute.
+// Connection is the file that clients of a running network read, build/net/connection.json; network/docs/layout.md describes
+// it. All paths are absolute.
 type Connection struct {
 	Version           int               `json:"version"`
 	Directory         string            `json:"directory"`
@@ -30,7 +31,7 @@ type Connection struct {
 	Auth              Server            `json:"auth"`
 }
 
-// Server is where clients reach one of the product's servers, and the PEM file of roots for its certificate.
+// Server says where clients reach one of the product's servers, and the PEM file of roots for its certificate.
 type Server struct {
 	URL   string `json:"url"`
 	Roots string `json:"roots"`
@@ -45,7 +46,7 @@ type Installed struct {
 	SHA256    string `json:"sha256"` // of the binary, hexadecimal
 }
 
-// Endpoint is where a partner's peer, orderer or chaincode listens.
+// Endpoint says where a partner's peer, orderer or chaincode listens.
 type Endpoint struct {
 	Name       string `json:"name"`
 	Partner    string `json:"partner"`
@@ -79,7 +80,7 @@ type BitcoinNode struct {
 	Credentials string `json:"credentials"`
 }
 
-// Enrolled is an identity that exists.
+// Enrolled is an identity with a certificate.
 type Enrolled struct {
 	Name        string `json:"name"`
 	Partner     string `json:"partner"`
@@ -102,7 +103,7 @@ func ReadConnection(path string) (Connection, error) {
 		return c, fmt.Errorf("read connection %s: %w: %w", path, ErrSyntax, err)
 	}
 	if c.Version != 1 {
-		return c, fmt.Errorf("read connection %s: %w: version %d, this program knows 1", path, ErrInvalid, c.Version)
+		return c, fmt.Errorf("read connection %s: %w: expected version 1, got %d", path, ErrInvalid, c.Version)
 	}
 	return c, nil
 }
@@ -125,7 +126,7 @@ func (c Connection) Party(name string) (string, error) {
 	return "", fmt.Errorf("%w: %d partners have an identity with the name %q; write %s/%s", ErrIdentity, len(found), name, found[0].Partner, name)
 }
 
-// Write puts the connection file in place in one step, readable by its owner only.
+// Write replaces the connection file in one step; only its owner reads it.
 func (c Connection) Write(path string) error {
 	raw, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
@@ -144,7 +145,7 @@ func (c Connection) Peer(partner string) (Endpoint, bool) {
 	return Endpoint{}, false
 }
 
-// TLSRoot is the PEM file that a partner's servers are trusted by; "" for a partner that there isn't.
+// TLSRoot is the PEM file that a partner's servers are trusted by; "" for an unknown partner.
 func (c Connection) TLSRoot(partner string) string {
 	p, _ := c.Peer(partner)
 	return p.TLSRoot

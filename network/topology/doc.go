@@ -1,6 +1,9 @@
-// Package topology describes a consortium: its partners, what each of them runs, who is enrolled, and which ports everything listens on.
-// It refuses to start, connect to or write anything but the description itself.
+// Package topology describes a consortium: its partners, their processes, who is enrolled, and which port each process
+// listens on; and the connection file that clients of a running network read.
 //
-// Start reading at topology.go. [Decode] is the only way in for a description made by people; [Default] is the one that ships.
-// [ErrSyntax] means that the text isn't the JSON expected (mend the file), [ErrInvalid] that it says something that can't work (mend the plan).
+// Does not start anything, connect to anything, or write a file but the connection file.
+//
+// Read topology.go first. [Decode] is the only way in for a description that people wrote, [Default] is the one that ships.
+// [ErrSyntax] means that the text is not the expected JSON: mend the file. [ErrInvalid] means that the description can't
+// work: change the value that the text behind it names. [ErrIdentity] means that a name fits no identity or several.
 package topology

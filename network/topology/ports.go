@@ -2,17 +2,17 @@ package topology
 
 import "strconv"
 
-// BlockSize is how many consecutive ports one network owns. The first is never used by a process: the supervisor listens on it for as long
-// as it lives, and so holds the block against other networks on the machine.
+// BlockSize is how many consecutive ports one network has. No process uses the first: the supervisor listens on it as long
+// as it runs, which keeps other networks on this computer out of the block.
 const BlockSize = 100
 
 // Spares is how many ports are left for tests and demonstrations.
 const Spares = 10
 
-// Ports is the table of who listens where, on 127.0.0.1.
+// Ports is the table of the ports on which processes listen, on 127.0.0.1.
 type Ports map[string]int
 
-// Assign gives every process a port of the block that starts at base. The order depends on nothing but the topology.
+// Assign gives every process a port of the block that starts at base. The order depends on the topology alone.
 func (t Topology) Assign(base int) Ports {
 	ports := Ports{}
 	for i, name := range t.portNames() {
@@ -24,7 +24,7 @@ func (t Topology) Assign(base int) Ports {
 // Address is where the named process listens.
 func (p Ports) Address(name string) string { return "127.0.0.1:" + strconv.Itoa(p[name]) }
 
-// Services are the ports that clients may be told about besides Fabric's and Bitcoin's own.
+// serviceNames are the names of the ports that stand in connection.json besides Fabric's and Bitcoin's own.
 func (t Topology) serviceNames() []string {
 	var names []string
 	for _, s := range t.Services {

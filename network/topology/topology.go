@@ -11,7 +11,10 @@ import (
 
 // Errors that a caller can act on.
 var (
-	ErrSyntax  = errors.New("topology syntax")
+	// ErrSyntax means that the description is not the expected JSON. Mend the file.
+	ErrSyntax = errors.New("topology syntax")
+
+	// ErrInvalid means that the description can't work. Change the value that the text behind it names.
 	ErrInvalid = errors.New("topology invalid")
 
 	// ErrIdentity means that no identity, or more than one, has the name. Write one that the connection file lists.
@@ -21,7 +24,8 @@ var (
 // Consensus names an ordering protocol.
 type Consensus string
 
-// BFT survives one lying orderer of four; Raft only crashes, at 1.75 times fewer CPU cycles a transaction (facts: Fabric 8).
+// BFT tolerates one lying orderer of four. Raft tolerates crashes only, with 1.75 times fewer CPU cycles a transaction
+// (network/docs/fabric.md).
 const (
 	BFT  Consensus = "bft"
 	Raft Consensus = "raft"
@@ -38,7 +42,7 @@ type Topology struct {
 	Services  []Service `json:"services,omitempty"`
 }
 
-// Chaincode names the contract and who must endorse it.
+// Chaincode names the chaincode and the partners whose peers endorse it.
 type Chaincode struct {
 	Name      string   `json:"name"`
 	Version   string   `json:"version"`
@@ -46,7 +50,7 @@ type Chaincode struct {
 	Endorsers []string `json:"endorsers"` // partners' names
 }
 
-// Bitcoin says under which partners a Bitcoin node runs.
+// Bitcoin names the network and the partners that run a Bitcoin node.
 type Bitcoin struct {
 	Network string   `json:"network"`
 	Nodes   []string `json:"nodes"` // partners' names
@@ -65,14 +69,14 @@ type Identity struct {
 	Role string `json:"role,omitempty"` // empty: no role attribute
 }
 
-// Service reserves a port for a process that a partner runs, and has a TLS certificate made for it.
+// Service reserves a port and a TLS certificate for a process that a partner runs.
 type Service struct {
 	Name    string `json:"name"`             // its class: oracle, gateway, ...
 	Partner string `json:"partner"`          // who runs it
 	Shared  bool   `json:"shared,omitempty"` // the only one of its class: its port is called "gateway", not "gateway.operator"
 }
 
-// Key is the service's name in the table of ports and among the processes.
+// Key is the service's name in the table of ports and in the list of processes.
 func (s Service) Key() string {
 	if s.Shared {
 		return s.Name
@@ -109,12 +113,12 @@ func (t Topology) Partner(name string) (Partner, bool) {
 	return Partner{}, false
 }
 
-// HasBitcoin tells whether the partner runs a Bitcoin node.
+// HasBitcoin reports whether the partner runs a Bitcoin node.
 func (t Topology) HasBitcoin(partner string) bool {
 	return slices.Contains(t.Bitcoin.Nodes, partner)
 }
 
-// EndorsementPolicy is the chaincode's policy in Fabric's own words: k of the endorsing partners' peers.
+// EndorsementPolicy is the chaincode's policy in Fabric's syntax: k of the endorsing partners' peers.
 func (t Topology) EndorsementPolicy() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "OutOf(%d", t.Chaincode.Endorse)
@@ -126,7 +130,7 @@ func (t Topology) EndorsementPolicy() string {
 	return b.String()
 }
 
-// WithIdentity is the topology with one more identity at a partner, if that is valid.
+// WithIdentity returns the topology with one more identity at a partner, or [ErrInvalid].
 func (t Topology) WithIdentity(partner string, id Identity) (Topology, Partner, error) {
 	t.Partners = slices.Clone(t.Partners)
 	for i, p := range t.Partners {
@@ -140,5 +144,5 @@ func (t Topology) WithIdentity(partner string, id Identity) (Topology, Partner, 
 	return t, Partner{}, fmt.Errorf("%w: no partner %q", ErrInvalid, partner)
 }
 
-// DefaultText is the text of [Default], to start a description of one's own from.
+// DefaultText is the text of [Default], for people who start a description of their own.
 func DefaultText() []byte { return slices.Clone(consortium) }

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
-// Roles that a certificate may carry. Which MSP may grant which is the ledger's rule (T1), not the network's.
+// roles lists the roles that a certificate may have. Which MSP may grant which role is decided on the ledger (T1).
 func roles() []string {
 	return []string{
 		"auditor", "buyer", "cosigner", "custodian", "governor", "heartbeat", "licensor", "manufacturer",
@@ -15,12 +16,13 @@ func roles() []string {
 	}
 }
 
-// Names become folders, host parts, channel and MSP ids; Fabric's own limits are wider.
+// patterns are for names that become folders, parts of host names, channels and MSP ids; Fabric's own limits are wider.
 func patterns() (name, msp, version *regexp.Regexp) {
 	return regexp.MustCompile(`^[a-z][a-z0-9-]{0,23}$`), regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,30}MSP$`), regexp.MustCompile(`^[0-9]+(\.[0-9]+){0,2}$`)
 }
 
-// fewest is how many orderers a protocol needs: BFT tolerates f of 3f+1, so four for one; a Raft of one is for quick tests.
+// fewest is how many orderers a protocol needs: BFT tolerates f faults of 3f+1, so four for one; Raft with one is for quick
+// tests.
 func fewest(c Consensus) int {
 	if c == BFT {
 		return 4
@@ -28,7 +30,7 @@ func fewest(c Consensus) int {
 	return 1
 }
 
-// Validate refuses what can't work, with [ErrInvalid] and a sentence that says where.
+// Validate returns [ErrInvalid] for a description that can't work, with the value seen and the value expected.
 func (t Topology) Validate() error {
 	if err := t.validate(); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -40,17 +42,17 @@ func (t Topology) validate() error {
 	name, _, version := patterns()
 	switch {
 	case t.Version != 1:
-		return fmt.Errorf("version %d, this program knows 1", t.Version)
+		return fmt.Errorf("version: expected 1, got %d", t.Version)
 	case !name.MatchString(t.Channel):
-		return fmt.Errorf("channel %q is not a name (lower case letters, digits, hyphens)", t.Channel)
+		return fmt.Errorf("channel: %q is not a name (a letter, then lower case letters, digits and hyphens, at most 24)", t.Channel)
 	case !name.MatchString(t.Chaincode.Name):
-		return fmt.Errorf("chaincode name %q is not a name", t.Chaincode.Name)
+		return fmt.Errorf("chaincode: %q is not a name (a letter, then lower case letters, digits and hyphens, at most 24)", t.Chaincode.Name)
 	case !version.MatchString(t.Chaincode.Version):
-		return fmt.Errorf("chaincode version %q is not a version such as 1.0", t.Chaincode.Version)
+		return fmt.Errorf("chaincode: expected a version such as 1.0, got %q", t.Chaincode.Version)
 	case t.Consensus != BFT && t.Consensus != Raft:
-		return fmt.Errorf("consensus %q, known are %s and %s", t.Consensus, BFT, Raft)
+		return fmt.Errorf("consensus: expected %s or %s, got %q", BFT, Raft, t.Consensus)
 	case len(t.Partners) < fewest(t.Consensus):
-		return fmt.Errorf("%d partners, consensus %s needs at least %d", len(t.Partners), t.Consensus, fewest(t.Consensus))
+		return fmt.Errorf("partners: consensus %s needs at least %d, got %d", t.Consensus, fewest(t.Consensus), len(t.Partners))
 	}
 	return errors.Join(t.validatePartners(), t.validateChaincode(), t.validateBitcoin(), t.validateServices(), t.validatePorts())
 }
@@ -61,13 +63,13 @@ func (t Topology) validatePartners() error {
 	for i, p := range t.Partners {
 		switch {
 		case !name.MatchString(p.Name):
-			return fmt.Errorf("partner %d: %q is not a name (lower case letters, digits, hyphens)", i, p.Name)
+			return fmt.Errorf("partner %d: %q is not a name (a letter, then lower case letters, digits and hyphens, at most 24)", i, p.Name)
 		case !msp.MatchString(p.MSP):
-			return fmt.Errorf("partner %s: msp %q is not a name such as OperatorMSP", p.Name, p.MSP)
+			return fmt.Errorf("partner %s: expected an msp such as OperatorMSP, got %q", p.Name, p.MSP)
 		case names[p.Name]:
-			return fmt.Errorf("partner %s twice", p.Name)
+			return fmt.Errorf("partner %s is listed twice", p.Name)
 		case msps[p.MSP]:
-			return fmt.Errorf("msp %s twice", p.MSP)
+			return fmt.Errorf("msp %s is listed twice", p.MSP)
 		}
 		names[p.Name], msps[p.MSP] = true, true
 		if err := validateIdentities(p); err != nil {
@@ -85,9 +87,9 @@ func validateIdentities(p Partner) error {
 		case !name.MatchString(id.Name):
 			return fmt.Errorf("partner %s: identity %q is not a name", p.Name, id.Name)
 		case seen[id.Name]:
-			return fmt.Errorf("partner %s: identity %s twice, or one that the network makes itself", p.Name, id.Name)
+			return fmt.Errorf("partner %s: identity %s is listed twice, or is one that the network makes itself", p.Name, id.Name)
 		case !slices.Contains(roles(), id.Role):
-			return fmt.Errorf("partner %s: identity %s: role %q is not known", p.Name, id.Name, id.Role)
+			return fmt.Errorf("partner %s: identity %s: expected no role or one of %s, got %q", p.Name, id.Name, strings.TrimSuffix(strings.Join(roles(), ", "), ", "), id.Role)
 		}
 		seen[id.Name] = true
 	}
@@ -100,7 +102,7 @@ func (t Topology) validateChaincode() error {
 		return err
 	}
 	if c.Endorse < 1 || c.Endorse > len(c.Endorsers) {
-		return fmt.Errorf("chaincode: endorse %d of %d endorsers", c.Endorse, len(c.Endorsers))
+		return fmt.Errorf("chaincode: endorse must be between 1 and the number of endorsers (%d), got %d", len(c.Endorsers), c.Endorse)
 	}
 	return nil
 }
@@ -110,7 +112,7 @@ func (t Topology) validateBitcoin() error {
 		return err
 	}
 	if t.Bitcoin.Network != "regtest" {
-		return fmt.Errorf("bitcoin network %q: only regtest nodes are run here", t.Bitcoin.Network)
+		return fmt.Errorf("bitcoin: expected network regtest, the only one whose nodes are run here, got %q", t.Bitcoin.Network)
 	}
 	return nil
 }
@@ -119,10 +121,10 @@ func (t Topology) checkPartners(what string, names []string) error {
 	seen := map[string]bool{}
 	for _, n := range names {
 		if _, ok := t.Partner(n); !ok {
-			return fmt.Errorf("%s: no partner %q", what, n)
+			return fmt.Errorf("%s: there is no partner %q", what, n)
 		}
 		if seen[n] {
-			return fmt.Errorf("%s: %s twice", what, n)
+			return fmt.Errorf("%s: %s is listed twice", what, n)
 		}
 		seen[n] = true
 	}
@@ -135,13 +137,13 @@ func (t Topology) validateServices() error {
 	seen := map[string]bool{}
 	for _, s := range t.Services {
 		if _, ok := t.Partner(s.Partner); !ok {
-			return fmt.Errorf("service %s: no partner %q", s.Name, s.Partner)
+			return fmt.Errorf("service %s: there is no partner %q", s.Name, s.Partner)
 		}
 		if !name.MatchString(s.Name) || slices.Contains(reserved, s.Name) {
-			return fmt.Errorf("service %q is not a name, or one that the network uses itself", s.Name)
+			return fmt.Errorf("service: %q is not a name, or is one that the network uses itself", s.Name)
 		}
 		if seen[s.Key()] || s.Shared && seen[s.Name+"/"] {
-			return fmt.Errorf("service %s twice", s.Key())
+			return fmt.Errorf("service %s is listed twice", s.Key())
 		}
 		seen[s.Key()], seen[s.Name+"/"] = true, true
 	}
@@ -150,7 +152,7 @@ func (t Topology) validateServices() error {
 
 func (t Topology) validatePorts() error {
 	if n := len(t.portNames()); n >= BlockSize {
-		return fmt.Errorf("%d ports needed, a network has %d", n, BlockSize-1)
+		return fmt.Errorf("ports: a network has %d, this one needs %d", BlockSize-1, n)
 	}
 	return nil
 }
