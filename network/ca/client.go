@@ -1,9 +1,10 @@
-// Package ca registers and enrolls identities at a Fabric CA over its REST interface, with the standard library alone.
+// Package ca registers and enrolls identities at a Fabric CA over its REST interface, with the standard
+// library alone.
 //
 // Does not write anything to disk, and holds a secret no longer than a call: callers store what they get.
 //
-// Read Client first. [ErrRefused] says that the CA refused the request, with the CA's own words: correct the request. Every
-// other error is a broken connection or response; the call may be repeated.
+// Read Client first. [ErrRefused] says that the CA refused the request, with the CA's own words: correct the
+// request. Every other error is a broken connection or response; the call may be repeated.
 package ca
 
 import (
@@ -26,8 +27,8 @@ import (
 	"net/http"
 )
 
-// ErrRefused means that the CA refused a request: a wrong secret, a name that is taken, a right that the registrar lacks.
-// The CA's own words follow; the same request will be refused again.
+// ErrRefused means that the CA refused a request: a wrong secret, a name that is taken, a right that the
+// registrar lacks. The CA's own words follow; the same request will be refused again.
 var ErrRefused = errors.New("the CA refused the request")
 
 // Client talks to one CA of a Fabric CA process.
@@ -75,8 +76,8 @@ func Resume(certificate, key []byte) (Enrolled, error) {
 	return Enrolled{Certificate: certificate, Key: key, signer: signer}, nil
 }
 
-// Enroll makes a P-256 key and has the CA certify it, with the secret that [Client.Register] returned. Hosts are for
-// certificates of profile "tls" only.
+// Enroll makes a P-256 key and has the CA certify it, with the secret that [Client.Register] returned. Hosts
+// are for certificates of profile "tls" only.
 func (c Client) Enroll(ctx context.Context, id, secret, profile string, hosts []string) (Enrolled, error) {
 	return c.certify(ctx, "/api/v1/enroll", id, profile, hosts, func(r *http.Request, _ []byte) error {
 		r.SetBasicAuth(id, secret)
@@ -84,8 +85,8 @@ func (c Client) Enroll(ctx context.Context, id, secret, profile string, hosts []
 	})
 }
 
-// Reenroll certifies another new key under the name of an identity that enrolled before. It needs no secret, and saves the
-// CA two rounds of bcrypt.
+// Reenroll certifies another new key under the name of an identity that enrolled before. It needs no secret,
+// and saves the CA two rounds of bcrypt.
 func (c Client) Reenroll(ctx context.Context, who Enrolled, id, profile string, hosts []string) (Enrolled, error) {
 	return c.certify(ctx, "/api/v1/reenroll", id, profile, hosts, who.authorize)
 }

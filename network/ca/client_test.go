@@ -21,7 +21,8 @@ import (
 	"github.com/guildmark/guildmark/network/ca"
 )
 
-// The real CA is asked in network/play's tests; here stands what its side of the protocol checks, and how broken answers are told from refusals.
+// The real CA is asked in network/play's tests; here stands what its side of the protocol checks, and how
+// broken answers are told from refusals.
 
 // answering is a CA that gives one answer and keeps the request.
 func answering(t *testing.T, status int, answer string) (ca.Client, *http.Request, *[]byte) {

@@ -16,8 +16,8 @@ import (
 	"github.com/guildmark/guildmark/network/home"
 )
 
-// ErrFabric reports that Fabric answered no; its own words follow. The same call will be refused again.
-var ErrFabric = errors.New("fabric refused")
+// ErrFabric means that Fabric refused a call; its own words follow. The same call will be refused again.
+var ErrFabric = errors.New("refused by Fabric")
 
 // asAdmin connects to the partner's own peer in its administrator's name.
 func asAdmin(h *home.Home) (*grpc.ClientConn, identity.SigningIdentity, error) {

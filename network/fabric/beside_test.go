@@ -10,7 +10,8 @@ import (
 	"github.com/guildmark/guildmark/network/home"
 )
 
-// A chaincode beside the partner's own is released with its own address, and only while its program is the one that the package names.
+// A chaincode beside the partner's own is released with its own address, and only while its program is the
+// one that the package names.
 func TestBuilderReleasesOneBeside(t *testing.T) {
 	b, source, metadata := partner(t)
 	program := filepath.Join((&home.Home{Dir: filepath.Dir(b.Chaincode)}).Beside("floor"), "chaincode")

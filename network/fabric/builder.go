@@ -12,11 +12,14 @@ import (
 	"github.com/guildmark/guildmark/network/home"
 )
 
-// ErrBuilder says that a package isn't one that this partner runs.
+// ErrBuilder means that a package is not one that this partner runs, or that the partner's folder lacks a
+// file. Compare the hash in the package with that of the partner's chaincode.
 var ErrBuilder = errors.New("external builder")
 
-// Builder is a partner's external builder: its peer calls it as <partner>/builder/bin/{detect,build,release} (Fabric's contract for external
-// builders). It lets only that code run whose hash the package names, and tells the peer where and with which certificate to reach it.
+// Builder is a partner's external builder, which its peer calls as
+// <partner>/builder/bin/{detect,build,release} (Fabric's interface for external builders). It accepts only
+// the package that names the hash of the partner's own chaincode, and gives the peer the address and
+// certificates of that chaincode.
 type Builder struct {
 	Chaincode string // the partner's folder: chaincode, address, client/, server/
 }
@@ -27,11 +30,11 @@ func BuilderAt(program string) Builder {
 	return Builder{Chaincode: partner.Chaincode()}
 }
 
-// Run does one of the builder's steps.
+// Run performs one of the builder's steps.
 func (b Builder) Run(step string, args []string) error {
 	want := map[string]int{"detect": 2, "build": 3, "release": 2}[step]
 	if want == 0 || len(args) != want {
-		return fmt.Errorf("%w: %s with %d arguments", ErrBuilder, step, len(args))
+		return fmt.Errorf("%w: expected detect, build or release with its 2 or 3 arguments, got %s with %d", ErrBuilder, step, len(args))
 	}
 	switch step {
 	case "detect":
@@ -53,7 +56,7 @@ func (b Builder) detect(source, metadata string) error {
 		return fmt.Errorf("%w: %w", ErrBuilder, err)
 	}
 	if m.Type != "ccaas" {
-		return fmt.Errorf("%w: package of type %q", ErrBuilder, m.Type)
+		return fmt.Errorf("%w: expected a package of type ccaas, got %q", ErrBuilder, m.Type)
 	}
 	if _, err := os.Stat(filepath.Join(source, hashFile)); err != nil {
 		return fmt.Errorf("%w: %w", ErrBuilder, err)
@@ -127,7 +130,7 @@ func layBuilder(h *home.Home, network string) error {
 	return nil
 }
 
-// addressFile says where the chaincode of a folder listens.
+// addressFile holds the address on which the chaincode of a folder listens.
 func addressFile(dir string) string { return filepath.Join(dir, "address") }
 
 // programFile is the chaincode of a folder.
@@ -151,10 +154,10 @@ func (b Builder) place(sum string) (string, error) {
 			return dir, nil
 		}
 	}
-	return "", fmt.Errorf("%w: the package names chaincode %s, this partner has %s", ErrBuilder, sum, own)
+	return "", fmt.Errorf("%w: the package names the chaincode with SHA-256 %s, this partner has %s", ErrBuilder, sum, own)
 }
 
-// Log keeps why a step failed where a partner looks for it; Fabric itself reports the exit status only.
+// Log appends the reason of a failed step to builder.log; Fabric itself reports the exit status only.
 func (b Builder) Log(step string, why error) {
 	f, err := os.OpenFile(filepath.Join(b.Chaincode, "builder.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// detailed is an error with what the gateway's peers said, which gRPC carries beside the message.
+// detailed is an error's text with the messages of the gateway's peers, which gRPC transports beside it.
 func detailed(err error) string {
 	var b strings.Builder
 	b.WriteString(err.Error())

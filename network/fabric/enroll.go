@@ -15,8 +15,8 @@ import (
 //go:embed config
 var configs embed.FS
 
-// Enroll makes all key material of the partner from its own two authorities, which run, and publishes what the other
-// partners need of it.
+// Enroll makes all key material of the partner from its own two authorities, which run, and publishes what
+// the other partners need of it.
 func Enroll(ctx context.Context, h *home.Home) error {
 	identities, err := newRegistrar(ctx, h, home.IdentityCA)
 	if err != nil {
@@ -43,7 +43,7 @@ func Enroll(ctx context.Context, h *home.Home) error {
 	return publish(h)
 }
 
-// AddIdentity enrolls somebody new at the partner's running authority.
+// AddIdentity enrolls another identity at the partner's running authority.
 func AddIdentity(ctx context.Context, h *home.Home, id topology.Identity) error {
 	r, err := oldRegistrar(h, home.IdentityCA)
 	if err != nil {
@@ -84,7 +84,8 @@ func publish(h *home.Home) error {
 	return h.PublishIdentities()
 }
 
-// enrollNodes makes the certificates that act in Fabric: orderer, peer and admin; the first two also as MSP folders.
+// enrollNodes makes the certificates that act in Fabric: orderer, peer and admin; the first two also as MSP
+// folders.
 func enrollNodes(ctx context.Context, h *home.Home, r registrar) error {
 	for kind, dir := range map[string]string{
 		"orderer": filepath.Join(h.Orderer(), "identity"),
@@ -134,7 +135,7 @@ func enrollTLS(ctx context.Context, h *home.Home, r registrar) error {
 			ends = append(ends, filepath.Join(h.Service(s.Name), "tls"))
 		}
 	}
-	// One name for all connections of a partner: what is checked there is the root and the host, never the name.
+	// One name for all connections of a partner: peers check the root and the host, not the name.
 	first, err := r.one(ctx, ca.Registration{ID: "tls." + h.Partner.Name, Type: "client"}, "tls")
 	if err != nil {
 		return err
@@ -160,7 +161,8 @@ func enrollClient(ctx context.Context, h *home.Home, r registrar, id topology.Id
 	return r.enroll(ctx, h.Identity(id.Name), ca.Registration{ID: id.Name + "." + h.Partner.Name, Type: "client", Attributes: attributes})
 }
 
-// registrar is somebody who may register others at one authority; kept so that identities can be added later.
+// registrar is the identity that may register others at one authority. It is stored, so that identities can
+// be added later.
 type registrar struct {
 	client   ca.Client
 	identity ca.Enrolled
@@ -170,7 +172,7 @@ func clientOf(h *home.Home, authority string) ca.Client {
 	return ca.Client{URL: "http://" + h.Address("ca"), Name: authority}
 }
 
-// newRegistrar enrolls the registrar with its one-time password, which is of no use afterwards.
+// newRegistrar enrolls the registrar with its one-time password and removes the password's file.
 func newRegistrar(ctx context.Context, h *home.Home, authority string) (registrar, error) {
 	password, err := os.ReadFile(h.RegistrarPassword(authority))
 	if err != nil {
@@ -205,10 +207,10 @@ func oldRegistrar(h *home.Home, authority string) (registrar, error) {
 	return registrar{clientOf(h, authority), enrolled}, err
 }
 
-// loopback is where everything of this network listens.
+// loopback lists the host names of all servers of this network.
 func loopback() []string { return []string{"localhost", "127.0.0.1"} }
 
-// one registers somebody and enrolls them at once; the secret lives only in this call.
+// one registers an identity and enrolls it at once; its secret exists only during this call.
 func (r registrar) one(ctx context.Context, who ca.Registration, profile string) (ca.Enrolled, error) {
 	secret, err := r.client.Register(ctx, r.identity, who)
 	if err != nil {

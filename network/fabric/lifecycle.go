@@ -14,11 +14,13 @@ import (
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// stepLimit bounds one lifecycle call: a leader that dies in the middle costs 3 s (measured), then the call is tried again.
+// stepLimit bounds one lifecycle call: a leader that dies in the middle costs 3 s (measured), then the call
+// is tried again.
 const stepLimit = 8 * time.Second
 
-// Adopt gives the partner its own copy of the chaincode and its builder, and says which package it will install: the
-// same for all partners who adopt the same binary. Network is the program that becomes the builder.
+// Adopt gives the partner its own copy of the chaincode and its builder, and returns the package that it will
+// install, which is the same for all partners with the same binary. Network is the program that becomes the
+// builder.
 func Adopt(h *home.Home, network, program string) (topology.Installed, error) {
 	if err := layBuilder(h, network); err != nil {
 		return topology.Installed{}, err
@@ -54,7 +56,7 @@ func installed(name, version, program string) (topology.Installed, error) {
 	return c, err
 }
 
-// label names a package for people; it stands in the package's id.
+// label is the readable part of a package's id.
 func label(c topology.Installed) string { return c.Name + "_" + c.Version }
 
 // Install puts the chaincode's package into the partner's peer.
@@ -78,7 +80,7 @@ func Install(ctx context.Context, h *home.Home, c topology.Installed) error {
 		case err != nil:
 			return err
 		case result.GetPackageId() != id:
-			return backoff.Permanent(fmt.Errorf("%w: package id %s, expected %s", ErrFabric, result.GetPackageId(), id))
+			return backoff.Permanent(fmt.Errorf("%w: expected package id %s, got %s", ErrFabric, id, result.GetPackageId()))
 		}
 		return nil
 	})
@@ -113,7 +115,7 @@ func Approve(ctx context.Context, h *home.Home, channel string, c topology.Insta
 		if err == nil {
 			return nil
 		}
-		// BFT may report a failure of what was committed: ask what stands.
+		// BFT may report a failure of a call that committed: ask for the approval.
 		approved, askErr := gateway.QueryApproved(ctx, channel, wanted.Name, wanted.Sequence)
 		if askErr == nil && approved.GetSource().GetLocalPackage().GetPackageId() == wanted.PackageID {
 			return nil
@@ -159,7 +161,7 @@ func AwaitCommit(ctx context.Context, h *home.Home, channel string, c topology.I
 	return retry(ctx, func(ctx context.Context) error {
 		stands, err := chaincode.NewGateway(conn, admin).QueryCommittedWithName(ctx, channel, c.Name)
 		if err == nil && stands.GetSequence() != c.Sequence {
-			err = fmt.Errorf("%w: the peer knows sequence %d, expected %d", ErrFabric, stands.GetSequence(), c.Sequence)
+			err = fmt.Errorf("%w: expected sequence %d at the peer, got %d", ErrFabric, c.Sequence, stands.GetSequence())
 		}
 		return err
 	})

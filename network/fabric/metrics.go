@@ -37,7 +37,7 @@ func Leads(ctx context.Context, h *home.Home) []string {
 	return channels
 }
 
-// gauge reads one metric by channel from a Prometheus page; nil when nobody answers.
+// gauge reads one metric by channel from a Prometheus page; nil when there is no response.
 func gauge(ctx context.Context, address, name string) map[string]float64 {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()

@@ -12,7 +12,7 @@ import (
 	"os"
 )
 
-// packageMetadata is what Fabric reads first in a chaincode package.
+// packageMetadata is the metadata.json of a chaincode package.
 type packageMetadata struct {
 	Type  string `json:"type"`
 	Label string `json:"label"`
@@ -21,8 +21,9 @@ type packageMetadata struct {
 // hashFile is the one file of the package's code: it names the binary, so that the package id names the code.
 const hashFile = "chaincode.sha256"
 
-// Package makes the chaincode package of a binary: the same bytes for all partners, and known before it is installed.
-// The admin-sdk's own packager writes modification times, so that each of its packages differs (facts: Fabric 1).
+// Package makes the chaincode package of a binary: the same bytes for all partners, with an id that is known
+// before it is installed. The admin-sdk's own packager writes modification times, so that each of its
+// packages differs (measured).
 func Package(label, sum string) (content []byte, id string, err error) {
 	code, err := archive(map[string][]byte{hashFile: []byte(sum + "\n")}, hashFile)
 	if err != nil {

@@ -13,8 +13,8 @@ const (
 	patience   = time.Minute // steps take 1-5 s on a quiet machine; twice that where other builds run beside
 )
 
-// retry tries until it works, the error is permanent, or patience ends. Gossip, listeners and leaders come a moment after
-// their processes.
+// retry tries until it works, the error is permanent, or patience ends. Gossip, listeners and leaders come a
+// moment after their processes.
 func retry(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

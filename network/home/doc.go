@@ -1,9 +1,9 @@
-// Package home is one partner's folder: who the partner is, which topology it knows, where each key, configuration and
-// document lies, and with which mode it is written.
+// Package home is one partner's folder: the partner's name and topology, and the path and mode of each key,
+// configuration and document.
 //
-// Does not connect to anything, does not start a program, and never names a file of another partner's home: what other
-// partners published lies in this home's own inbox.
+// Does not connect to anything or start a program, and names no file of another partner's home: what other partners
+// published is in this home's own inbox.
 //
-// Read home.go first. [ErrHome] says that the folder is not a home, or one of another version: start over with a fresh
-// network, or give the right folder.
+// Read home.go first, then layout.go. [ErrHome] means that the folder is not a home, or one of another
+// version: name the right folder, or start over with a fresh network.
 package home

@@ -18,12 +18,13 @@ var ErrHome = errors.New("partner's home")
 // version is of partner.json; a program reads its own only.
 const version = 1
 
-// Home is one partner's folder with what it remembers. A Home is not safe for concurrent use.
+// Home is one partner's folder with the contents of partner.json and topology.json. A Home is not safe for
+// concurrent use.
 type Home struct {
 	Dir      string            // absolute
-	Partner  topology.Partner  // who lives here
-	Topology topology.Topology // the newest that this partner knows
-	Ports    topology.Ports    // who listens where, all partners
+	Partner  topology.Partner  // whose home it is
+	Topology topology.Topology // the newest that this partner has
+	Ports    topology.Ports    // of all partners' processes
 	record   record
 }
 
@@ -39,9 +40,9 @@ type record struct {
 func Create(dir, partner string, t topology.Topology, base int) (*Home, error) {
 	h := &Home{Dir: dir, record: record{Version: version, Partner: partner, Base: base, Parties: map[string]string{}}}
 	if _, err := os.Stat(h.recordFile()); err == nil {
-		return nil, fmt.Errorf("%w: %s is one already", ErrHome, dir)
+		return nil, fmt.Errorf("%w: %s holds one already", ErrHome, dir)
 	}
-	if err := h.know(t); err != nil {
+	if err := h.adopt(t); err != nil {
 		return nil, err
 	}
 	for _, id := range h.Partner.Identities {
@@ -70,17 +71,17 @@ func Open(dir string) (*Home, error) {
 		return nil, fmt.Errorf("%w: %s: %w", ErrHome, h.recordFile(), err)
 	}
 	if h.record.Version != version {
-		return nil, fmt.Errorf("%w: %s has version %d, this program reads %d", ErrHome, h.recordFile(), h.record.Version, version)
+		return nil, fmt.Errorf("%w: %s expected version %d, got %d", ErrHome, h.recordFile(), version, h.record.Version)
 	}
 	t, err := topology.Read(h.topologyFile())
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrHome, err)
 	}
-	return h, h.know(t)
+	return h, h.adopt(t)
 }
 
-// know takes a topology and finds the partner in it.
-func (h *Home) know(t topology.Topology) error {
+// adopt sets the topology and finds the partner in it.
+func (h *Home) adopt(t topology.Topology) error {
 	p, ok := t.Partner(h.record.Partner)
 	if !ok {
 		return fmt.Errorf("%w: the topology has no partner %q", ErrHome, h.record.Partner)
@@ -92,13 +93,13 @@ func (h *Home) know(t topology.Topology) error {
 // Party is the party id of an identity of this home (T1), "" for one that there isn't.
 func (h *Home) Party(identity string) string { return h.record.Parties[identity] }
 
-// AddIdentity gives a new identity a party id of this home and remembers both.
+// AddIdentity gives a new identity a party id of this home and stores both.
 func (h *Home) AddIdentity(id topology.Identity) error {
 	next, _, err := h.Topology.WithIdentity(h.Partner.Name, id)
 	if err != nil {
 		return err
 	}
-	if err := h.know(next); err != nil {
+	if err := h.adopt(next); err != nil {
 		return err
 	}
 	h.giveParty(id.Name)

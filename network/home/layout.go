@@ -33,8 +33,8 @@ func (h *Home) Registrar(authority string) string {
 	return filepath.Join(h.CA(), "registrar", authority)
 }
 
-// RegistrarPassword is the file of the registrar's one-time password; it is there from the authority's first start until
-// the partner has enrolled.
+// RegistrarPassword is the file of the registrar's one-time password; it is there from the authority's first
+// start until the partner has enrolled.
 func (h *Home) RegistrarPassword(authority string) string {
 	return filepath.Join(h.Registrar(authority), "password")
 }
@@ -65,7 +65,7 @@ func (h *Home) BitcoinCertificate() string { return filepath.Join(h.Bitcoin(), "
 // BitcoinCredentials is the file that clients of the node read.
 func (h *Home) BitcoinCredentials() string { return filepath.Join(h.Bitcoin(), "credentials.json") }
 
-// Secrets is the folder of the keys that no process of the network holds: bundle key and treasury seed.
+// Secrets is the folder of the keys that no process of the network reads: bundle key and treasury seed.
 func (h *Home) Secrets() string { return filepath.Join(h.Dir, "secrets") }
 
 // Identity is the folder of one of the partner's identities.
@@ -114,7 +114,7 @@ func (h *Home) FirstExpiry() (Expiry, error) {
 	return first, nil
 }
 
-// nameOf says what a certificate of this home is for, by its folder.
+// nameOf derives the purpose of a certificate from its folder.
 func (h *Home) nameOf(file string) string {
 	rest, err := filepath.Rel(h.Dir, filepath.Dir(file))
 	if err != nil {

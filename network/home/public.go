@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Public is what a partner shows to all others: no key, no password. Its own lies in public/, the others' in inbox/, as a
-// courier brought it.
+// Public is a folder of documents that a partner publishes to all others; no key and no password is in it.
+// The partner's own is public/, those of the others are in inbox/, where a courier puts them.
 type Public struct{ Dir string }
 
 // Mail is a folder of documents from one partner for the others: outbox/ here, inbox/<partner>/outbox/ there.
@@ -17,10 +17,10 @@ type Mail struct{ Dir string }
 // Public is the partner's own.
 func (h *Home) Public() Public { return Public{PublicDir(h.Dir)} }
 
-// Outbox holds what the partner sends.
+// Outbox is the partner's own mail to the others.
 func (h *Home) Outbox() Mail { return Mail{OutboxDir(h.Dir)} }
 
-// Of is what a partner shows, itself included.
+// Of is the folder of what a partner of the topology published; for the partner itself its own.
 func (h *Home) Of(partner string) Public {
 	if partner == h.Partner.Name {
 		return h.Public()
@@ -28,7 +28,7 @@ func (h *Home) Of(partner string) Public {
 	return Public{PublicDir(filepath.Join(h.inbox(), partner))}
 }
 
-// From is what a partner sent, itself included.
+// From is the folder of what a partner of the topology sent; for the partner itself its own outbox.
 func (h *Home) From(partner string) Mail {
 	if partner == h.Partner.Name {
 		return h.Outbox()
@@ -36,8 +36,8 @@ func (h *Home) From(partner string) Mail {
 	return Mail{OutboxDir(filepath.Join(h.inbox(), partner))}
 }
 
-// PublicDir and OutboxDir are the two folders that a courier reads, InboxDir is the one that it writes, below the folder
-// of a home or of an inbox.
+// PublicDir and OutboxDir are the two folders that a courier reads, InboxDir is the one that it writes, below
+// the folder of a home or of an inbox.
 func PublicDir(dir string) string { return filepath.Join(dir, "public") }
 
 // OutboxDir holds documents for other partners.
@@ -49,7 +49,7 @@ func InboxDir(dir string) string { return filepath.Join(dir, "inbox") }
 // MSP is the folder with which others know this partner in Fabric: roots and the meaning of OUs.
 func (p Public) MSP() string { return filepath.Join(p.Dir, "msp") }
 
-// MSPConfig says what an OU means.
+// MSPConfig is the file that defines the meaning of OUs.
 func (p Public) MSPConfig() string { return filepath.Join(p.MSP(), "config.yaml") }
 
 // IdentityRoot is the certificate of the authority for identities; trust bundles hold it.
@@ -64,7 +64,7 @@ func (p Public) ConsenterIdentity() string { return filepath.Join(p.Dir, "ordere
 // ConsenterTLS is the certificate of the partner's orderer for connections.
 func (p Public) ConsenterTLS() string { return filepath.Join(p.Dir, "orderer", "tls.pem") }
 
-// Card is the document of what others need to compose the first configuration of the ledger.
+// Card is the document from which others compose the first configuration of the ledger.
 func (p Public) Card() string { return filepath.Join(p.Dir, "card.json") }
 
 // Genesis is the first block of a channel, if this partner made it.
@@ -82,14 +82,14 @@ func (m Mail) Signature(channel string) string {
 	return filepath.Join(m.Dir, channel+".bundle.signature.json")
 }
 
-// Identity is one of a partner's identities as others may know it.
+// Identity is the public part of one of a partner's identities.
 type Identity struct {
 	Name  string `json:"name"`
 	Role  string `json:"role"`
 	Party string `json:"party"`
 }
 
-// PublishIdentities tells the others this partner's identities.
+// PublishIdentities publishes the list of this partner's identities.
 func (h *Home) PublishIdentities() error {
 	list := make([]Identity, 0, len(h.Partner.Identities))
 	for _, id := range h.Partner.Identities {

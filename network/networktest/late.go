@@ -20,8 +20,8 @@ type Gate struct {
 	open chan struct{} // closed while data may pass
 }
 
-// Late puts a gate before a partner's peer. The peer is restarted, since Fabric reads other addresses of orderers only
-// then; it answers clients and other peers as before. The network MUST be the test's own.
+// Late puts a gate before a partner's peer. The peer is restarted, since Fabric reads other addresses of
+// orderers only then; it answers clients and other peers as before. The network MUST be the test's own.
 func Late(t *testing.T, r *Running, partner string) *Gate {
 	t.Helper()
 	g := &Gate{open: make(chan struct{})}

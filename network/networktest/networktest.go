@@ -1,11 +1,11 @@
 // Package networktest gives tests a running network: one shared by a package's tests, or by all packages when
 // GUILDMARK_TEST_NETWORK names its connection.json.
 //
-// Does not skip a test: a missing program fails it with the command that builds the program. Leaves no process behind, also
-// when tests fail or panic.
+// Does not skip a test: a missing program fails it with the command that builds the program. Leaves no
+// process behind, also when tests fail or panic.
 //
-// Read Network first. A package's TestMain MUST be [Main]; tests call [Network] or, when they stop processes for good,
-// [Private].
+// Read Network first. A package's TestMain MUST be [Main]; tests call [Network] or, when they stop processes
+// for good, [Private].
 package networktest
 
 import (
@@ -166,7 +166,8 @@ func stop(complain func(string, ...any), control *node.Client) {
 	}
 }
 
-// Programs builds the network command and the chaincode into build/test/bin as `make build` does, and finds the foreign tools.
+// Programs builds the network command and the chaincode into build/test/bin as `make build` does, and finds
+// the foreign tools.
 func Programs(ctx context.Context) (process.Programs, error) {
 	root, err := Root()
 	if err != nil {
@@ -180,7 +181,8 @@ func Programs(ctx context.Context) (process.Programs, error) {
 	return p, err
 }
 
-// Build builds one command of this module and returns its path. Test binaries of several packages may do so at once.
+// Build builds one command of this module and returns its path. Test binaries of several packages may do so
+// at once.
 func Build(ctx context.Context, pkg string) (string, error) {
 	root, err := Root()
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// Client talks to a supervisor over its control socket. A selector is a process name, a class, "@" and a partner, or "all".
+// Client talks to a supervisor over its control socket. A selector is a process name, a class, "@" and a
+// partner, or "all".
 type Client struct {
 	socket string
 	http   *http.Client
@@ -52,7 +53,8 @@ func (c *Client) Restart(ctx context.Context, selectors ...string) error {
 	return errors.Join(c.Stop(ctx, selectors...), c.Start(ctx, selectors...))
 }
 
-// Kill sends SIGKILL as an accident would and returns when the processes are gone; the supervisor starts them again.
+// Kill sends SIGKILL as an accident would and returns when the processes are gone; the supervisor starts them
+// again.
 func (c *Client) Kill(ctx context.Context, selectors ...string) error {
 	return c.post(ctx, "kill", request{Selectors: selectors})
 }
@@ -62,7 +64,8 @@ func (c *Client) Remove(ctx context.Context, selectors ...string) error {
 	return c.post(ctx, "remove", request{Selectors: selectors})
 }
 
-// Down stops everything and ends the supervisor. It returns when no process is left and the supervisor answers no more.
+// Down stops everything and ends the supervisor. It returns when no process is left and the supervisor
+// answers no more.
 func (c *Client) Down(ctx context.Context) error {
 	if err := c.post(ctx, "down", request{}); err != nil {
 		return err
@@ -81,8 +84,8 @@ func (c *Client) Down(ctx context.Context) error {
 	}
 }
 
-// Hold ties the network to the caller: when ctx ends or the caller's process ends before Release, everything stops. It
-// returns after Release.
+// Hold ties the network to the caller: when ctx ends or the caller's process ends before Release, everything
+// stops. It returns after Release.
 func (c *Client) Hold(ctx context.Context) error { return c.post(ctx, "hold", request{}) }
 
 // Release lets the network run on without the caller.
@@ -148,7 +151,8 @@ func (c *Client) do(req *http.Request, what string, into any) error {
 	return fmt.Errorf("%s: %s", what, r.Message)
 }
 
-// remoteError is one of this package's errors as the supervisor told it: its text says already what the sentinel says.
+// remoteError is one of this package's errors as the supervisor told it: its text says already what the
+// sentinel says.
 type remoteError struct {
 	text string
 	kind error

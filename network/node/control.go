@@ -29,8 +29,8 @@ func kinds() map[string]error {
 	return map[string]error{"unknown": ErrUnknown, "exists": ErrExists, "spec": ErrSpec, "down": ErrDown}
 }
 
-// Serve serves clients on a unix socket that only the owner may open, until the supervisor is down. The socket is removed
-// when it returns.
+// Serve serves clients on a unix socket that only the owner may open, until the supervisor is down. The
+// socket is removed when it returns.
 func Serve(sup *Supervisor, socket string) error {
 	listener, err := listenPrivate(socket)
 	if err != nil {
@@ -54,8 +54,8 @@ func Serve(sup *Supervisor, socket string) error {
 	return server.Close()
 }
 
-// listenPrivate makes the socket with mode 0600 from its first moment. A socket on which nobody answers is left over from a
-// supervisor that was killed, and is replaced.
+// listenPrivate makes the socket with mode 0600 from its first moment. A socket on which nobody answers is
+// left over from a supervisor that was killed, and is replaced.
 func listenPrivate(socket string) (net.Listener, error) {
 	if conn, err := dialSocket(context.Background(), socket); err == nil {
 		_ = conn.Close()
@@ -81,8 +81,8 @@ func listenPrivate(socket string) (net.Listener, error) {
 	return listener, nil
 }
 
-// shortPath returns a name of at most 100 bytes for a socket: sun_path holds 108 (unix(7)), and folders of clones and tests
-// can be longer.
+// shortPath returns a name of at most 100 bytes for a socket: sun_path holds 108 (unix(7)), and folders of
+// clones and tests can be longer.
 func shortPath(socket string) (string, func(), error) {
 	if len(socket) <= 100 {
 		return socket, func() {}, nil
@@ -135,8 +135,8 @@ func (s *Supervisor) handler() http.Handler {
 	return mux
 }
 
-// hold ties the network to one connection: when the client is gone before it released, everything stops. So an `up` that is
-// killed leaves no process.
+// hold ties the network to one connection: when the client is gone before it released, everything stops. So
+// an `up` that is killed leaves no process.
 func (s *Supervisor) hold(ctx context.Context) error {
 	select {
 	case <-ctx.Done():

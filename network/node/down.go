@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Down stops all processes, those first that need others, and accepts no new ones. It returns when no process is left; a
-// second call waits for the first.
+// Down stops all processes, those first that need others, and accepts no new ones. It returns when no process
+// is left; a second call waits for the first.
 func (s *Supervisor) Down() {
 	s.mu.Lock()
 	if s.down {

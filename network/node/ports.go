@@ -19,8 +19,9 @@ const (
 // ErrPorts means that no block of ports is free, or that another process listens in the block that is wanted.
 var ErrPorts = errors.New("ports are in use")
 
-// HoldPorts finds a block of consecutive free ports and holds it by listening on the first. Blocks are aligned, so that two
-// networks that choose at the same moment can't overlap. The block is free again when the listener closes.
+// HoldPorts finds a block of consecutive free ports and holds it by listening on the first. Blocks are
+// aligned, so that two networks that choose at the same moment can't overlap. The block is free again when
+// the listener closes.
 func HoldPorts(ctx context.Context, size int) (*net.TCPListener, int, error) {
 	blocks := (highestPort - lowestPort) / size
 	first := rand.IntN(blocks) //nolint:gosec // spreads networks over the range; nothing depends on its being unguessable

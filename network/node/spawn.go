@@ -11,8 +11,9 @@ import (
 	"syscall"
 )
 
-// spawner starts children from one thread that lives as long as the supervisor. The kernel sends the parent-death signal when
-// the thread that forked ends (prctl(2), PR_SET_PDEATHSIG), and Go ends idle threads: children would be killed at random.
+// spawner starts children from one thread that lives as long as the supervisor. The kernel sends the
+// parent-death signal when the thread that forked ends (prctl(2), PR_SET_PDEATHSIG), and Go ends idle
+// threads: children would be killed at random.
 type spawner struct {
 	requests chan spawnRequest
 }
@@ -57,7 +58,8 @@ func (s Spec) command() (*exec.Cmd, io.Closer, error) {
 	return cmd, log, nil
 }
 
-// signalPID sends a signal to one process. Ids below 2 are refused: 0 and -1 would mean a whole group or all processes.
+// signalPID sends a signal to one process. Ids below 2 are refused: 0 and -1 would mean a whole group or all
+// processes.
 func signalPID(pid int, sig syscall.Signal) error {
 	if pid < 2 {
 		return fmt.Errorf("signal %v: expected a process id from 2 on, got %d", sig, pid)

@@ -36,7 +36,8 @@ type Spec struct {
 	Policy  Policy   `json:"policy"`
 }
 
-// Probe decides when a process is ready. The first field that is set counts; with none set it is ready as soon as it runs.
+// Probe decides when a process is ready. The first field that is set counts; with none set it is ready as
+// soon as it runs.
 type Probe struct {
 	HTTP string `json:"http,omitempty"` // URL that answers 2xx
 	Root string `json:"root,omitempty"` // PEM file trusted for an https URL
@@ -44,8 +45,8 @@ type Probe struct {
 	File string `json:"file,omitempty"` // file or socket that exists
 }
 
-// Policy decides what happens when the process ends by itself. With the zero value it is restarted for ever, after a pause
-// that grows.
+// Policy decides what happens when the process ends by itself. With the zero value it is restarted for ever,
+// after a pause that grows.
 type Policy struct {
 	Once  bool          `json:"once,omitempty"`  // never start it again
 	Min   time.Duration `json:"min,omitempty"`   // first pause, default 100 ms

@@ -133,7 +133,8 @@ func (s *Supervisor) Stop(ctx context.Context, selectors ...string) error {
 	})
 }
 
-// Kill sends SIGKILL to the selected processes as an accident would and returns when these have ended. They are restarted.
+// Kill sends SIGKILL to the selected processes as an accident would and returns when these have ended. They
+// are restarted.
 func (s *Supervisor) Kill(ctx context.Context, selectors ...string) error {
 	s.mu.Lock()
 	selected, err := s.selectLocked(selectors)

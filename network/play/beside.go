@@ -11,10 +11,10 @@ import (
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// AddChaincode defines another chaincode beside the product's: the same channel, partners, endorsement policy and TLS, a
-// process of its own at each partner. The benchmark measures its floor there; it stands in no connection.json and does
-// not come back after the network was down. The addresses are one for each partner, in the topology's order: free ports,
-// [topology.Spares] for instance.
+// AddChaincode defines another chaincode beside the product's: the same channel, partners, endorsement policy
+// and TLS, a process of its own at each partner. The benchmark measures its floor there. It is not in
+// connection.json and is not started again after the network was down. The addresses are one for each
+// partner, in the topology's order: free ports, [topology.Spares] for instance.
 func (n *Network) AddChaincode(ctx context.Context, name, program string, addresses []string) error {
 	if len(addresses) != len(n.homes) {
 		return fmt.Errorf("%w: %d addresses for %d partners", ErrState, len(addresses), len(n.homes))

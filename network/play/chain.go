@@ -15,9 +15,9 @@ import (
 	"github.com/guildmark/guildmark/network/partner/oracle"
 )
 
-// ErrChain reports that a command would lose the regtest chain, or that it is lost: btcd begins regtest anew when no node
-// runs that has it, and a ledger that knows the old one can't follow the new one. Keep one node running, or start over
-// with `make up`.
+// ErrChain means that a command would lose the regtest chain, or that it is lost: btcd begins a new chain
+// when no running node has the old one, and the ledger can't follow the new one. Keep one node running, or
+// start over with `make up`.
 var ErrChain = errors.New("the regtest chain")
 
 // askLimit bounds one question to a Bitcoin node on this computer, which answers within milliseconds.
@@ -74,7 +74,7 @@ func (n *Network) keepsChain(ctx context.Context, list []node.Status, selectors 
 			continue
 		}
 		if !slices.ContainsFunc(selectors, p.Matches) {
-			return nil // this one keeps it
+			return nil // this node keeps it
 		}
 		stopping = append(stopping, p.Name)
 	}

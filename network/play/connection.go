@@ -7,8 +7,8 @@ import (
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// writeConnection tells clients where everything is. It names files of the homes and opens none but the public lists of
-// identities.
+// writeConnection writes the file that clients read. It names files of the homes and opens none but the
+// public lists of identities.
 func (n *Network) writeConnection() error {
 	t, ports := n.state.Topology, n.founder().Ports
 	c := topology.Connection{

@@ -16,13 +16,13 @@ func (n *Network) await(ctx context.Context, limit time.Duration, selectors ...s
 	return process.Await(ctx, n.control, n.layout.Logs(), limit, selectors...)
 }
 
-// chosen lists the processes that selectors mean.
+// chosen lists the processes that fit the selectors.
 func chosen(list []node.Status, selectors []string) []node.Status {
 	return slices.DeleteFunc(slices.Clone(list), func(p node.Status) bool { return !slices.ContainsFunc(selectors, p.Matches) })
 }
 
-// Stop stops the selected processes, which stay down until they are started, and tells how they are then. It returns
-// [ErrChain] instead of stopping the last Bitcoin nodes that have a chain.
+// Stop stops the selected processes, which stay down until they are started, and returns their status. It
+// returns [ErrChain] instead of stopping the last Bitcoin nodes that have a chain.
 func (n *Network) Stop(ctx context.Context, selectors ...string) ([]node.Status, error) {
 	return n.act(ctx, selectors, func(ctx context.Context) error { return n.control.Stop(ctx, selectors...) })
 }
@@ -38,7 +38,8 @@ func (n *Network) Kill(ctx context.Context, limit time.Duration, selectors ...st
 	})
 }
 
-// Restart stops and starts the selected processes and waits until they are ready. It returns [ErrChain] as Stop does.
+// Restart stops and starts the selected processes and waits until they are ready. It returns [ErrChain] as
+// Stop does.
 func (n *Network) Restart(ctx context.Context, limit time.Duration, selectors ...string) ([]node.Status, error) {
 	return n.act(ctx, selectors, func(ctx context.Context) error {
 		if err := n.control.Restart(ctx, selectors...); err != nil {
@@ -60,7 +61,7 @@ func (n *Network) Start(ctx context.Context, limit time.Duration, selectors ...s
 	return chosen(list, selectors), err
 }
 
-// act does what stops processes, if the chain survives it.
+// act runs a command that stops processes, unless the chain would be lost with them.
 func (n *Network) act(ctx context.Context, selectors []string, do func(context.Context) error) ([]node.Status, error) {
 	list, err := n.control.List(ctx)
 	if err != nil {

@@ -12,14 +12,14 @@ import (
 	"github.com/guildmark/guildmark/network/home"
 )
 
-// Member is one partner as a courier knows it: by name and folder.
+// Member is a partner's name and the folder of its home.
 type Member struct{ Name, Dir string }
 
 // largest bounds a file that is carried; a genesis block of four partners has 60 kB.
 const largest = 16 << 20
 
-// Carry copies what each partner shows and sends, public/ and outbox/, to inbox/<partner>/ of all others. It opens
-// nothing else of a home, and follows no link out of these folders.
+// Carry copies public/ and outbox/ of each partner to inbox/<partner>/ of all others. It opens nothing else
+// of a home, and follows no link out of these folders.
 func Carry(members ...Member) error {
 	for _, from := range members {
 		for _, to := range members {

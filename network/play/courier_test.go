@@ -173,8 +173,8 @@ func TestCourierFollowsNoLink(t *testing.T) {
 	}
 }
 
-// The play's own code opens its state file and, in the courier, public, outbox and inbox; nothing else. What a partner
-// reads of its home, packages home, fabric, process and governor read, for one home at a time.
+// The play's own code opens its state file and, in the courier, public, outbox and inbox; nothing else. What
+// a partner reads of its home, packages home, fabric, process and governor read, for one home at a time.
 func TestPlayOpensNothingElse(t *testing.T) {
 	allowed := map[string][]string{
 		"courier.go": {"OpenRoot"},

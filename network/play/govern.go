@@ -17,7 +17,7 @@ import (
 //go:embed terms.json
 var agreed []byte
 
-// council is all partners' governors, each at its own home. What one of them has to do, the first does.
+// council is the partners' governors, each at its own home. A step of one partner only is the first one's.
 type council struct {
 	conn    topology.Connection
 	homes   []*home.Home
@@ -57,7 +57,7 @@ func (c *council) close() error {
 	return errors.Join(errs...)
 }
 
-// all lets each governor take a step at its own home, at once.
+// all runs a step of each governor at its own home, all at once.
 func (c *council) all(ctx context.Context, what string, do func(context.Context, *governor.Partner) error) error {
 	at := map[*home.Home]*governor.Partner{}
 	for i, h := range c.homes {
@@ -68,8 +68,9 @@ func (c *council) all(ctx context.Context, what string, do func(context.Context,
 
 func (c *council) first() *governor.Partner { return c.members[0] }
 
-// approve brings the first configuration in force: each partner shows its card, the first proposes what the terms and the
-// cards make, each one that signs composes the same by itself and approves it. Repeated, it finds it in force.
+// approve brings the first configuration in force: each partner publishes its card, the first proposes the
+// configuration of terms and cards, and each one that signs composes the same by itself and approves it.
+// Repeated, it finds it in force.
 func (c *council) approve(ctx context.Context) error {
 	if _, ok, err := c.first().Config(ctx); ok || err != nil {
 		return err
@@ -131,13 +132,14 @@ func (c *council) putBundle(ctx context.Context) error {
 	return c.first().SubmitBundle(ctx)
 }
 
-// everywhere waits until each partner's peer has the trust bundle, which is the last block: other processes begin then,
-// which can't know of it (T34).
+// everywhere waits until each partner's peer has the trust bundle, which is the last block: other processes
+// begin then, which can't know of it (T34).
 func (c *council) everywhere(ctx context.Context) error { return c.first().Everywhere(ctx) }
 
-// Govern does the part of [Services] that starts no process, on the channel that conn names: configuration, a first tick,
-// parties, trust bundle; in the end every partner's peer has it. Tests of the ledger itself need no more. Partners who collude can do it on a channel of their
-// own; no machine believes what such a channel signs.
+// Govern does the part of [Services] that starts no process, on the channel that conn names: configuration, a
+// first tick, parties, trust bundle; in the end every partner's peer has it. Tests of the ledger itself need
+// no more. Partners who collude can do it on a channel of their own; no machine believes what such a channel
+// signs.
 func Govern(ctx context.Context, conn topology.Connection) (err error) {
 	c, err := convene(conn)
 	if err != nil {

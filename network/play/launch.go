@@ -14,19 +14,20 @@ import (
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// Options say which network is launched.
+// Options describe the network that is launched.
 type Options struct {
 	Dir      string
 	Programs process.Programs
-	Topology topology.Topology // of a network that doesn't stand yet
-	Fresh    bool              // start over even if one stands
+	Topology topology.Topology // of a network that is made
+	Fresh    bool              // start over even where a network is in the folder
 	Config   Config
 }
 
-// ErrRunning says that the network is up already.
+// ErrRunning means that the network is up already. Stop it with `network down` first.
 var ErrRunning = errors.New("network is up already")
 
-// Launch starts a supervisor of its own for the network and brings it up. If that fails, or ctx ends, or this process dies before the end, no process is left.
+// Launch starts a supervisor for the network and brings it up. If that fails, or ctx ends, or this process
+// ends before, no process is left.
 func Launch(ctx context.Context, o Options) (*Network, error) {
 	if err := o.Programs.Check(); err != nil {
 		return nil, err
@@ -58,16 +59,16 @@ func Launch(ctx context.Context, o Options) (*Network, error) {
 	return n, n.control.Release(ctx)
 }
 
-// lastGoodbye is how long the ports of a network that was just taken down may still be closing.
+// lastGoodbye is how long the ports of a network that was just stopped may still be in use.
 const lastGoodbye = 5 * time.Second
 
-// plan opens the network that stands, or makes a new one; and holds its ports.
+// plan opens the network in the folder, or makes a new one, and holds its ports.
 func plan(ctx context.Context, dir string, o Options) (*Network, *net.TCPListener, error) {
 	n, err := Open(dir, o.Programs, o.Config)
 	if err == nil && n.state.Complete && !o.Fresh {
 		hold, err := holdAgain(ctx, n.state.Base)
 		if err != nil {
-			return nil, nil, fmt.Errorf("the ports of %s, which stand in its ledger, are taken by somebody else: %w", dir, err)
+			return nil, nil, fmt.Errorf("the ports of %s, which are part of its ledger, are in use by another process: %w", dir, err)
 		}
 		return n, hold, nil
 	}
@@ -97,7 +98,7 @@ func anew(ctx context.Context, dir string, o Options) (*Network, *net.TCPListene
 	return n, hold, nil
 }
 
-// holdAgain holds the ports of a network that stands.
+// holdAgain holds the ports of a network that was made before.
 func holdAgain(ctx context.Context, base int) (*net.TCPListener, error) {
 	ctx, cancel := context.WithTimeout(ctx, lastGoodbye)
 	defer cancel()

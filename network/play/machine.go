@@ -20,7 +20,7 @@ import (
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// ErrMachine reports that a machine can't be added; the text behind it says why.
+// ErrMachine means that a machine can't be added; the text behind it gives the reason.
 var ErrMachine = errors.New("machine")
 
 // Machine is what a machine's owner needs to begin: all paths are absolute.
@@ -32,9 +32,10 @@ type Machine struct {
 	TPM    string `json:"tpm"`    // process of the TPM emulator
 }
 
-// AddMachine makes a machine with a TPM emulator: its TPM with an endorsement certificate by the play's own maker, whose
-// roots registrar and custodians trust from now on; an enrollment code for a buyer of connection.json, by name; and a
-// machine.json. The emulator is a process of the network. Programs is the folder of the product's programs.
+// AddMachine makes a machine with a TPM emulator: its TPM with an endorsement certificate by the play's own
+// maker, whose roots registrar and custodians trust from now on; an enrollment code for a buyer of
+// connection.json, by name; and a machine.json. The emulator is a process of the network. Programs is the
+// folder of the product's programs.
 func (n *Network) AddMachine(ctx context.Context, name, owner, programs string) (Machine, error) {
 	m := Machine{Name: name, TPM: "tpm." + name}
 	if !regexp.MustCompile(`^[a-z][a-z0-9-]{0,23}$`).MatchString(name) {
@@ -95,10 +96,11 @@ func (n *Network) tpm(name string) string { return filepath.Join(n.layout.machin
 
 func (n *Network) socket(name string) string { return filepath.Join(n.tpm(name), "sock") }
 
-// longestSocket is what swtpm takes: sockaddr_un holds 108 bytes, and its control socket has a longer name.
+// longestSocket is the longest path of a socket for swtpm: sockaddr_un holds 108 bytes, and the control
+// socket has a longer name.
 const longestSocket = 95
 
-// makeTPM has swtpm_setup make a TPM with an endorsement certificate, and lets registrar and custodians trust its maker.
+// makeTPM makes a TPM with an endorsement certificate by swtpm_setup, and adds its maker to the trusted roots.
 func (n *Network) makeTPM(ctx context.Context, name string) error {
 	if path := n.socket(name); len(path) > longestSocket {
 		return fmt.Errorf("%w %s: the path of its TPM's socket has %d bytes, at most %d: put the network into another folder with --dir (%s)",
@@ -187,7 +189,7 @@ func (n *Network) startTPMs(ctx context.Context) error {
 }
 
 // MachineConfig is machine.json for a machine of the play, with the eight pumps of the demonstration's mixer;
-// machine/docs/machine.md says what the keys mean.
+// machine/docs/machine.md explains the keys.
 func MachineConfig(conn topology.Connection, tpm, state string) ([]byte, error) {
 	type object = map[string]any
 	server := func(url, roots string) object { return object{"url": url, "ca": roots} }
@@ -222,8 +224,8 @@ func MachineConfig(conn topology.Connection, tpm, state string) ([]byte, error) 
 	return append(raw, '\n'), nil
 }
 
-// EnrollmentCode lets the partner whose registrar it is draw a one-time code for a buyer's machine of the play's product
-// line. Programs is the folder of the product's programs.
+// EnrollmentCode draws a one-time code for a buyer's machine of the play's product line, at the partner that
+// runs the registrar. Programs is the folder of the product's programs.
 func EnrollmentCode(ctx context.Context, conn topology.Connection, programs, owner string) (string, error) {
 	for _, p := range conn.Peers {
 		if _, ok := conn.Ports["registrar."+p.Partner]; !ok {

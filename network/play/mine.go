@@ -21,17 +21,17 @@ const MostBlocks = 1000
 // ripe is how many blocks make the first mined coin spendable (Bitcoin's rule: 100 on top of it).
 const ripe = 101
 
-// faucet opens the owner of the coins that the play's nodes mine. Its key belongs to no partner; regtest's coins are
-// worth nothing.
+// faucet opens the owner of the coins that the play's nodes mine. Its key belongs to no partner; regtest's
+// coins are worth nothing.
 func (n *Network) faucet() (*bitcoin.Faucet, error) {
 	return bitcoin.OpenFaucet(filepath.Join(n.layout.Dir, "faucet.key"), n.state.Topology.Bitcoin.Network)
 }
 
-// MineTo lets the Bitcoin nodes' mined blocks pay an address; btcd takes it only at start, so the nodes are restarted,
+// MineTo sets the address that mined blocks pay. btcd reads it only at its start, so the nodes are restarted,
 // one after another.
 func (n *Network) MineTo(ctx context.Context, address string) error {
 	if !regexp.MustCompile(`^[A-Za-z0-9]{14,90}$`).MatchString(address) { // it goes into a configuration file
-		return fmt.Errorf("%w: %q isn't a Bitcoin address", ErrState, address)
+		return fmt.Errorf("%w: expected a Bitcoin address, got %q", ErrState, address)
 	}
 	n.state.MineTo = address
 	for _, h := range n.bitcoinHomes() {
@@ -45,7 +45,7 @@ func (n *Network) MineTo(ctx context.Context, address string) error {
 	return n.restartNodes(ctx)
 }
 
-// Mine adds blocks to the regtest chain and tells its height.
+// Mine adds blocks to the regtest chain and returns its height.
 func (n *Network) Mine(ctx context.Context, blocks uint32) (spv.Height, error) {
 	if blocks < 1 || blocks > MostBlocks {
 		return 0, fmt.Errorf("mine: expected 1 to %d blocks, got %d", MostBlocks, blocks)
@@ -88,8 +88,8 @@ type Funded struct {
 	Height  spv.Height     `json:"height"` // of the block that holds it
 }
 
-// Fund pays an address from the coins that the play's nodes mined, and mines what is needed for that: enough blocks to
-// make a coin ripe where there is none, and one for the payment.
+// Fund pays an address from the coins that the play's nodes mined, and mines what is needed for that: enough
+// blocks to make a coin ripe where there is none, and one for the payment.
 func (n *Network) Fund(ctx context.Context, address string, amount ledger.Satoshi) (Funded, error) {
 	paid := Funded{Address: address, Amount: amount}
 	script, err := payment.ScriptOf(address, n.state.Topology.Bitcoin.Network)

@@ -24,7 +24,8 @@ import (
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// TestNetwork shares one real network with a plain chaincode among its parts: what the product's rules say is tested elsewhere.
+// TestNetwork shares one real network with a plain chaincode among its parts: what the product's rules say is
+// tested elsewhere.
 func TestNetwork(t *testing.T) {
 	plain, err := networktest.Build(t.Context(), "./network/play/testdata/plain")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/guildmark/guildmark/network/home"
 )
 
-// each lets all partners take a step at once, and says for whom it failed.
+// each runs a step of all partners at once; its error names the partner that failed first.
 func each(ctx context.Context, homes []*home.Home, what string, do func(context.Context, *home.Home) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -25,11 +25,12 @@ type Network struct {
 
 // Config is what is optional about a network.
 type Config struct {
-	Report func(string) // told each step as it ends; nil: nobody
+	Report func(string) // called as each step ends; nil: none
 	MineTo string       // Bitcoin address that mined blocks pay; "": the play's faucet
 }
 
-// patience is how long a class of processes may take to become ready: 2 s on a quiet computer, more beside other builds.
+// patience is how long a class of processes may take to become ready: 2 s on a quiet computer, more beside
+// other builds.
 const patience = time.Minute
 
 // Create plans a network in an empty folder, on the block of ports that starts at base.
@@ -110,10 +111,10 @@ func plain(dir string, programs process.Programs, c Config) (*Network, error) {
 	return n, nil
 }
 
-// Layout tells where things are.
+// Layout is where things are.
 func (n *Network) Layout() Layout { return n.layout }
 
-// State tells what was planned and made.
+// State is what was planned and made.
 func (n *Network) State() State { return n.state }
 
 // Control is the way to the network's processes.

@@ -16,12 +16,12 @@ import (
 // Line is the product line of the play's machines.
 const Line = "mixer-1"
 
-// ServiceOptions say where programs lie and who hears of progress.
+// ServiceOptions configure [Services].
 type ServiceOptions struct {
 	Programs  string       // folder of the product's programs: partner, gateway, auth
 	EKRoots   string       // file or folder of the TPM makers' roots; "": the network's folder ek-roots
 	Heartbeat string       // pause between ticks as a Go duration (T7: at most a third of the clock's greatest age)
-	Report    func(string) // told each step as it ends; nil: nobody
+	Report    func(string) // called as each step ends; nil: none
 }
 
 // market is what [Services] raises on a running network.
@@ -73,7 +73,8 @@ func Services(ctx context.Context, conn topology.Connection, o ServiceOptions) (
 	return nil
 }
 
-// startHeartbeats starts the first partner's, which ticks; the others find the clock fresh and step in when it grows old.
+// startHeartbeats starts the first partner's, which ticks; the others find the clock fresh and step in when
+// it grows old.
 func (m *market) startHeartbeats(ctx context.Context) error {
 	if err := m.start(ctx, m.homes[:1], "heartbeat"); err != nil {
 		return err

@@ -10,11 +10,12 @@ import (
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// ErrState reports that the network's folder holds something that can't be used; the text behind it says what. Start over
-// with `network up --fresh`, or name another folder.
+// ErrState means that the network's folder holds something that can't be used, or that the network has no
+// such part; the text behind it names it. Start over with `network up --fresh`, or name another folder or
+// partner.
 var ErrState = errors.New("network folder")
 
-// State is what a network must remember between runs: its addresses stand in the genesis block.
+// State is what a network must keep between runs: its addresses are part of the genesis block.
 type State struct {
 	Version   int                `json:"version"`
 	Base      int                `json:"base"`     // first port of the block
@@ -38,7 +39,7 @@ func readState(l Layout) (State, error) {
 		return s, fmt.Errorf("%w: %s: %w", ErrState, l.state(), err)
 	}
 	if s.Version != stateVersion {
-		return s, fmt.Errorf("%w: %s has version %d, this program reads %d; `network up --fresh` starts over", ErrState, l.state(), s.Version, stateVersion)
+		return s, fmt.Errorf("%w: %s has version %d, expected %d; `network up --fresh` starts over", ErrState, l.state(), s.Version, stateVersion)
 	}
 	return s, nil
 }

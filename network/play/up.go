@@ -14,9 +14,9 @@ import (
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// Up brings the network up under a supervisor that runs already: all of it the first time, only its processes when the
-// ledger stands from before. When it fails or ctx ends the caller stops the supervisor; a network that wasn't completed
-// must be made anew.
+// Up brings the network up under a supervisor that runs already: all of it the first time, only its processes
+// where a ledger exists. When it fails or ctx ends the caller stops the supervisor; a network that wasn't
+// completed must be made again.
 func (n *Network) Up(ctx context.Context) error {
 	if err := n.programs.Check(); err != nil {
 		return err
@@ -53,7 +53,7 @@ func (n *Network) make(ctx context.Context) error {
 	return nil
 }
 
-// resume starts the processes of a network that stands.
+// resume starts the processes of a network that was made before.
 func (n *Network) resume(ctx context.Context) error {
 	if err := n.startCAs(ctx); err != nil {
 		return err
@@ -77,7 +77,7 @@ func (n *Network) resume(ctx context.Context) error {
 	return n.startTPMs(ctx)
 }
 
-// Outdated tells whether the chaincode that would be built in today differs from the one that this network runs.
+// Outdated reports whether the chaincode of the programs differs from the one that this network runs.
 func (n *Network) Outdated() (bool, error) {
 	sum, err := fabric.SumFile(n.programs.Chaincode)
 	return err == nil && sum != n.state.Chaincode.SHA256, err
@@ -98,7 +98,8 @@ func (n *Network) startNodes(ctx context.Context) error {
 	)
 }
 
-// start has each partner lay its programs out, in the order in which they are listed, and waits until they are ready.
+// start has each partner lay its programs out, in the order in which they are listed, and waits until they
+// are ready.
 func (n *Network) start(ctx context.Context, classes []string, lay ...func(*home.Home, process.Programs) (node.Spec, error)) error {
 	var specs []node.Spec
 	for _, one := range lay {
@@ -118,7 +119,7 @@ func (n *Network) start(ctx context.Context, classes []string, lay ...func(*home
 	return process.Await(ctx, n.control, n.layout.Logs(), patience, classes...)
 }
 
-// adopt gives each partner its chaincode. All must have adopted the same, or no definition would find enough approvals.
+// adopt gives each partner its chaincode. All must have the same, or no definition would find enough approvals.
 func (n *Network) adopt(ctx context.Context) error {
 	adopted, err := n.adoptAll(ctx, func(h *home.Home) (topology.Installed, error) {
 		return fabric.Adopt(h, n.programs.Network, n.programs.Chaincode)
@@ -151,7 +152,7 @@ func (n *Network) adoptAll(ctx context.Context, adopt func(*home.Home) (topology
 	return all[0], nil
 }
 
-// genesis lets the founder make a channel's first block of what all partners show, and carries it to them.
+// genesis makes a channel's first block at the founder, from what all partners published, and carries it to them.
 func (n *Network) genesis(ctx context.Context, channel string) error {
 	if err := carryAll(n.homes); err != nil {
 		return err
@@ -221,7 +222,7 @@ func (n *Network) AddChannel(ctx context.Context, channel string) error {
 		return err
 	}
 	if slices.Contains(n.state.Channels, channel) {
-		return fmt.Errorf("%w: channel %s stands already", ErrState, channel)
+		return fmt.Errorf("%w: channel %s exists already", ErrState, channel)
 	}
 	c := &n.state.Chaincode
 	for _, step := range []func(context.Context) error{
@@ -241,7 +242,7 @@ func (n *Network) AddChannel(ctx context.Context, channel string) error {
 	return n.writeConnection()
 }
 
-// AddIdentity enrolls somebody new at a running partner's authority and makes it known to clients.
+// AddIdentity enrolls another identity at a running partner's authority and adds it to connection.json.
 func (n *Network) AddIdentity(ctx context.Context, partner, name, role string) (topology.Enrolled, error) {
 	for _, h := range n.homes {
 		if h.Partner.Name != partner {
@@ -255,14 +256,14 @@ func (n *Network) AddIdentity(ctx context.Context, partner, name, role string) (
 		}
 		return enrolled(h, home.Identity{Name: name, Role: role, Party: h.Party(name)}), nil
 	}
-	return topology.Enrolled{}, fmt.Errorf("%w: no partner %q", ErrState, partner)
+	return topology.Enrolled{}, fmt.Errorf("%w: there is no partner %q", ErrState, partner)
 }
 
 // Wipe removes a network's folder. It MUST NOT run while the supervisor does.
 func Wipe(dir string) error {
 	if _, err := os.Stat(Layout{Dir: dir}.state()); err != nil {
 		if entries, readErr := os.ReadDir(dir); readErr == nil && len(entries) > 0 {
-			return fmt.Errorf("%w: %s isn't a network's folder, not removed", ErrState, dir)
+			return fmt.Errorf("%w: %s isn't a network's folder and is not removed", ErrState, dir)
 		}
 	}
 	if err := os.RemoveAll(dir); err != nil {

@@ -12,15 +12,16 @@ import (
 	"github.com/guildmark/guildmark/network/node"
 )
 
-// CA is the partner's process of two certificate authorities. The first time it draws each one's first password, which
-// stands in the authority's own configuration and in a file that the partner's enrollment removes.
+// CA describes the partner's process of two certificate authorities. The first time it draws each registrar's
+// one-time password, which is written to the authority's configuration and to a file that the partner's
+// enrollment removes.
 func CA(h *home.Home, p Programs) (node.Spec, error) {
 	for name, file := range map[string]string{
 		home.IdentityCA: filepath.Join(h.CA(), "fabric-ca-server-config.yaml"),
 		home.TLSCA:      filepath.Join(h.CA(), "tls", "fabric-ca-server-config.yaml"),
 	} {
 		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-			continue // it stands, and with it a password that was used
+			continue // made before, with a password that was used up
 		}
 		password := secret()
 		if err := home.Put(h.RegistrarPassword(name), []byte(password)); err != nil {
@@ -40,7 +41,8 @@ func CA(h *home.Home, p Programs) (node.Spec, error) {
 	return node.Spec{
 		Name: "ca." + h.Partner.Name, Class: "ca", Partner: h.Partner.Name,
 		Path: p.Tool("fabric-ca-server"),
-		// Listens on all addresses unless told so; the registrars' passwords are in the configuration files, never here.
+		// Without --address it listens on all addresses. The registrars' passwords are in the configuration
+		// files, never here.
 		Args:  []string{"start", "--address", "127.0.0.1", "-H", h.CA()},
 		Dir:   h.CA(),
 		Ready: node.Probe{HTTP: "http://" + h.Address("ca") + "/cainfo?ca=" + home.TLSCA},

@@ -12,14 +12,14 @@ import (
 	"github.com/guildmark/guildmark/network/node"
 )
 
-// rpcCredentials is what clients of a Bitcoin node read.
+// rpcCredentials is the file that clients of a Bitcoin node read.
 type rpcCredentials struct {
 	User     string `json:"user"`
 	Password string `json:"password"`
 }
 
-// Bitcoin is the partner's Bitcoin node; mined blocks pay mineTo ("": it does not mine). A partner without one gets a
-// spec without a name.
+// Bitcoin describes the partner's Bitcoin node; mined blocks pay mineTo ("": it does not mine). The result
+// has no name for a partner without a node.
 func Bitcoin(h *home.Home, p Programs, mineTo string) (node.Spec, error) {
 	if !h.Topology.HasBitcoin(h.Partner.Name) {
 		return node.Spec{}, nil

@@ -14,7 +14,7 @@ import (
 // logLevel: at warn an orderer writes a line per transaction that a client cancels (measured).
 const logLevel = "FABRIC_LOGGING_SPEC=error"
 
-// Orderer is the partner's orderer.
+// Orderer describes the partner's orderer.
 func Orderer(h *home.Home, p Programs) (node.Spec, error) {
 	dir := h.Orderer()
 	raw, err := render("orderer.yaml", map[string]any{
@@ -33,7 +33,7 @@ func Orderer(h *home.Home, p Programs) (node.Spec, error) {
 	}, home.Put(filepath.Join(dir, "orderer.yaml"), raw)
 }
 
-// Peer is the partner's peer.
+// Peer describes the partner's peer.
 func Peer(h *home.Home, p Programs) (node.Spec, error) {
 	dir := h.Peer()
 	raw, err := render("core.yaml", map[string]any{
@@ -56,8 +56,8 @@ func Peer(h *home.Home, p Programs) (node.Spec, error) {
 	}, home.Put(filepath.Join(dir, "core.yaml"), raw)
 }
 
-// Chaincode is the partner's own copy of the binary: the one that its builder checked stays the one that runs, whatever
-// is built later.
+// Chaincode describes the process of the partner's own copy of the binary, so that the file whose hash the
+// builder compared is the file that runs, also when the chaincode is built again.
 func Chaincode(h *home.Home, c topology.Installed) node.Spec {
 	dir := h.Chaincode()
 	server := filepath.Join(dir, "server")
@@ -75,7 +75,8 @@ func Chaincode(h *home.Home, c topology.Installed) node.Spec {
 	}
 }
 
-// Beside is the partner's copy of another chaincode beside its own, with the same TLS and an address of its own.
+// Beside describes the process of the partner's copy of another chaincode, with the same TLS and an address
+// of its own.
 func Beside(h *home.Home, c topology.Installed, address string) node.Spec {
 	spec := Chaincode(h, c)
 	spec.Name, spec.Class = "chaincode-"+c.Name+"."+h.Partner.Name, "chaincode-"+c.Name

@@ -12,7 +12,7 @@ import (
 	"github.com/guildmark/guildmark/network/node"
 )
 
-// unready says which of the selected processes are not ready, in which state each is, and what it logged last.
+// unready lists the selected processes that are not ready, each with its state and the last line of its log.
 func unready(ctx context.Context, control *node.Client, logs string, selectors []string) string {
 	list, err := control.List(ctx)
 	if err != nil {
@@ -38,7 +38,7 @@ func unready(ctx context.Context, control *node.Client, logs string, selectors [
 // longestLine bounds what of a log line is shown.
 const longestLine = 240
 
-// lastLine is the end of a log; "" when there is none.
+// lastLine is the last line of a log; "" when there is none.
 func lastLine(path string) string {
 	raw, err := os.ReadFile(path)
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/guildmark/guildmark/network/node"
 )
 
-// ErrTool reports that a program which has to run is not there; the text behind it names the make target that builds it.
+// ErrTool means that a program is missing; the text behind it names the make target that builds it.
 var ErrTool = errors.New("program missing")
 
-// ErrLate reports that processes did not become ready within the time allowed; the text behind it names them, their
-// states and the folder of their logs. Read the log of the first.
+// ErrLate means that processes did not become ready within the time allowed; the text behind it names each
+// with its state and the end of its log.
 var ErrLate = errors.New("not ready in time")
 
 // Programs are the files that are run. All paths are absolute.
@@ -28,7 +28,7 @@ type Programs struct {
 // Tool is the path of a foreign program.
 func (p Programs) Tool(name string) string { return filepath.Join(p.Tools, name) }
 
-// Check finds out what is missing before anything is started.
+// Check returns [ErrTool] for the first program that is missing.
 func (p Programs) Check() error {
 	for _, name := range []string{"peer", "orderer", "configtxgen", "fabric-ca-server", "btcd"} {
 		if _, err := os.Stat(p.Tool(name)); err != nil {
@@ -43,7 +43,7 @@ func (p Programs) Check() error {
 	return nil
 }
 
-// Start hands processes to the supervisor. One that it has already is left as it is.
+// Start gives processes to the supervisor, which starts them. A process that it has already is left as it is.
 func Start(ctx context.Context, control *node.Client, specs ...node.Spec) error {
 	for _, spec := range specs {
 		if err := control.Add(ctx, spec); err != nil && !errors.Is(err, node.ErrExists) {

@@ -11,7 +11,7 @@ import (
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// Market is what a partner's services must be told besides what stands in its home.
+// Market is the part of the services' configuration that is not in the partner's home.
 type Market struct {
 	Programs   string   // folder of the product's programs: partner, gateway, auth
 	Connection string   // connection.json
@@ -20,11 +20,12 @@ type Market struct {
 	Lines      []string // product lines that the registrar serves
 }
 
-// object is a configuration file of another program: its own documentation says what the keys mean.
+// object is a configuration file of another program; network/docs/services.md and the program's own page
+// explain the keys.
 type object = map[string]any
 
-// Service describes one of the services that the topology lists for this partner. It returns false for a name that only
-// reserves a port.
+// Service describes one of the services that the topology lists for this partner. It returns false for a name
+// that only reserves a port.
 func Service(h *home.Home, class string, m Market) (node.Spec, bool, error) {
 	var own object
 	program, open := "partner", false // open ones face other computers and speak TLS, the others answer on loopback
@@ -109,7 +110,7 @@ func gatewayConfig(h *home.Home) object {
 	}
 }
 
-// gatewayOf says where a custodian fetches content, and whose certificate it expects there.
+// gatewayOf is where a custodian fetches content, with the roots of the certificate that it expects there.
 func gatewayOf(h *home.Home) object {
 	roots := ""
 	if i := slices.IndexFunc(h.Topology.Services, func(s topology.Service) bool { return s.Name == "gateway" }); i >= 0 {

@@ -13,8 +13,9 @@ import (
 	"github.com/guildmark/guildmark/network/node"
 )
 
-// Supervise starts a supervisor in a session of its own, hands it the listener that holds the network's ports, and waits
-// until it answers. Dir is the network's folder: it gets the control socket and the folder logs.
+// Supervise starts a supervisor in a session of its own, hands it the listener that holds the network's
+// ports, and waits until it answers. Dir is the network's folder: it gets the control socket and the folder
+// logs.
 func Supervise(ctx context.Context, p Programs, dir, logs string, control *node.Client, hold *net.TCPListener) error {
 	if err := os.MkdirAll(logs, 0o700); err != nil {
 		return fmt.Errorf("supervisor: %w", err)
@@ -31,7 +32,7 @@ func Supervise(ctx context.Context, p Programs, dir, logs string, control *node.
 	defer func() { _ = port.Close() }()                       // the child holds its own
 	cmd := exec.Command(p.Network, "supervise", "--dir", dir) //nolint:noctx,gosec // it outlives the caller; the program is this project's own
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
-	cmd.ExtraFiles = []*os.File{port} // open there as long as it lives: nobody else takes the block
+	cmd.ExtraFiles = []*os.File{port} // open there as long as it runs, so that no other network takes the block
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("supervisor: %w", err)

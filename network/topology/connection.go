@@ -8,8 +8,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/host"
 )
 
-// Connection is the file that clients of a running network read, build/net/connection.json; network/docs/layout.md describes
-// it. All paths are absolute.
+// Connection is the file that clients of a running network read, build/net/connection.json;
+// network/docs/layout.md describes it. All paths are absolute.
 type Connection struct {
 	Version           int               `json:"version"`
 	Directory         string            `json:"directory"`
@@ -108,8 +108,8 @@ func ReadConnection(path string) (Connection, error) {
 	return c, nil
 }
 
-// Party finds a party by the name of an identity: buyer1, or operator/buyer1 where identities of two partners have the
-// name.
+// Party finds a party by the name of an identity: buyer1, or operator/buyer1 where identities of two partners
+// have the name.
 func (c Connection) Party(name string) (string, error) {
 	var found []Enrolled
 	for _, id := range c.Identities {

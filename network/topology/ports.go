@@ -2,8 +2,8 @@ package topology
 
 import "strconv"
 
-// BlockSize is how many consecutive ports one network has. No process uses the first: the supervisor listens on it as long
-// as it runs, which keeps other networks on this computer out of the block.
+// BlockSize is how many consecutive ports one network has. No process uses the first: the supervisor listens
+// on it as long as it runs, which keeps other networks on this computer out of the block.
 const BlockSize = 100
 
 // Spares is how many ports are left for tests and demonstrations.

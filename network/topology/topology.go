@@ -24,8 +24,8 @@ var (
 // Consensus names an ordering protocol.
 type Consensus string
 
-// BFT tolerates one lying orderer of four. Raft tolerates crashes only, with 1.75 times fewer CPU cycles a transaction
-// (network/docs/fabric.md).
+// BFT tolerates one lying orderer of four. Raft tolerates crashes only, with 1.75 times fewer CPU cycles a
+// transaction (network/docs/fabric.md).
 const (
 	BFT  Consensus = "bft"
 	Raft Consensus = "raft"

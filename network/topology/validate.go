@@ -16,13 +16,14 @@ func roles() []string {
 	}
 }
 
-// patterns are for names that become folders, parts of host names, channels and MSP ids; Fabric's own limits are wider.
+// patterns are for names that become folders, parts of host names, channels and MSP ids; Fabric's own limits
+// are wider.
 func patterns() (name, msp, version *regexp.Regexp) {
 	return regexp.MustCompile(`^[a-z][a-z0-9-]{0,23}$`), regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,30}MSP$`), regexp.MustCompile(`^[0-9]+(\.[0-9]+){0,2}$`)
 }
 
-// fewest is how many orderers a protocol needs: BFT tolerates f faults of 3f+1, so four for one; Raft with one is for quick
-// tests.
+// fewest is how many orderers a protocol needs: BFT tolerates f faults of 3f+1, so four for one; Raft with
+// one is for quick tests.
 func fewest(c Consensus) int {
 	if c == BFT {
 		return 4

@@ -21,7 +21,8 @@ var (
 	ErrMalformed = ledger.Refuse(ledger.Invalid, "activation.malformed", "a field of the request is not of its documented form")
 	// The activation was proven or refused before, or is older than five minutes. Open a new one.
 	ErrUnknown = ledger.Refuse(ledger.NotFound, "activation.unknown", "no activation of this id is open: it was used, or is older than five minutes; open a new one")
-	// The proof does not match: another TPM opened the credential, or the attestation key is another. Open a new one.
+	// The proof does not match: another TPM opened the credential, or the attestation key is another. Open a
+	// new one.
 	ErrProof = ledger.Refuse(ledger.Forbidden, "activation.proof", "the proof does not show that this TPM opened the credential with this attestation key")
 	// As many activations are open as may be, of this TPM or of all. Try again after some seconds.
 	ErrBusy = ledger.Refuse(ledger.Limit, "activation.busy", "too many activations are open; try again after some seconds")
@@ -34,7 +35,8 @@ const (
 	maxOfOne = 8 // of one TPM: a machine tries again after a lost response, but can't use up all places
 )
 
-// Facts are what was checked about a machine when its activation was opened. They are proven once the proof was checked.
+// Facts are what was checked about a machine when its activation was opened. They are proven once the proof
+// was checked.
 type Facts struct {
 	EKHash    string
 	AK        []byte // TPMT_PUBLIC

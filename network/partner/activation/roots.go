@@ -11,14 +11,15 @@ import (
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
-// Classes of TPM, by the issuer of the endorsement certificate. Whoever controls the host of a vTPM controls the vTPM.
+// Classes of TPM, by the issuer of the endorsement certificate. Whoever controls the host of a vTPM controls
+// the vTPM.
 const (
 	TPM  = "tpm"
 	VTPM = "vtpm"
 )
 
-// Roots name the trusted issuers of endorsement certificates by the class of TPM: PEM files, or folders of such files.
-// They are read at each use, so a maker that is added counts at once.
+// Roots name the trusted issuers of endorsement certificates by the class of TPM: PEM files, or folders of
+// such files. They are read at each use, so a maker that is added counts at once.
 type Roots struct {
 	TPM  string
 	VTPM string
@@ -78,8 +79,8 @@ func (c *class) add(cert *x509.Certificate) {
 	c.intermediates.AddCert(cert)
 }
 
-// Verify checks an endorsement certificate and returns the class of its TPM. Its refusal is tpmpolicy.ErrEKChain when no
-// trusted maker issued the certificate.
+// Verify checks an endorsement certificate and returns the class of its TPM. Its refusal is
+// tpmpolicy.ErrEKChain when no trusted maker issued the certificate.
 func (r Roots) Verify(der []byte, at time.Time) (tpmpolicy.Endorsement, string, error) {
 	classes, err := r.classes()
 	if err != nil {

@@ -17,8 +17,9 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// ErrTooDeep means that a reorganization replaced more blocks than the cursor remembers. Compare the node with others; to
-// follow its chain all the same, remove the cursor's file, so that it starts at the trusted block again.
+// ErrTooDeep means that a reorganization replaced more blocks than the cursor remembers. Compare the node
+// with others; to follow its chain all the same, remove the cursor's file, so that it starts at the trusted
+// block again.
 var ErrTooDeep = errors.New("the chain was replaced below the oldest block that the cursor remembers")
 
 // ringSize is how many hashes a cursor remembers: a day of blocks.
@@ -37,8 +38,8 @@ type Move struct {
 	Block *wire.MsgBlock // nil when undone
 }
 
-// Cursor is a position on the active chain that survives crashes and reorganizations: a height and the hashes up to it,
-// kept in a file. It does not use the node's notifications.
+// Cursor is a position on the active chain that survives crashes and reorganizations: a height and the hashes
+// up to it, kept in a file. It does not use the node's notifications.
 type Cursor struct {
 	path  string
 	at    place
@@ -123,8 +124,8 @@ func (c *Cursor) left(ctx context.Context, chain Chain) (bool, error) {
 	return !behind, err
 }
 
-// behind reports whether a node whose chain is shorter than the cursor is still fetching it, as after a restart: its
-// blocks are those that the cursor remembers.
+// behind reports whether a node whose chain is shorter than the cursor is still fetching it, as after a
+// restart: its blocks are those that the cursor remembers.
 func (c *Cursor) behind(ctx context.Context, chain Chain) (bool, error) {
 	blocks := c.Behind()
 	for _, block := range slices.Backward(blocks) {
@@ -159,8 +160,8 @@ func (c *Cursor) Rewind(to spv.Block) error {
 	return c.Save(to.Height)
 }
 
-// Save writes the cursor at one of the blocks that it remembers. After a crash the blocks above, whose payments were not
-// settled yet, are read again.
+// Save writes the cursor at one of the blocks that it remembers. After a crash the blocks above, whose
+// payments were not settled yet, are read again.
 func (c *Cursor) Save(upTo spv.Height) error {
 	first := c.at.Height - spv.Height(len(c.at.Ring)-1) //nolint:gosec // G115: at most ringSize
 	upTo = min(max(upTo, first), c.at.Height)

@@ -30,8 +30,8 @@ const faucetFee ledger.Satoshi = 1000
 // dust is the least that nodes relay in a P2WPKH output.
 const dust ledger.Satoshi = 294
 
-// Faucet owns the coins that a regtest or simnet node mines. Its address is known before the node runs, since the node's
-// configuration names it.
+// Faucet owns the coins that a regtest or simnet node mines. Its address is known before the node runs, since
+// the node's configuration names it.
 type Faucet struct {
 	key     *btcec.PrivateKey
 	network string
@@ -90,7 +90,8 @@ func (f *Faucet) Pay(ctx context.Context, n *rpc.Node, script []byte, amount led
 	return tx.TxHash(), n.Send(ctx, tx)
 }
 
-// coin finds the faucet's oldest coinbase output that may be spent and that no transaction spends, waiting ones included.
+// coin finds the faucet's oldest coinbase output that may be spent and that no transaction spends, waiting
+// ones included.
 func (f *Faucet) coin(ctx context.Context, n *rpc.Node, least ledger.Satoshi) (wire.OutPoint, ledger.Satoshi, error) {
 	best, err := n.Best(ctx)
 	if err != nil {

@@ -66,9 +66,9 @@ func (c *Custodian) do(ctx context.Context, t task) (verdict, error) {
 	return v, err
 }
 
-// judge decides whether a failed task is tried again. Refusals of the bytes themselves (sealing, TPM, record) are final, and
-// so is the ledger's refusal of a write. A record that the own peer does not have yet, a content store that does not answer
-// and a machine that has not activated yet are tried again.
+// judge decides whether a failed task is tried again. Refusals of the bytes themselves (sealing, TPM, record)
+// are final, and so is the ledger's refusal of a write. A record that the own peer does not have yet, a
+// content store that does not answer and a machine that has not activated yet are tried again.
 func judge(err error) verdict {
 	var r *ledger.Refusal
 	switch {
@@ -82,8 +82,8 @@ func judge(err error) verdict {
 	return never
 }
 
-// confirm opens every half that this custodian holds of a published version, compares it with its commitment, and records
-// the confirmation on the ledger (T12).
+// confirm opens every half that this custodian holds of a published version, compares it with its commitment,
+// and records the confirmation on the ledger (T12).
 func (c *Custodian) confirm(ctx context.Context, payload []byte) error {
 	announced, err := published(payload)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/sealed"
 )
 
-// envelope returns the key envelope with this hash, from the own folder or from the content store. The store need not be
-// trusted: the hash is checked.
+// envelope returns the key envelope with this hash, from the own folder or from the content store. The store
+// need not be trusted: the hash is checked.
 func (c *Custodian) envelope(ctx context.Context, hash string) (sealed.Envelope, error) {
 	if err := ledger.CheckID(hash); err != nil {
 		return sealed.Envelope{}, err

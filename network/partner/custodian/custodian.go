@@ -31,8 +31,8 @@ type Ledger interface {
 	Follow(ctx context.Context, after Cursor, handle func(Event) error) error
 }
 
-// Cursor is a position in the stream of events: all events up to this transaction of this block were handled. The zero
-// Cursor is the beginning.
+// Cursor is a position in the stream of events: all events up to this transaction of this block were handled.
+// The zero Cursor is the beginning.
 type Cursor struct {
 	Block       uint64 `json:"block"`
 	Transaction string `json:"transaction"`
@@ -150,8 +150,8 @@ func (c *Custodian) note(e Event) error {
 	return nil
 }
 
-// register records the custodian's public keys on the ledger once. Other keys there mean that the state folder was lost or
-// exchanged: nothing that was wrapped to the recorded keys would open.
+// register records the custodian's public keys on the ledger once. Other keys there mean that the state
+// folder was lost or exchanged: nothing that was wrapped to the recorded keys would open.
 func (c *Custodian) register(ctx context.Context) error {
 	own, err := c.Recipient()
 	if err != nil {

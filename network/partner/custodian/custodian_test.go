@@ -28,8 +28,8 @@ const (
 	ope = partnertest.Operator
 )
 
-// The whole way: publish, confirm, activate, record, answer; then the machine's TPM opens both halves, and they open the
-// body together with the runtime share.
+// The whole way: publish, confirm, activate, record, answer; then the machine's TPM opens both halves, and
+// they open the body together with the runtime share.
 func TestGrant(t *testing.T) {
 	s := newSite(t).sell("11", lic, man, ope)
 	s.activate(lic)
@@ -125,8 +125,8 @@ func (s *sold) checkLimit(g grant.Grant, x tpmpolicy.Index, a grant.Answer) {
 	}
 }
 
-// T14: a custodian answers only for a machine that it activated itself, whatever the registrar and the others did; and
-// answers when it has.
+// T14: a custodian answers only for a machine that it activated itself, whatever the registrar and the others
+// did; and answers when it has.
 func TestGrantWaitsForItsOwnActivation(t *testing.T) {
 	s := newSite(t).sell("12", lic, man, ope)
 	s.activate(lic)
@@ -142,8 +142,9 @@ func TestGrantWaitsForItsOwnActivation(t *testing.T) {
 	s.wait("then it answers", func() bool { return s.answered(g, ope) })
 }
 
-// An endorsing partner that holds an answer back and hands it to the machine gains no second limit: the custodian whose
-// answer never committed gives no other. One whose answer committed answers a grant that is issued again.
+// An endorsing partner that holds an answer back and hands it to the machine gains no second limit: the
+// custodian whose answer never committed gives no other. One whose answer committed answers a grant that is
+// issued again.
 func TestAttackAnswerHeldBack(t *testing.T) {
 	for _, heldBack := range []bool{true, false} {
 		t.Run(map[bool]string{true: "held back", false: "committed"}[heldBack], func(t *testing.T) {

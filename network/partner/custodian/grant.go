@@ -20,8 +20,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
-// answer answers a grant (T15): read the committed record from the own peer -> recompute it from the terms -> sign the
-// limit -> wrap the half -> record both on the ledger.
+// answer answers a grant (T15): read the committed record from the own peer -> recompute it from the terms ->
+// sign the limit -> wrap the half -> record both on the ledger.
 func (c *Custodian) answer(ctx context.Context, announced grant.Grant) error {
 	r, err := c.load(ctx, announced)
 	if err != nil || r.answered {
@@ -102,8 +102,8 @@ func (c *Custodian) custodians(ctx context.Context, set []string) ([]consortium.
 	return found, nil
 }
 
-// release signs the limit and wraps the half: that of the lower MSP under the policy that uses up one use, that of the
-// upper MSP under none.
+// release signs the limit and wraps the half: that of the lower MSP under the policy that uses up one use,
+// that of the upper MSP under none.
 func (c *Custodian) release(ctx context.Context, r *record, due grant.Due) (grant.Answer, error) {
 	half, err := c.licensedHalf(ctx, r)
 	if err != nil {

@@ -16,15 +16,16 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 )
 
-// released is a file with the number of the grant for which an answer last left this custodian. It is written before the
-// answer is submitted.
+// released is a file with the number of the grant for which an answer last left this custodian. It is written
+// before the answer is submitted.
 type released struct {
 	Number int `json:"number"`
 }
 
-// remember allows another answer for a license only when the one before is committed. An endorsing partner sees an answer
-// before it commits. If that partner kept it from the orderers and handed it to the machine, the machine's TPM would get a
-// limit that the ledger does not know; with a second answer the machine could define its index again and double the uses.
+// remember allows another answer for a license only when the one before is committed. An endorsing partner
+// sees an answer before it commits. If that partner kept it from the orderers and handed it to the machine,
+// the machine's TPM would get a limit that the ledger does not know; with a second answer the machine could
+// define its index again and double the uses.
 func (c *Custodian) remember(ctx context.Context, g grant.Grant) error {
 	var newest grant.View
 	if err := c.read(ctx, &newest, "licenses:GetGrant", g.License, ""); err != nil {

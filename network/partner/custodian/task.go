@@ -155,7 +155,8 @@ func (q *tasks) cursor() (Cursor, error) {
 	return at, nil
 }
 
-// cursorEvery is how many blocks without a task may pass before the cursor is written. It may be behind, never ahead.
+// cursorEvery is how many blocks without a task may pass before the cursor is written. It may be behind,
+// never ahead.
 const cursorEvery = 50
 
 func (q *tasks) move(at Cursor, now bool) error {
@@ -230,8 +231,8 @@ func (q *tasks) next(now time.Time) (*task, task, time.Duration) {
 	return first, *first, 0
 }
 
-// settle removes a task that is done, moves one that was refused for good to refused with its reason, and postpones any
-// other.
+// settle removes a task that is done, moves one that was refused for good to refused with its reason, and
+// postpones any other.
 func (q *tasks) settle(t *task, v verdict, reason error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -37,8 +37,8 @@ import (
 
 var errStopped = errors.New("connection refused")
 
-// peer is a custodian's way to the ledger, with a peer of its own that can be stopped or lie, and a process that can be
-// killed before or after any call.
+// peer is a custodian's way to the ledger, with a peer of its own that can be stopped or lie, and a process
+// that can be killed before or after any call.
 type peer struct {
 	*partnertest.Caller
 	world *partnertest.World
@@ -298,8 +298,8 @@ func (s *site) seal(salt string, msps ...string) (sealed.Sealed, []byte) {
 	return out, body.Bytes()
 }
 
-// publish puts a sealed dataset on the ledger. Its envelope is in the store before: how often a custodian looks for one
-// that comes later is its own test.
+// publish puts a sealed dataset on the ledger. Its envelope is in the store before: how often a custodian
+// looks for one that comes later is its own test.
 func (s *site) publish(x sealed.Sealed) {
 	s.t.Helper()
 	s.store(x.Envelope.Bytes())

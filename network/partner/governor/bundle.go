@@ -12,8 +12,9 @@ import (
 	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
-// FirstBundle drafts trust bundle 0 for a configuration. Roots are the PEM certificates of the partners' identity CAs by
-// MSP; each partner compares the draft with the one that it makes from the roots it knows before it signs.
+// FirstBundle drafts trust bundle 0 for a configuration. Roots are the PEM certificates of the partners'
+// identity CAs by MSP; each partner compares the draft with the one that it makes from the roots it knows
+// before it signs.
 func FirstBundle(c consortium.Config, roots map[string][]byte) (*signed.Bundle, error) {
 	b := signed.Bundle{
 		Format: signed.BundleFormat, Channel: c.Channel, Chaincode: c.Chaincode, Quorum: c.Quorum,
@@ -31,7 +32,8 @@ func FirstBundle(c consortium.Config, roots map[string][]byte) (*signed.Bundle, 
 	return signed.ParseBundle(b.Bytes())
 }
 
-// PartyOf makes the document of one of the partner's parties from its certificate (PEM), whose key it pins under a name.
+// PartyOf makes the document of one of the partner's parties from its certificate (PEM), whose key it pins
+// under a name.
 func PartyOf(id, msp, role, key string, certificate []byte) (party.Party, error) {
 	block, _ := pem.Decode(certificate)
 	if block == nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// ErrCard reports that a partner's card is missing, unreadable or not usable; the text behind it says whose and why. Ask
-// that partner for a new card.
+// ErrCard means that a partner's card is missing, unreadable or not usable; the text behind it names partner
+// and reason. Ask that partner for a new card.
 var ErrCard = errors.New("partner's card")
 
 // Card is what the other partners need of one partner to compose the first configuration. It is public.

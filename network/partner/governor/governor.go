@@ -74,7 +74,7 @@ func (g *Governor) PutBundle(ctx context.Context, b *signed.Bundle, signatures [
 	return g.write(ctx, "put the trust bundle", "governance:PutBundle", string(ledger.Encode(call)))
 }
 
-// write submits; a conflict says that the ledger has this already.
+// write submits. A conflict means that the ledger has this already.
 func (g *Governor) write(ctx context.Context, what, function string, args ...string) error {
 	_, err := g.ledger.Submit(ctx, function, args...)
 	if refusal, ok := errors.AsType[*ledger.Refusal](err); err == nil || ok && refusal.Kind == ledger.Conflict {

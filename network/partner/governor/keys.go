@@ -20,8 +20,8 @@ import (
 // seedSize is the length of a treasury seed in bytes: 256 bits, as BIP-32 recommends.
 const seedSize = 32
 
-// Keys are the partner's long-lived secrets. They lie in one folder (0700) as bundle.key and treasury.seed (0600) and
-// are drawn at first use.
+// Keys are the partner's long-lived secrets. They lie in one folder (0700) as bundle.key and treasury.seed
+// (0600) and are drawn at first use.
 type Keys struct {
 	bundle *ecdsa.PrivateKey
 	seed   []byte

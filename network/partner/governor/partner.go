@@ -16,12 +16,13 @@ import (
 	"github.com/guildmark/guildmark/network/home"
 )
 
-// ErrDraft reports that the trust bundle which a partner drafted is not the one that this partner makes of the
-// configuration in force and of the roots that it knows. Don't sign; ask the drafter, over another way, which is right.
+// ErrDraft means that the trust bundle which a partner drafted is not the one that this partner makes of the
+// configuration in force and of the roots that it knows. Don't sign; ask the drafter, over another way, which
+// is right.
 var ErrDraft = errors.New("draft of the trust bundle")
 
-// Partner is the governor of one home, on one channel. Its documents for the others go to the home's public and outbox
-// folders; the others' documents come from its inbox.
+// Partner is the governor of one home, on one channel. Its documents for the others go to the home's public
+// and outbox folders; the others' documents come from its inbox.
 type Partner struct {
 	*Governor
 
@@ -31,8 +32,9 @@ type Partner struct {
 	client  *client.Client
 }
 
-// Open connects to the ledger as the home's governor. It acts on what the other partners' governors wrote, in processes
-// of their own, so a refusal counts only from peers that have the newest block (T34). Close ends the connection.
+// Open connects to the ledger as the home's governor. It acts on what the other partners' governors wrote, in
+// processes of their own, so a refusal counts only from peers that have the newest block (T34). Close ends
+// the connection.
 func Open(h *home.Home, connection, channel string, t Terms) (*Partner, error) {
 	c, err := client.Open(connection, h.Identity("governor"), client.Config{Channel: channel, Newest: true})
 	if err != nil {
@@ -47,7 +49,7 @@ func (p *Partner) Close() error { return p.client.Close() }
 // Everywhere waits until every partner's peer has what this governor wrote last.
 func (p *Partner) Everywhere(ctx context.Context) error { return p.client.Everywhere(ctx) }
 
-// PublishCard shows the others this partner's card, with keys that are drawn the first time.
+// PublishCard publishes this partner's card. Its keys are drawn the first time.
 func (p *Partner) PublishCard() error {
 	keys, err := OpenKeys(p.home.Secrets())
 	if err != nil {
@@ -80,7 +82,7 @@ func (p *Partner) Compose() (consortium.Config, error) {
 	return Compose(p.terms, p.channel, p.home.Topology.Chaincode.Name, cards)
 }
 
-// Signs tells whether the terms count this partner among those that sign.
+// Signs reports whether the terms count this partner among those that sign.
 func (p *Partner) Signs() bool { return slices.Contains(p.terms.Signers, p.home.Partner.MSP) }
 
 // RegisterParties puts the partner's identities on the ledger that buy, sell or are paid (T1).

@@ -13,11 +13,12 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// ErrTerms reports that the document of terms breaks its form; the text behind it names the field. Mend the file.
+// ErrTerms means that the document of terms is not of its form, or can't make a configuration; the text
+// behind it names the field. Mend the file.
 var ErrTerms = errors.New("terms of the configuration")
 
-// Terms are the values of a first configuration on which the partners agree before there is a ledger: everything in it
-// but the partners' own keys. Each partner composes the configuration from the same terms.
+// Terms are the values of a first configuration on which the partners agree before there is a ledger:
+// everything in it but the partners' own keys. Each partner composes the configuration from the same terms.
 type Terms struct {
 	Signers    []string               `json:"signers"` // MSPs whose peers count for signed answers; sorted
 	Roles      []consortium.RoleHomes `json:"roles"`   // which MSPs' certificates may grant a role (T1); sorted by role
@@ -27,7 +28,7 @@ type Terms struct {
 	Limits     consortium.Limits      `json:"limits"`
 }
 
-// BitcoinTerms say when a payment is final.
+// BitcoinTerms fix when a payment is final.
 type BitcoinTerms struct {
 	Network      string `json:"network"`
 	FinalDepth   int    `json:"finalDepth"`
@@ -94,5 +95,5 @@ func Compose(t Terms, channel, chaincode string, cards []Card) (consortium.Confi
 	return c, nil
 }
 
-// treasurers is how many partners' keys the treasury's 2-of-3 takes.
+// treasurers is the number of partners' keys in the treasury's 2-of-3.
 const treasurers = 3

@@ -1,9 +1,9 @@
-// Package heartbeat proposes the time to the ledger: it submits governance:Tick with this partner's own clock once an
-// interval (T7). Every partner may run one; the first tick of an interval moves the ledger's clock, the others find it
-// moved already.
+// Package heartbeat proposes the time to the ledger: it submits governance:Tick with this partner's own clock
+// once an interval (T7). Every partner may run one; the first tick of an interval moves the ledger's clock,
+// the others find it moved already.
 //
-// Does not have to be trusted: endorsing partners compare each tick with clocks of their own. Does not end while the
-// ledger is away: it logs the failure and tries again. [Run] returns only ctx's error.
+// Does not have to be trusted: endorsing partners compare each tick with clocks of their own. Does not end
+// while the ledger is away: it logs the failure and tries again. [Run] returns only ctx's error.
 package heartbeat
 
 import (
@@ -80,8 +80,9 @@ func Run(ctx context.Context, l Ledger, config Config) error {
 	}
 }
 
-// Once ticks once as a partner's identity, for a channel on which no heartbeat runs yet. A clock that another partner has
-// just moved is no error; a peer that lacks the configuration, which others just brought in force, is waited for (T34).
+// Once ticks once as a partner's identity, for a channel on which no heartbeat runs yet. A clock that another
+// partner has just moved is no error; a peer that lacks the configuration, which others just brought in
+// force, is waited for (T34).
 func Once(ctx context.Context, connection, identity, channel string) error {
 	c, err := client.Open(connection, identity, client.Config{Channel: channel, Newest: true})
 	if err != nil {
@@ -110,8 +111,8 @@ func tick(ctx context.Context, l Ledger, config Config) error {
 	return err
 }
 
-// isFresh reports whether the ledger's clock was moved within half an interval. It reports false when the clock can't be
-// read.
+// isFresh reports whether the ledger's clock was moved within half an interval. It reports false when the
+// clock can't be read.
 func isFresh(ctx context.Context, l Ledger, now int64, interval time.Duration) bool {
 	raw, err := l.Evaluate(ctx, "governance:Clock")
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// indexed lists a block's payments by output script. It is kept as long as the cursor remembers the block, since the
-// event of an order may arrive after the block that pays it.
+// indexed lists a block's payments by output script. It is kept as long as the cursor remembers the block,
+// since the event of an order may arrive after the block that pays it.
 type indexed struct {
 	block   spv.Block
 	time    int64            // Unix seconds, as the miner wrote it
@@ -65,8 +65,8 @@ func (o *Oracle) takeEvents(ctx context.Context) error {
 	}
 }
 
-// takeEvent processes one event. It searches the remembered blocks for a new order's script. If the order is older than
-// these blocks, the cursor is put back first; only then is the script stored as watched.
+// takeEvent processes one event. It searches the remembered blocks for a new order's script. If the order is
+// older than these blocks, the cursor is put back first; only then is the script stored as watched.
 func (o *Oracle) takeEvent(ctx context.Context, e client.Event) error {
 	placed, isNew, err := o.watch.placed(e)
 	if err != nil {
@@ -87,8 +87,8 @@ func (o *Oracle) takeEvent(ctx context.Context, e client.Event) error {
 	return nil
 }
 
-// slack is how many seconds before the moment of its mining a block's time may lie: a little over the two hours that
-// Bitcoin tolerates. Where the partners' own nodes mine it covers only the skew of their clocks.
+// slack is how many seconds before the moment of its mining a block's time may lie: a little over the two
+// hours that Bitcoin tolerates. Where the partners' own nodes mine it covers only the skew of their clocks.
 func (o *Oracle) slack() int64 {
 	if spv.FreeWork(o.chain.Network) {
 		return 60
@@ -129,8 +129,8 @@ func (o *Oracle) reach(ctx context.Context, moment int64) error {
 // errBehind means that the node lacks a block that it had before: it is still fetching the chain, or was made anew.
 var errBehind = errors.New("the Bitcoin node lacks a block that it had before; wait until it has fetched the chain")
 
-// recall reads the blocks that the cursor remembers once after a start. Payments that were found in them and not settled
-// before a crash are found again; those that were settled are refused by the ledger as known.
+// recall reads the blocks that the cursor remembers once after a start. Payments that were found in them and
+// not settled before a crash are found again; those that were settled are refused by the ledger as known.
 func (o *Oracle) recall(ctx context.Context) error {
 	if len(o.recent) > 0 {
 		return nil
@@ -170,8 +170,8 @@ func (o *Oracle) scan(p indexed) {
 	}
 }
 
-// patience is how many blocks the cursor goes ahead of an open candidate: fewer than it remembers, so that a restart
-// finds the candidate again.
+// patience is how many blocks the cursor goes ahead of an open candidate: fewer than it remembers, so that a
+// restart finds the candidate again.
 const patience = 100
 
 // follow moves the cursor to the end of the node's chain.

@@ -91,8 +91,8 @@ func New(c Config) (*Oracle, error) {
 	return &Oracle{config: c, open: map[candidate]bool{}, learned: make(chan client.Event, 256)}, nil
 }
 
-// Run repeats rounds until ctx ends. A failed round is logged and repeated, so Run survives restarts of the node and of
-// the ledger. It returns early only with [bitcoin.ErrTooDeep].
+// Run repeats rounds until ctx ends. A failed round is logged and repeated, so Run survives restarts of the
+// node and of the ledger. It returns early only with [bitcoin.ErrTooDeep].
 func (o *Oracle) Run(ctx context.Context) error {
 	if err := o.begin(ctx); err != nil {
 		return err
@@ -126,8 +126,8 @@ func (o *Oracle) Run(ctx context.Context) error {
 	}
 }
 
-// round does headers -> remembered blocks -> events -> new blocks -> attestations and proofs -> cursor. Each step may be
-// repeated without effect on the ledger, so a crash at any point costs time only.
+// round does headers -> remembered blocks -> events -> new blocks -> attestations and proofs -> cursor. Each
+// step may be repeated without effect on the ledger, so a crash at any point costs time only.
 func (o *Oracle) round(ctx context.Context) error {
 	if err := o.relay(ctx); err != nil {
 		return err

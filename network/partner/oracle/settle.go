@@ -14,11 +14,12 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// atOnce is how many proofs are submitted at a time. They write different keys, so that one block can hold them all.
+// atOnce is how many proofs are submitted at a time. They write different keys, so that one block can hold
+// them all.
 const atOnce = 8
 
-// settle takes the next step for every open candidate: it attests the block where an attestation is missing, and submits
-// the proof where the block is final.
+// settle takes the next step for every open candidate: it attests the block where an attestation is missing,
+// and submits the proof where the block is final.
 func (o *Oracle) settle(ctx context.Context) error {
 	var ready []candidate
 	final := map[spv.Block]bool{}
@@ -75,8 +76,8 @@ func (o *Oracle) final(ctx context.Context, b spv.Block) (bool, error) {
 	return o.attest(ctx, b)
 }
 
-// attest records on the ledger that this partner's own node has the block on its active chain. It reports whether the
-// block became final by that.
+// attest records on the ledger that this partner's own node has the block on its active chain. It reports
+// whether the block became final by that.
 func (o *Oracle) attest(ctx context.Context, b spv.Block) (bool, error) {
 	hash, ok, err := o.config.Node.HashAt(ctx, b.Height)
 	if err != nil || !ok || hash != b.Hash {

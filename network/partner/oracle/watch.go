@@ -13,9 +13,9 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
 
-// watch is the list of all scripts that orders ever had, and the checkpoint up to which the ledger's events were
-// processed. It is a file that only grows, one JSON line an order, synced before the order counts as watched. Orders are
-// watched after they expired, too: a late payment is credited to its order.
+// watch is the list of all scripts that orders ever had, and the checkpoint up to which the ledger's events
+// were processed. It is a file that only grows, one JSON line an order, synced before the order counts as
+// watched. Orders are watched after they expired, too: a late payment is credited to its order.
 type watch struct {
 	file    *os.File
 	scripts map[string]string // output script -> order

@@ -1,5 +1,5 @@
-// Package partnertest is the world around a partner's process, for tests: the real contracts on a ledger in memory, with
-// parties, events, peers that can be stopped or lie, and a machine's TPM in software.
+// Package partnertest is the world around a partner's process, for tests: the real contracts on a ledger in
+// memory, with parties, events, peers that can be stopped or lie, and a machine's TPM in software.
 //
 // Is no part of the product: only tests import it. The consortium itself is that of replaytest.
 package partnertest

@@ -41,16 +41,16 @@ func hashOf(code string) string {
 	return hex.EncodeToString(h[:])
 }
 
-// ErrLine reports that a code was asked for a product line that the registrar does not serve, whose machine could never
-// enroll with it. Take one of the lines that the text behind it names.
+// ErrLine reports that a code was asked for a product line that the registrar does not serve, whose machine
+// could never enroll with it. Take one of the lines that the text behind it names.
 var ErrLine = errors.New("product line not served")
 
-// ErrOwner reports that a code was asked for something else than a party id. The ids of a network's buyers stand in its
-// connection.json.
+// ErrOwner reports that a code was asked for something else than a party id. The ids of a network's buyers
+// stand in its connection.json.
 var ErrOwner = errors.New("owner of the machine")
 
-// Add draws a new code for an owner's machine and appends it to the list at path. Lines are those that the registrar
-// serves.
+// Add draws a new code for an owner's machine and appends it to the list at path. Lines are those that the
+// registrar serves.
 func Add(path, owner, line string, lines []string) (string, error) {
 	if !ledger.IsParty(owner) {
 		return "", fmt.Errorf("%w: expected a party id such as OperatorMSP.0123456789abcdef, got %q", ErrOwner, owner)
@@ -103,8 +103,8 @@ func (c Codes) find(code string) (Entry, error) {
 	return Entry{}, ErrCode
 }
 
-// use binds a code to a machine for ever; the same machine may use it again. The file is created whole or not at all, so
-// of two machines that use one code at once, one is refused.
+// use binds a code to a machine for ever; the same machine may use it again. The file is created whole or not
+// at all, so of two machines that use one code at once, one is refused.
 func (c Codes) use(e Entry, machineID string) error {
 	path := filepath.Join(c.used, e.Code)
 	err := host.Create(path, []byte(machineID))

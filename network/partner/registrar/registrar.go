@@ -86,7 +86,8 @@ func New(s Settings) (*Registrar, error) {
 // retry is the pause between two tries to register a runtime key.
 const retry = time.Second
 
-// Run registers the runtime keys of all lines on the ledger and returns when ctx ends. Requests are served meanwhile.
+// Run registers the runtime keys of all lines on the ledger and returns when ctx ends. Requests are served
+// meanwhile.
 func (r *Registrar) Run(ctx context.Context) error {
 	for _, line := range r.Lines {
 		for _, assurance := range []string{activation.TPM, activation.VTPM} {
@@ -276,7 +277,8 @@ func certified(f activation.Facts, request machine.EnrollmentRequest, id string)
 // shardTries bounds how often a taken shard is drawn anew: with a million machines one draw in 2,000 is taken.
 const shardTries = 5
 
-// record registers the machine. Where the same machine with the same keys and owner is recorded, it returns that record.
+// record registers the machine. Where the same machine with the same keys and owner is recorded, it returns
+// that record.
 func (r *Registrar) record(ctx context.Context, m machine.Machine) (machine.Machine, error) {
 	var err error
 	for range shardTries {
@@ -336,8 +338,8 @@ func (r *Registrar) handOver(ctx context.Context, m machine.Machine) (machine.En
 	}, nil
 }
 
-// wrapRuntime wraps the line's seed to the storage root key. Its policy is empty: only this TPM, not cleared since, can
-// unwrap it, and nothing more is asked.
+// wrapRuntime wraps the line's seed to the storage root key. Its policy is empty: only this TPM, not cleared
+// since, can unwrap it, and nothing more is asked.
 func (r *Registrar) wrapRuntime(m machine.Machine) (machine.SealedKey, error) {
 	seed, err := r.runtimeSeed(m.Line, m.Assurance)
 	if err != nil {

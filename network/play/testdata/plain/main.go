@@ -1,5 +1,5 @@
-// Command plain is the smallest chaincode that tests of the network need: it stores and finds text. It is no part of the
-// product.
+// Command plain is the smallest chaincode that tests of the network need: it stores and finds text. It is no
+// part of the product.
 package main
 
 import (
