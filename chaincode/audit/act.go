@@ -25,7 +25,10 @@ type acts map[replay.Version]*Act
 
 // newAct notes who made a transaction, what it called and who endorsed it.
 func newAct(t *transaction, writer string, block uint64) *Act {
-	a := &Act{TxID: t.channel.GetTxId(), Block: block, Time: t.time().UTC().Truncate(time.Second), Writer: writer, Endorsers: []string{}}
+	a := &Act{
+		TxID: t.channel.GetTxId(), Block: block, Time: t.time().UTC().Truncate(time.Second),
+		Writer: writer, Endorsers: []string{},
+	}
 	if len(t.args) > 0 {
 		a.Function, a.args = string(t.args[0]), t.args[1:]
 	}

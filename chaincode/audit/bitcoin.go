@@ -12,8 +12,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// ErrHeaders says that the file of headers is of no use for this ledger: export the headers again, from a node that has
-// the newest blocks. It is no finding, since the ledger may be in order.
+// ErrHeaders says that the file of headers is of no use for this ledger: export the headers again, from a
+// node that has the newest blocks. It is no finding, since the ledger may be in order.
 var ErrHeaders = errors.New("the Bitcoin headers are not enough")
 
 // HeaderFile is an export of a Bitcoin node's best chain: 80-byte headers in hex, the first of height Start.
@@ -26,7 +26,8 @@ type HeaderFile struct {
 // Check refuses an export of a node that has no block but the genesis block.
 func (f HeaderFile) Check() error {
 	if len(f.Headers) == 0 {
-		return fmt.Errorf("%w: the node's %s chain ends at height %d; wait until it has the blocks, or ask another node", ErrHeaders, f.Network, int64(f.Start)-1)
+		return fmt.Errorf("%w: the node's %s chain ends at height %d; wait until it has the blocks, or ask another node",
+			ErrHeaders, f.Network, int64(f.Start)-1)
 	}
 	return nil
 }
@@ -40,7 +41,8 @@ type Bitcoin struct {
 	Followed int    `json:"followed"` // heights at which the ledger names the same block
 }
 
-// anyTime switches off the rule that a header may not be two hours ahead of its acceptance: it was accepted long ago.
+// anyTime switches off the rule that a header may not be two hours ahead of its acceptance: it was accepted
+// long ago.
 const anyTime = int64(1) << 40
 
 // bitcoin judges the auditor's own headers from the governed checkpoint on, and compares the ledger with them.
@@ -64,7 +66,8 @@ func (r *run) bitcoin(b *Books) error {
 				return err
 			}
 			if chain.at(p.Height) != p.Block {
-				return wrong(CheckPayment, fmt.Errorf("output %s:%d of order %s: block %s at height %d is not on the chain of the headers", p.TxID, p.Vout, p.Order, p.Block, p.Height))
+				return wrong(CheckPayment, fmt.Errorf("output %s:%d of order %s: block %s at height %d is not on the chain of the headers",
+					p.TxID, p.Vout, p.Order, p.Block, p.Height))
 			}
 			report.Payments++
 		}
@@ -79,7 +82,8 @@ func (r *run) bitcoin(b *Books) error {
 			return err
 		}
 		if chain.at(uint32(height)) != string(e.Value) {
-			return wrong(CheckPayment, fmt.Errorf("the ledger holds %s for final at height %d, the headers say %q", e.Value, height, chain.at(uint32(height))))
+			return wrong(CheckPayment, fmt.Errorf("the ledger holds %s for final at height %d, the headers say %q",
+				e.Value, height, chain.at(uint32(height))))
 		}
 		report.Followed++
 	}
@@ -126,7 +130,8 @@ func (r *run) judgeHeaders() (headerChain, error) {
 		return chain, fmt.Errorf("checkpoint: %w", err)
 	}
 	if f.Network != c.Bitcoin.Network || f.Start > uint32(at.Height)+1 {
-		return chain, fmt.Errorf("expected headers of %[3]s from height %[4]d or lower, got %[1]s from %[2]d", f.Network, f.Start, c.Bitcoin.Network, at.Height+1)
+		return chain, fmt.Errorf("expected headers of %[3]s from height %[4]d or lower, got %[1]s from %[2]d",
+			f.Network, f.Start, c.Bitcoin.Network, at.Height+1)
 	}
 	chain = headerChain{start: uint32(at.Height), hashes: []string{at.Hash.String()}}
 	for i := int(uint32(at.Height) + 1 - f.Start); i < len(f.Headers); i++ {

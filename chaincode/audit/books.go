@@ -131,7 +131,10 @@ func (b *Books) readSales(r *reader, acts acts) map[string]*sale {
 	each(r, order.Family, func(o order.Order) { orders[o.ID] = o })
 	of := func(id string) *sale {
 		if sales[id] == nil {
-			s := &sale{Sale: Sale{Order: id, Titles: []string{}, Price: orders[id].Price, Outputs: []order.Payment{}, Licenses: []string{}}}
+			s := &sale{Sale: Sale{
+				Order: id, Titles: []string{}, Price: orders[id].Price,
+				Outputs: []order.Payment{}, Licenses: []string{},
+			}}
 			for _, item := range orders[id].Items {
 				s.Titles = append(s.Titles, b.names.title(item.Dataset, item.Version))
 			}
@@ -189,8 +192,8 @@ func (m *Money) add(a royalty.Accrual) {
 	}
 }
 
-// readUses adds up by license: each has a meter index of its own, so its receipts count from 1 to its uses. The newest
-// receipt of a license carries the highest count.
+// readUses adds up by license: each has a meter index of its own, so its receipts count from 1 to its uses.
+// The newest receipt of a license carries the highest count.
 func (b *Books) readUses(r *reader) {
 	sold, used := map[string]int64{}, map[string]int64{}
 	each(r, license.Family, func(l license.License) {

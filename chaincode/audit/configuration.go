@@ -39,7 +39,10 @@ func readConfiguration(payload *common.Payload) (*configuration, error) {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	groups := e.GetConfig().GetChannelGroup().GetGroups()
-	c := &configuration{sequence: e.GetConfig().GetSequence(), msps: map[string]*membership{}, consenters: map[uint32]*common.Consenter{}}
+	c := &configuration{
+		sequence: e.GetConfig().GetSequence(), msps: map[string]*membership{},
+		consenters: map[uint32]*common.Consenter{},
+	}
 	for _, name := range []string{"Application", "Orderer"} {
 		for _, org := range groups[name].GetGroups() {
 			id, err := c.addMSP(org)
@@ -58,7 +61,8 @@ func readConfiguration(payload *common.Payload) (*configuration, error) {
 func (c *configuration) addMSP(org *common.ConfigGroup) (string, error) {
 	var outer msp.MSPConfig
 	var inner msp.FabricMSPConfig
-	if err := errors.Join(proto.Unmarshal(org.GetValues()["MSP"].GetValue(), &outer), proto.Unmarshal(outer.GetConfig(), &inner)); err != nil {
+	if err := errors.Join(proto.Unmarshal(org.GetValues()["MSP"].GetValue(), &outer),
+		proto.Unmarshal(outer.GetConfig(), &inner)); err != nil {
 		return "", fmt.Errorf("read MSP: %w", err)
 	}
 	m := &membership{}
@@ -88,7 +92,8 @@ func (c *configuration) addMSP(org *common.ConfigGroup) (string, error) {
 func (c *configuration) readOrderers(group *common.ConfigGroup) error {
 	var kind orderer.ConsensusType
 	var list common.Orderers
-	if err := errors.Join(proto.Unmarshal(group.GetValues()["ConsensusType"].GetValue(), &kind), proto.Unmarshal(group.GetValues()["Orderers"].GetValue(), &list)); err != nil {
+	if err := errors.Join(proto.Unmarshal(group.GetValues()["ConsensusType"].GetValue(), &kind),
+		proto.Unmarshal(group.GetValues()["Orderers"].GetValue(), &list)); err != nil {
 		return fmt.Errorf("read orderers: %w", err)
 	}
 	c.bft = kind.GetType() == "BFT"
@@ -101,7 +106,8 @@ func (c *configuration) readOrderers(group *common.ConfigGroup) error {
 	return nil
 }
 
-// quorum is how many orderers must sign a block's header: of n = 3f+1 BFT consenters ceil((n+f+1)/2); with Raft any one.
+// quorum is how many orderers must sign a block's header: of n = 3f+1 BFT consenters ceil((n+f+1)/2); with
+// Raft any one.
 func (c *configuration) quorum() int {
 	if !c.bft {
 		return 1

@@ -23,7 +23,8 @@ type Ledger interface {
 	Blocks(ctx context.Context, start uint64) iter.Seq2[*common.Block, error]
 }
 
-// Copy writes every block that a peer holds now into dir, one file a block, and goes on where an earlier copy ended.
+// Copy writes every block that a peer holds now into dir, one file a block, and goes on where an earlier copy
+// ended.
 func Copy(ctx context.Context, l Ledger, dir string) (height uint64, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrFolder, err)
@@ -66,16 +67,23 @@ func blockFile(dir string, number uint64) string {
 	return filepath.Join(dir, fmt.Sprintf("%010d.block", number))
 }
 
-// encode writes a block as copies hold it: without the metadata that no orderer signs and nobody can recompute from
-// the blocks alone (the peer's commit hash, two obsolete ones), so that every byte of a copy is checked by something.
+// encode writes a block as copies hold it: without the metadata that no orderer signs and nobody can
+// recompute from the blocks alone (the peer's commit hash, two obsolete ones), so that every byte of a copy
+// is checked by something.
 func encode(b *common.Block) ([]byte, error) {
 	kept := make([][]byte, common.BlockMetadataIndex_TRANSACTIONS_FILTER+1)
-	for _, i := range []common.BlockMetadataIndex{common.BlockMetadataIndex_SIGNATURES, common.BlockMetadataIndex_TRANSACTIONS_FILTER} {
+	for _, i := range []common.BlockMetadataIndex{
+		common.BlockMetadataIndex_SIGNATURES,
+		common.BlockMetadataIndex_TRANSACTIONS_FILTER,
+	} {
 		if m := b.GetMetadata().GetMetadata(); int(i) < len(m) {
 			kept[i] = m[i]
 		}
 	}
-	raw, err := marshal(&common.Block{Header: b.GetHeader(), Data: b.GetData(), Metadata: &common.BlockMetadata{Metadata: kept}})
+	raw, err := marshal(&common.Block{
+		Header: b.GetHeader(), Data: b.GetData(),
+		Metadata: &common.BlockMetadata{Metadata: kept},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("encode block %d: %w", b.GetHeader().GetNumber(), err)
 	}
@@ -115,8 +123,10 @@ func readBlock(dir string, number uint64) (*common.Block, error) {
 		return nil, inBlock(CheckFormat, number, "%v", err)
 	}
 	meta := b.GetMetadata().GetMetadata()
-	if b.GetHeader() == nil || len(meta) != int(common.BlockMetadataIndex_TRANSACTIONS_FILTER)+1 || len(meta[common.BlockMetadataIndex_SIGNATURES+1]) != 0 {
-		return nil, inBlock(CheckFormat, number, "expected a header, the orderers' signatures and the flags, and no other metadata")
+	if b.GetHeader() == nil || len(meta) != int(common.BlockMetadataIndex_TRANSACTIONS_FILTER)+1 ||
+		len(meta[common.BlockMetadataIndex_SIGNATURES+1]) != 0 {
+		return nil, inBlock(CheckFormat, number,
+			"expected a header, the orderers' signatures and the flags, and no other metadata")
 	}
 	return &b, nil
 }

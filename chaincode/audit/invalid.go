@@ -69,7 +69,10 @@ func (r *run) overtaker(t *transaction) *Act {
 		for collection, h := range set.hashed {
 			var reads []*kvrwset.KVRead
 			for _, read := range h.GetHashedReads() {
-				reads = append(reads, &kvrwset.KVRead{Key: hex.EncodeToString(read.GetKeyHash()), Version: read.GetVersion()})
+				reads = append(reads, &kvrwset.KVRead{
+					Key:     hex.EncodeToString(read.GetKeyHash()),
+					Version: read.GetVersion(),
+				})
 			}
 			hidden := r.state.space(private(set.name, collection))
 			if key, found := changed(hidden, reads); found {

@@ -15,8 +15,8 @@ import (
 // ErrLicense says that the copy holds no license of that name, or several whose ids begin so.
 var ErrLicense = errors.New("license")
 
-// Licensed is one license from its order to its last receipt. Each step names the transaction, and with it the partners
-// whose peers signed.
+// Licensed is one license from its order to its last receipt. Each step names the transaction, and with it
+// the partners whose peers signed.
 type Licensed struct {
 	License  string         `json:"license"`
 	Dataset  string         `json:"dataset"`
@@ -71,13 +71,16 @@ func (r *run) license(read *reader, n names) error {
 		}
 	})
 	if len(found) != 1 {
-		return fmt.Errorf("%w %s: expected the id of one license in the copy or a beginning that only it has, %d have this one", ErrLicense, r.config.License, len(found))
+		return fmt.Errorf("%w %s: expected the id of one license in the copy or a beginning that only it has, %d have this one",
+			ErrLicense, r.config.License, len(found))
 	}
 	l := found[0]
 	m := r.state.space(r.config.Chaincode)
 	v := &Licensed{
-		License: l.ID, Dataset: l.Dataset, Version: l.Version, Title: n.title(l.Dataset, l.Version), Machine: l.Machine, Buyer: l.Buyer,
-		Uses: Uses{Sold: l.Model.Uses}, Order: l.Order, Ordered: r.acts.of(m, order.Key(l.Order)), Settled: r.acts.of(m, order.SettlementKey(l.Order)),
+		License: l.ID, Dataset: l.Dataset, Version: l.Version, Title: n.title(l.Dataset,
+			l.Version), Machine: l.Machine, Buyer: l.Buyer,
+		Uses: Uses{Sold: l.Model.Uses}, Order: l.Order, Ordered: r.acts.of(m,
+			order.Key(l.Order)), Settled: r.acts.of(m, order.SettlementKey(l.Order)),
 		Payments: []Credited{}, Split: []Entry{}, Grants: []Granted{}, Receipts: []Received{}, names: n,
 	}
 	each(read, order.PaymentFamily, func(p order.Payment) {
@@ -111,7 +114,11 @@ func (r *run) follow(read *reader, v *Licensed) {
 	})
 	each(read, grant.Family, func(g grant.Grant) {
 		if g.License == v.License {
-			v.Grants = append(v.Grants, Granted{g.Number, g.Limit, r.acts.of(m, grant.Key(v.License, g.Number)), map[string]*Act{}})
+			v.Grants = append(v.Grants, Granted{
+				g.Number, g.Limit,
+				r.acts.of(m, grant.Key(v.License, g.Number)),
+				map[string]*Act{},
+			})
 		}
 	})
 	each(read, grant.AnswerFamily, func(a grant.Answer) {
@@ -124,7 +131,10 @@ func (r *run) follow(read *reader, v *Licensed) {
 	each(read, grant.ReceiptFamily, func(c grant.Receipt) {
 		if c.License == v.License {
 			v.Uses.Used = max(v.Uses.Used, c.Count)
-			v.Receipts = append(v.Receipts, Received{c.Count, c.Limit, r.acts.of(m, grant.ReceiptKey(v.License, c.Count))})
+			v.Receipts = append(v.Receipts, Received{
+				c.Count, c.Limit,
+				r.acts.of(m, grant.ReceiptKey(v.License, c.Count)),
+			})
 		}
 	})
 }

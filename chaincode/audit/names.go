@@ -9,8 +9,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 )
 
-// names are what people call partners, parties and datasets, as the ledger has them at the end of the copy. Whatever
-// the ledger does not name is called by its id.
+// names are what people call partners, parties and datasets, as the ledger has them at the end of the copy.
+// Whatever the ledger does not name is called by its id.
 type names struct {
 	partners map[string]string // by MSP
 	parties  map[string]string // by id: the name of the first pinned key
@@ -29,7 +29,10 @@ func (r *run) names(read *reader) names {
 			n.parties[p.ID] = p.Keys[0].Name
 		}
 	})
-	each(read, dataset.ManifestFamily, func(m dataset.Manifest) { n.titles[dataset.ManifestKey(m.Dataset, m.Version)] = m.Title })
+	each(read, dataset.ManifestFamily, func(m dataset.Manifest) {
+		n.titles[dataset.ManifestKey(m.Dataset,
+			m.Version)] = m.Title
+	})
 	return n
 }
 

@@ -13,7 +13,8 @@ import (
 	"github.com/hyperledger/fabric-protos-go-apiv2/msp"
 )
 
-// headerBytes is what orderers sign and what the next block's previous hash is over (Fabric: protoutil.BlockHeaderBytes).
+// headerBytes is what orderers sign and what the next block's previous hash is over (Fabric:
+// protoutil.BlockHeaderBytes).
 func headerBytes(h *common.BlockHeader) ([]byte, error) {
 	raw, err := asn1.Marshal(struct {
 		Number       *big.Int
@@ -41,7 +42,8 @@ func checkLinks(b *common.Block, number uint64, previous []byte) error {
 	return nil
 }
 
-// checkOrderers demands that every signature on the block fits, and that they are a quorum of different orderers.
+// checkOrderers demands that every signature on the block fits, and that they are a quorum of different
+// orderers.
 func (c *configuration) checkOrderers(b *common.Block, at time.Time) error {
 	number := b.GetHeader().GetNumber()
 	var meta common.Metadata
@@ -73,7 +75,8 @@ func (c *configuration) checkOrderers(b *common.Block, at time.Time) error {
 	return nil
 }
 
-// orderer finds who made a block signature: BFT consenters by their number in the configuration, others by certificate.
+// orderer finds who made a block signature: BFT consenters by their number in the configuration, others by
+// certificate.
 func (c *configuration) orderer(s *common.MetadataSignature, at time.Time) (signer, error) {
 	var creator []byte
 	switch {

@@ -34,7 +34,8 @@ func (p policies) learn(writes []*kvrwset.KVWrite) error {
 		if err := proto.Unmarshal(w.GetValue(), &data); err != nil {
 			return fmt.Errorf("read definition of %s: %w", name, err)
 		}
-		if err := errors.Join(proto.Unmarshal(data.GetBytes(), &info), proto.Unmarshal(info.GetValidationParameter(), &policy)); err != nil {
+		if err := errors.Join(proto.Unmarshal(data.GetBytes(), &info),
+			proto.Unmarshal(info.GetValidationParameter(), &policy)); err != nil {
 			return fmt.Errorf("read definition of %s: %w", name, err)
 		}
 		if policy.GetSignaturePolicy() == nil {
@@ -115,7 +116,8 @@ func satisfied(rule *common.SignaturePolicy, principals []*msp.MSPPrincipal, lis
 
 func matches(p *msp.MSPPrincipal, e endorser) bool {
 	var role msp.MSPRole
-	if p.GetPrincipalClassification() != msp.MSPPrincipal_ROLE || proto.Unmarshal(p.GetPrincipal(), &role) != nil || role.GetMspIdentifier() != e.msp {
+	if p.GetPrincipalClassification() != msp.MSPPrincipal_ROLE ||
+		proto.Unmarshal(p.GetPrincipal(), &role) != nil || role.GetMspIdentifier() != e.msp {
 		return false
 	}
 	switch role.GetRole() {

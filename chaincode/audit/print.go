@@ -18,8 +18,8 @@ func (p printer) line(format string, args ...any) {
 	fmt.Fprintf(p, format+"\n", args...) //nolint:errcheck // Flush tells
 }
 
-// Print writes the report for a person: the verdict and the two sums first, ids shortened. The report's JSON has them
-// whole.
+// Print writes the report for a person: the verdict and the two sums first, ids shortened. The report's JSON
+// has them whole.
 func (r Report) Print(out io.Writer) error {
 	p := printer{tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
 	if r.OK {
@@ -31,7 +31,8 @@ func (r Report) Print(out io.Writer) error {
 		p.line("WRONG\t%s", f.Error())
 	}
 	if b := r.Books; b != nil {
-		p.line("uses\t%s sold = %s used + %s open", command.Number(b.Uses.Sold), command.Number(b.Uses.Used), command.Number(b.Uses.Open))
+		p.line("uses\t%s sold = %s used + %s open", command.Number(b.Uses.Sold), command.Number(b.Uses.Used),
+			command.Number(b.Uses.Open))
 		m := b.Money
 		p.line("satoshi\t%s paid = %s commission + %s contributors + %s residual + %s not split",
 			amount(m.Paid), amount(m.Commission), amount(m.Contributors), amount(m.Residual), amount(m.Unsplit))
@@ -39,7 +40,7 @@ func (r Report) Print(out io.Writer) error {
 	p.line("")
 	p.line("channel\t%s", r.Channel)
 	p.line("genesis\t%s (compare it with your own copy)", r.Genesis)
-	p.line("blocks\t%s, hashes and orderers' signatures checked", command.Number(int64(r.Blocks))) //nolint:gosec // G115: no ledger has 2^63 blocks
+	p.line("blocks\t%s, hashes and orderers' signatures checked", number(int(r.Blocks))) //nolint:gosec // G115: below 2^63
 	r.transactions(p)
 	if b := r.Bitcoin; b != nil {
 		p.line("bitcoin\t%s up to height %s; on that chain lie all payments (%s) and all heights that the ledger holds for final (%s)",
@@ -54,7 +55,8 @@ func (r Report) Print(out io.Writer) error {
 	return p.Flush()
 }
 
-// transactions says what became of each: which were run again, which are Fabric's own, and why others changed nothing.
+// transactions says what became of each: which were run again, which are Fabric's own, and why others changed
+// nothing.
 func (r Report) transactions(p printer) {
 	c := r.Transactions
 	p.line("transactions\t%s: %s valid, %s invalid", number(c.All), number(c.Valid), number(c.Invalid))
@@ -86,9 +88,11 @@ func (r Report) transactions(p printer) {
 func (b *Books) print(p printer) {
 	for _, s := range b.Sales {
 		p.line("")
-		p.line("sale\torder %s, %s: price %s, paid %s", command.ID(s.Order), quoted(s.Titles), command.Sat(s.Price), command.Sat(s.Paid))
+		p.line("sale\torder %s, %s: price %s, paid %s", command.ID(s.Order), quoted(s.Titles),
+			command.Sat(s.Price), command.Sat(s.Paid))
 		for _, o := range s.Outputs {
-			p.line("  output\t%s:%d, %s in Bitcoin block %s", command.ID(o.TxID), o.Vout, command.Sat(o.Amount), number(int(o.Height)))
+			p.line("  output\t%s:%d, %s in Bitcoin block %s", command.ID(o.TxID), o.Vout,
+				command.Sat(o.Amount), number(int(o.Height)))
 		}
 		if a := s.By; a != nil {
 			p.line("  settled\t%s", b.names.act(a))
@@ -113,11 +117,13 @@ func (v *Licensed) print(p printer) {
 	p.line("")
 	p.line("license\t%s for %s, version %d", command.ID(v.License), quoted([]string{v.Title}), v.Version)
 	p.line("  machine\t%s of %s", command.ID(v.Machine), n.party(v.Buyer))
-	p.line("  uses\t%s sold = %s used + %s open", command.Number(v.Uses.Sold), command.Number(v.Uses.Used), command.Number(v.Uses.Open))
+	p.line("  uses\t%s sold = %s used + %s open", command.Number(v.Uses.Sold), command.Number(v.Uses.Used),
+		command.Number(v.Uses.Open))
 	p.line("  order\t%s: price %s, paid %s", command.ID(v.Order), command.Sat(v.Price), command.Sat(v.Paid))
 	p.line("  ordered\t%s", n.act(v.Ordered))
 	for _, o := range v.Payments {
-		p.line("  output\t%s:%d, %s in Bitcoin block %s", command.ID(o.TxID), o.Vout, command.Sat(o.Amount), number(int(o.Height)))
+		p.line("  output\t%s:%d, %s in Bitcoin block %s", command.ID(o.TxID), o.Vout, command.Sat(o.Amount),
+			number(int(o.Height)))
 		p.line("    credited\t%s", n.act(o.By))
 	}
 	p.line("  settled\t%s", n.act(v.Settled))
@@ -140,7 +146,8 @@ func (n names) act(a *Act) string {
 	if a == nil {
 		return "not on the ledger"
 	}
-	return fmt.Sprintf("%s, block %s, by %s, signed by %s", command.Moment(a.Time), number(int(a.Block)), a.Writer, n.allPartners(a.Endorsers)) //nolint:gosec // G115: as above
+	block := number(int(a.Block)) //nolint:gosec // G115: below 2^63
+	return fmt.Sprintf("%s, block %s, by %s, signed by %s", command.Moment(a.Time), block, a.Writer, n.allPartners(a.Endorsers))
 }
 
 // quoted shows titles, which their licensors wrote, so that no terminal obeys them.

@@ -39,7 +39,8 @@ type Report struct {
 	Findings     []*Finding `json:"findings"`
 }
 
-// Counts sorts the transactions: All = Valid + Invalid; Valid = Replayed + Configurations + Definitions + Others.
+// Counts sorts the transactions: All = Valid + Invalid; Valid = Replayed + Configurations + Definitions +
+// Others.
 type Counts struct {
 	All            int `json:"all"`
 	Valid          int `json:"valid"`
@@ -50,9 +51,9 @@ type Counts struct {
 	Others         int `json:"others"`         // of other chaincodes on the channel
 }
 
-// Replay audits a folder of copied blocks: each block's links and signatures -> each transaction's creator, endorsements
-// and flag -> the contracts again -> the books -> Bitcoin's headers. What is wrong with the ledger stands in the report;
-// an error means that the audit could not be made.
+// Replay audits a folder of copied blocks: each block's links and signatures -> each transaction's creator,
+// endorsements and flag -> the contracts again -> the books -> Bitcoin's headers. What is wrong with the
+// ledger stands in the report; an error means that the audit could not be made.
 func Replay(dir string, config Config) (Report, error) {
 	if config.Chaincode == "" {
 		config.Chaincode = "guildmark"
@@ -65,10 +66,16 @@ func Replay(dir string, config Config) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("audit: %w", err)
 	}
-	r := &run{config: config, engine: engine, state: state{}, policies: policies{}, seen: map[string]bool{}, acts: acts{}}
+	r := &run{
+		config: config, engine: engine, state: state{}, policies: policies{}, seen: map[string]bool{},
+		acts: acts{},
+	}
 	r.report.Findings, r.report.Invalid = []*Finding{}, []Invalid{}
 	err = r.blocks(dir, files)
-	slices.SortFunc(r.report.Invalid, func(a, b Invalid) int { return cmp.Or(b.Count-a.Count, strings.Compare(a.Function, b.Function)) })
+	slices.SortFunc(r.report.Invalid, func(a, b Invalid) int {
+		return cmp.Or(b.Count-a.Count,
+			strings.Compare(a.Function, b.Function))
+	})
 	if err == nil {
 		err = r.books()
 	}
@@ -100,7 +107,8 @@ func (r *run) blocks(dir string, files uint64) error {
 			return err
 		}
 		if b == nil {
-			return inBlock(CheckNumber, n, "the folder holds %d blocks, the file %s is missing", files, filepath.Base(blockFile(dir, n)))
+			return inBlock(CheckNumber, n, "the folder holds %d blocks, the file %s is missing", files,
+				filepath.Base(blockFile(dir, n)))
 		}
 		if err := checkLinks(b, n, previous); err != nil {
 			return r.suspect(b, err)
@@ -117,7 +125,8 @@ func (r *run) blocks(dir string, files uint64) error {
 		if n == 0 {
 			r.report.Genesis = hex.EncodeToString(previous)
 			if r.config.Genesis != "" && r.config.Genesis != r.report.Genesis {
-				return inBlock(CheckGenesis, 0, "the genesis block is %s, expected %s", r.report.Genesis, r.config.Genesis)
+				return inBlock(CheckGenesis, 0, "the genesis block is %s, expected %s", r.report.Genesis,
+					r.config.Genesis)
 			}
 		}
 		r.report.Blocks++
@@ -125,7 +134,8 @@ func (r *run) blocks(dir string, files uint64) error {
 	return nil
 }
 
-// suspect names the transaction that made a block's hash wrong, if it can be told: the one whose own signatures fail.
+// suspect names the transaction that made a block's hash wrong, if it can be told: the one whose own
+// signatures fail.
 func (r *run) suspect(b *common.Block, wrong error) error {
 	var f *Finding
 	if r.conf == nil || !errors.As(wrong, &f) || f.Check != CheckData {
@@ -137,7 +147,10 @@ func (r *run) suspect(b *common.Block, wrong error) error {
 			_, err = r.conf.checkCreator(t, e)
 		}
 		if err != nil {
-			return &Finding{Check: CheckData, Block: f.Block, Tx: i, TxID: t.channel.GetTxId(), Detail: err.Error() + "; " + f.Detail}
+			return &Finding{
+				Check: CheckData, Block: f.Block, Tx: i, TxID: t.channel.GetTxId(),
+				Detail: err.Error() + "; " + f.Detail,
+			}
 		}
 	}
 	return wrong
@@ -198,7 +211,8 @@ func (r *run) transaction(t *transaction, e *common.Envelope, block uint64, i in
 		return r.found(CheckCreator, block, i, t, err)
 	}
 	if t.channel.GetChannelId() != r.report.Channel {
-		return r.found(CheckCreator, block, i, t, fmt.Errorf("made for channel %s, expected %s", t.channel.GetChannelId(), r.report.Channel))
+		return r.found(CheckCreator, block, i, t,
+			fmt.Errorf("made for channel %s, expected %s", t.channel.GetChannelId(), r.report.Channel))
 	}
 	if t.isConfig() {
 		return r.configure(t, block, i, flag)
@@ -267,17 +281,22 @@ func (r *run) accept(t *transaction, writer string, block uint64, i int) error {
 // again compares what the endorsers signed with what the contracts do on the replayed state.
 func (r *run) again(t *transaction, block uint64, i int) *Finding {
 	got := r.engine.Execute(r.state.space(r.config.Chaincode), replay.Tx{
-		ID: t.channel.GetTxId(), Channel: t.channel.GetChannelId(), Creator: t.signature.GetCreator(), Timestamp: t.time(), Args: t.args,
+		ID: t.channel.GetTxId(), Channel: t.channel.GetChannelId(), Creator: t.signature.GetCreator(),
+		Timestamp: t.time(), Args: t.args,
 	})
 	want := t.action.GetResponse()
 	if got.Status != want.GetStatus() || !bytes.Equal(got.Payload, want.GetPayload()) {
-		return r.found(CheckResult, block, i, t, fmt.Errorf("endorsed status %d and result %.200q, the contracts return %d and %.200q %s", want.GetStatus(), want.GetPayload(), got.Status, got.Payload, got.Message))
+		return r.found(CheckResult, block, i, t,
+			fmt.Errorf("endorsed status %d and result %.200q, the contracts return %d and %.200q %s",
+				want.GetStatus(), want.GetPayload(), got.Status, got.Payload, got.Message))
 	}
 	if err := sameWrites(writes(t.public(r.config.Chaincode).GetWrites()), got.Writes); err != nil {
 		return r.found(CheckWrites, block, i, t, err)
 	}
-	if (got.Event == nil) != (t.event == nil) || got.Event != nil && (got.Event.Name != t.event.GetEventName() || !bytes.Equal(got.Event.Payload, t.event.GetPayload())) {
-		return r.found(CheckResult, block, i, t, fmt.Errorf("the contracts set another event than the endorsed %q", t.event.GetEventName()))
+	if (got.Event == nil) != (t.event == nil) || got.Event != nil &&
+		(got.Event.Name != t.event.GetEventName() || !bytes.Equal(got.Event.Payload, t.event.GetPayload())) {
+		return r.found(CheckResult, block, i, t,
+			fmt.Errorf("the contracts set another event than the endorsed %q", t.event.GetEventName()))
 	}
 	return nil
 }
@@ -287,9 +306,11 @@ func sameWrites(endorsed, run []replay.Write) error {
 	for i := range max(len(endorsed), len(run)) {
 		switch {
 		case i >= len(run):
-			return fmt.Errorf("%d keys are written as endorsed, the contracts write %d: %q is not among them", len(endorsed), len(run), endorsed[i].Key)
+			return fmt.Errorf("%d keys are written as endorsed, the contracts write %d: %q is not among them",
+				len(endorsed), len(run), endorsed[i].Key)
 		case i >= len(endorsed):
-			return fmt.Errorf("%d keys are written as endorsed, the contracts write %d: also %q", len(endorsed), len(run), run[i].Key)
+			return fmt.Errorf("%d keys are written as endorsed, the contracts write %d: also %q",
+				len(endorsed), len(run), run[i].Key)
 		}
 		a, b := endorsed[i], run[i]
 		if a.Key != b.Key || a.Delete != b.Delete || !bytes.Equal(a.Value, b.Value) {
@@ -299,7 +320,8 @@ func sameWrites(endorsed, run []replay.Write) error {
 	return nil
 }
 
-// configure takes in a changed configuration. A quorum of the orderers of the configuration before has signed the block.
+// configure takes in a changed configuration. A quorum of the orderers of the configuration before has signed
+// the block.
 func (r *run) configure(t *transaction, block uint64, i int, flag peer.TxValidationCode) error {
 	next, err := readConfiguration(t.payload)
 	switch {
@@ -308,7 +330,8 @@ func (r *run) configure(t *transaction, block uint64, i int, flag peer.TxValidat
 	case flag != peer.TxValidationCode_VALID:
 		return r.found(CheckFlag, block, i, t, fmt.Errorf("a channel configuration stored as %s, expected VALID", flag))
 	case next.sequence != r.conf.sequence+1:
-		return r.found(CheckConfig, block, i, t, fmt.Errorf("expected configuration sequence %d, got %d", r.conf.sequence+1, next.sequence))
+		return r.found(CheckConfig, block, i, t,
+			fmt.Errorf("expected configuration sequence %d, got %d", r.conf.sequence+1, next.sequence))
 	}
 	r.conf = next
 	r.report.Transactions.Valid++

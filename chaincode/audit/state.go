@@ -10,8 +10,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/replay"
 )
 
-// state is the whole channel's state as the blocks make it: each namespace, and each private collection as the hashes
-// that stand on the ledger.
+// state is the whole channel's state as the blocks make it: each namespace, and each private collection as
+// the hashes that stand on the ledger.
 type state map[string]*replay.Memory
 
 func (s state) space(name string) *replay.Memory {
@@ -98,7 +98,10 @@ func (s state) apply(t *transaction, at replay.Version) {
 		for collection, h := range set.hashed {
 			var list []replay.Write
 			for _, w := range h.GetHashedWrites() {
-				list = append(list, replay.Write{Key: hex.EncodeToString(w.GetKeyHash()), Value: w.GetValueHash(), Delete: w.GetIsDelete()})
+				list = append(list, replay.Write{
+					Key:   hex.EncodeToString(w.GetKeyHash()),
+					Value: w.GetValueHash(), Delete: w.GetIsDelete(),
+				})
 			}
 			s.space(private(set.name, collection)).Apply(list, at)
 		}

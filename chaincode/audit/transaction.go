@@ -54,7 +54,10 @@ func (t *transaction) isConfig() bool {
 
 // readTransaction reads an envelope strictly, without judging anybody.
 func readTransaction(raw []byte) (*transaction, *common.Envelope, error) {
-	t := &transaction{payload: &common.Payload{}, channel: &common.ChannelHeader{}, signature: &common.SignatureHeader{}}
+	t := &transaction{
+		payload: &common.Payload{}, channel: &common.ChannelHeader{},
+		signature: &common.SignatureHeader{},
+	}
 	var e common.Envelope
 	if err := strict(raw, &e); err != nil {
 		return t, &e, err
@@ -63,14 +66,15 @@ func readTransaction(raw []byte) (*transaction, *common.Envelope, error) {
 		return t, &e, fmt.Errorf("read payload: %w", err)
 	}
 	h := t.payload.GetHeader()
-	if err := errors.Join(proto.Unmarshal(h.GetChannelHeader(), t.channel), proto.Unmarshal(h.GetSignatureHeader(), t.signature)); err != nil {
+	if err := errors.Join(proto.Unmarshal(h.GetChannelHeader(), t.channel),
+		proto.Unmarshal(h.GetSignatureHeader(), t.signature)); err != nil {
 		return t, &e, fmt.Errorf("read header: %w", err)
 	}
 	return t, &e, nil
 }
 
-// checkCreator demands that whoever the header names made the envelope, and that the id follows from it. It gives the
-// name in the creator's certificate.
+// checkCreator demands that whoever the header names made the envelope, and that the id follows from it. It
+// gives the name in the creator's certificate.
 func (c *configuration) checkCreator(t *transaction, e *common.Envelope) (name string, err error) {
 	id := sha256.Sum256(slices.Concat(t.signature.GetNonce(), t.signature.GetCreator()))
 	if !t.isConfig() && t.channel.GetTxId() != hex.EncodeToString(id[:]) {
@@ -147,7 +151,8 @@ func (t *transaction) readResponse(raw, proposal []byte) error {
 		t.proposal = errors.New("the endorsed result names another proposal by its hash")
 	}
 	if t.action.GetChaincodeId().GetName() != t.chaincode {
-		return fmt.Errorf("chaincode %s was called, %s returned the result", t.chaincode, t.action.GetChaincodeId().GetName())
+		return fmt.Errorf("chaincode %s was called, %s returned the result", t.chaincode,
+			t.action.GetChaincodeId().GetName())
 	}
 	if raw := t.action.GetEvents(); len(raw) > 0 {
 		t.event = &peer.ChaincodeEvent{}

@@ -20,9 +20,11 @@ type call struct {
 	mismatches int  // since the last wait for a block
 }
 
-// persist runs do until it succeeds, fails for good, or has been tried enough. do is told the organizations whose turn
-// it is, nil for a plan without any.
-func (c *Client) persist(ctx context.Context, function string, plan Plan, do func(ctx context.Context, n *node, organizations []string) error) error {
+// persist calls do until it succeeds, its failure is final, or the attempts are used up. do gets the
+// organizations whose turn it is; nil for an empty plan.
+func (c *Client) persist(ctx context.Context, function string, plan Plan,
+	do func(ctx context.Context, n *node, organizations []string) error,
+) error {
 	k := &call{Client: c, turns: newTurns(&c.pool.rota, plan), function: function, mark: c.Last()}
 	for {
 		n := c.pool.current()
@@ -40,7 +42,7 @@ func (c *Client) persist(ctx context.Context, function string, plan Plan, do fun
 	}
 }
 
-// judge gives the error that ends the call, or nil when it shall be tried again; the pause before that is over then.
+// judge gives the error that ends the call, or waits as the failure's class asks for and gives nil: try again.
 func (k *call) judge(ctx context.Context, n *node, failure error) error {
 	class := Classify(failure)
 	switch class {
@@ -55,17 +57,20 @@ func (k *call) judge(ctx context.Context, n *node, failure error) error {
 	case Again:
 	}
 	k.tried++
-	k.log.DebugContext(ctx, "ledger: trying again", "function", k.function, "peer", n.name, "class", class.String(), "tried", k.tried)
+	k.log.DebugContext(ctx, "ledger: trying again", "function", k.function, "peer", n.name,
+		"class", class.String(), "tried", k.tried)
 	if k.tried == maxAttempts || pause(ctx, class, k.tried-1) != nil {
 		return tell(k.function, failure)
 	}
 	return nil
 }
 
-// elsewhere moves on to other organizations of the plan, and to another gateway unless others alone are to blame.
+// elsewhere moves on to other organizations of the plan, and to another gateway unless others alone are to
+// blame.
 func (k *call) elsewhere(ctx context.Context, n *node, blamed []string) {
 	if set := k.current(); set != nil {
-		k.log.WarnContext(ctx, "ledger: organizations do not endorse, asking others", "function", k.function, "asked", set, "failed", blamed)
+		k.log.WarnContext(ctx, "ledger: organizations did not endorse, others are asked",
+			"function", k.function, "asked", set, "failed", blamed)
 	}
 	k.failed(blamed)
 	if k.current() == nil || len(blamed) == 0 || slices.Contains(blamed, n.msp) {
@@ -73,15 +78,16 @@ func (k *call) elsewhere(ctx context.Context, n *node, blamed []string) {
 	}
 }
 
-// conclude ends the call, unless who failed it lacks the last block that was seen: then other organizations of the plan
-// are asked, or the block is waited for (T34). nil means try again.
+// conclude ends the call, unless a peer that failed it lacks the last block seen: then it moves on to other
+// organizations of the plan, or waits until the peer has the block (T34). nil means try again.
 func (k *call) conclude(ctx context.Context, n *node, failure error) error {
 	behind := k.behind(ctx, n, failure)
 	if len(behind) == 0 {
 		return tell(k.function, failure)
 	}
 	k.mismatches = 0
-	k.log.DebugContext(ctx, "ledger: refused without the last block seen", "function", k.function, "peer", behind[0].name, "block", k.mark.Block)
+	k.log.DebugContext(ctx, "ledger: a peer refused without the last block seen, it is waited for",
+		"function", k.function, "peer", behind[0].name, "block", k.mark.Block)
 	if k.fresh() {
 		var msps []string
 		for _, laggard := range behind {
@@ -124,9 +130,9 @@ func (k *call) step(ctx context.Context, laggard *node) error {
 	return k.reach(ctx, laggard, k.mark)
 }
 
-// behind lists the peers that may have failed the call only because they lack the last block that was seen: of those
-// that refused it, or of all that were asked when their results differ. A refusal by an organization to whose peers
-// there is no connection counts as it is: they can't be asked whether they have the block.
+// behind lists the peers that may have failed the call only because they lack the last block that was seen:
+// of those that refused it, or of all that were asked when their results differ. A refusal by an organization
+// to whose peers there is no connection counts as it is: they can't be asked whether they have the block.
 func (k *call) behind(ctx context.Context, n *node, failure error) []*node {
 	msps := blamed(failure, n.msp)
 	if len(msps) > 0 && k.newest && !k.leveled {

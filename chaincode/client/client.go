@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Config is what may be chosen; the zero value is right for most.
+// Config are the client's options; the zero value suits most programs.
 type Config struct {
 	Identity *Identity    // instead of the folder's; its key may sit in a TPM
 	Channel  string       // default: the connection file's
@@ -21,7 +21,7 @@ type Config struct {
 	Log      *slog.Logger // default: none
 }
 
-// Client is one identity's way to one channel. It is safe for concurrent use.
+// Client calls the ledger as one identity, on one channel. It is safe for concurrent use.
 type Client struct {
 	pool      *pool
 	id        Identity
@@ -35,7 +35,8 @@ type Client struct {
 	log       *slog.Logger
 }
 
-// Open reads the connection file (network/docs/layout.md) and an identity's folder. It connects when first used.
+// Open makes a client of the connection file (network/docs/layout.md) and an identity's folder. A connection
+// is made when the first call needs it.
 func Open(connectionFile, identityDir string, config Config) (*Client, error) {
 	conn, err := readConnection(connectionFile)
 	if err != nil {
@@ -76,7 +77,7 @@ func (c connection) identity(dir string, config Config) (Identity, error) {
 
 func newClient(nodes []*node, id Identity, channel, chaincode string, config Config) (*Client, error) {
 	if len(nodes) == 0 {
-		return nil, fmt.Errorf("%w: no peer of %s", ErrConnection, id.MSP)
+		return nil, fmt.Errorf("%w: expected a peer of %s in it, found none", ErrConnection, id.MSP)
 	}
 	creator, err := proto.Marshal(&msp.SerializedIdentity{Mspid: id.MSP, IdBytes: id.Certificate})
 	if err != nil {
@@ -95,17 +96,18 @@ func newClient(nodes []*node, id Identity, channel, chaincode string, config Con
 	return c, nil
 }
 
-// Close ends the connections; those of On share them.
+// Close ends the connections, also those of clients that On made of this one.
 func (c *Client) Close() error { return c.pool.close() }
 
-// On is the same client on another channel.
+// On gives a client for another channel that shares this one's connections and Seen.
 func (c *Client) On(channel string) *Client {
 	other := *c
 	other.channel = channel
 	return &other
 }
 
-// Evaluate asks for a read-only function's answer. Nobody signs it: it is as good as the peer that gave it.
+// Evaluate calls a read-only function at one peer. The result is that peer's word; Sign gets one that can be
+// checked.
 func (c *Client) Evaluate(ctx context.Context, function string, args ...string) ([]byte, error) {
 	return c.evaluate(ctx, c.chaincode, function, args)
 }

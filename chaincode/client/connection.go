@@ -12,7 +12,7 @@ import (
 	"github.com/hyperledger/fabric-gateway/pkg/identity"
 )
 
-// connection is what of connection.json (network/docs/layout.md) a client needs.
+// connection are the parts of connection.json (network/docs/layout.md) that a client reads.
 type connection struct {
 	Version   int    `json:"version"`
 	Channel   string `json:"channel"`
@@ -45,12 +45,14 @@ func readConnection(path string) (connection, error) {
 		return c, fmt.Errorf("%w: %s: %w", ErrConnection, path, err)
 	}
 	if c.Version != 1 || c.Channel == "" || c.Chaincode.Name == "" || len(c.Peers) == 0 {
-		return c, fmt.Errorf("%w: %s: version, channel, chaincode or peers missing", ErrConnection, path)
+		return c, fmt.Errorf("%w: %s: expected version 1 with channel, chaincode and peers, got version %d, channel %q, chaincode %q "+
+			"and %d peers", ErrConnection, path, c.Version, c.Channel, c.Chaincode.Name, len(c.Peers))
 	}
 	return c, nil
 }
 
-// mspOf finds whose identity lies in dir: as the connection file lists it, else by the partner's folder around it.
+// mspOf finds the MSP of the identity in dir: the one that the connection file lists for it, else that of the
+// partner in whose folder it lies.
 func (c connection) mspOf(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -67,10 +69,11 @@ func (c connection) mspOf(dir string) (string, error) {
 			return p.MSP, nil
 		}
 	}
-	return "", fmt.Errorf("%w: %s belongs to no partner of the connection file", ErrIdentity, dir)
+	return "", fmt.Errorf("%w: %s is neither listed in the connection file nor in the folder of a partner that it lists",
+		ErrIdentity, dir)
 }
 
-// Identity signs for a party. The key may be a file's (OpenIdentity), a TPM's or a browser's.
+// Identity is a certificate and the signature of its key, which may lie in a file (OpenIdentity) or in a TPM.
 type Identity struct {
 	MSP         string
 	Certificate []byte // PEM

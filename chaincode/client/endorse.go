@@ -12,8 +12,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
-// Sign collects a signed answer of a read-only function: the gateway's Endorse step, never submitted. It works for any
-// function, a writing one too: package signed refuses the result of that.
+// Sign collects a signed answer of a read-only function: the gateway's Endorse step without a submit. Of a
+// writing function it collects one too, which package signed rejects.
 func (c *Client) Sign(ctx context.Context, plan Plan, function string, args ...string) (signed.File, error) {
 	tx, err := c.endorse(ctx, plan, function, args)
 	if err != nil {

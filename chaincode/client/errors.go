@@ -12,23 +12,23 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// Sentinels; see the package comment.
+// Errors that callers act on; the package comment says how.
 var (
-	ErrOutcome     = errors.New("the outcome of the transaction is unknown")
-	ErrUnreachable = errors.New("no peer answers")
-	ErrIdentity    = errors.New("the identity can't be used")
-	ErrConnection  = errors.New("the connection file can't be used")
-	ErrBehind      = errors.New("a peer lacks a block that was seen before")
-	ErrMismatch    = errors.New("the endorsers' results differ")
+	ErrOutcome     = errors.New("it is not known whether the transaction committed")
+	ErrUnreachable = errors.New("no peer can be reached")
+	ErrIdentity    = errors.New("identity")
+	ErrConnection  = errors.New("connection file")
+	ErrBehind      = errors.New("a peer has not received a block that others have")
+	ErrMismatch    = errors.New("endorsers returned different results")
 )
 
-// OutcomeError names the transaction of which nobody could say whether it committed.
+// OutcomeError names a transaction of which it is not known whether it committed.
 type OutcomeError struct {
 	TxID string
-	Err  error // the last thing that went wrong
+	Err  error // the last failure
 }
 
-// Error reads for a person.
+// Error names the transaction and the last failure.
 func (e *OutcomeError) Error() string {
 	return fmt.Sprintf("%v: %s: %v", ErrOutcome, e.TxID, e.Err)
 }
@@ -36,34 +36,35 @@ func (e *OutcomeError) Error() string {
 // Unwrap gives both the sentinel and the cause.
 func (e *OutcomeError) Unwrap() []error { return []error{ErrOutcome, e.Err} }
 
-// CommitError is a transaction that stands in a block as invalid.
+// CommitError is a transaction that is in a block and invalid: it changed nothing.
 type CommitError struct {
 	TxID string
 	Code peer.TxValidationCode
 }
 
-// Error reads for a person.
+// Error names the transaction and Fabric's flag.
 func (e *CommitError) Error() string {
-	return fmt.Sprintf("transaction %s is invalid: %s", e.TxID, e.Code)
+	return fmt.Sprintf("transaction %s is in a block and invalid: %s", e.TxID, e.Code)
 }
 
-// BehindError is a refusal, or a difference between endorsers, that is not final: the peer had not received the last
-// block seen when the client stopped waiting for it.
+// BehindError is a refusal, or a difference between endorsers, that is not final: the peer had not received
+// the last block seen when the client stopped waiting for it.
 type BehindError struct {
 	Peer   string
 	Block  uint64 // the block that the peer lacks
-	Answer string // what it answered without that block; not an error to act on
+	Answer string // what it returned without that block; nothing to act on
 }
 
-// Error reads for a person.
+// Error names peer and block, and what the peer returned without it.
 func (e *BehindError) Error() string {
-	return fmt.Sprintf("%v: %s has not received block %d in time; it answered without it: %s", ErrBehind, e.Peer, e.Block, e.Answer)
+	return fmt.Sprintf("%v: %s did not receive block %d in time and returned without it: %s", ErrBehind,
+		e.Peer, e.Block, e.Answer)
 }
 
-// Unwrap gives the sentinel, and not the answer.
+// Unwrap gives the sentinel and not the answer, which is no refusal to act on.
 func (e *BehindError) Unwrap() error { return ErrBehind }
 
-// messages are everything that a gateway said about a failure: its own sentence and those of the peers and orderers.
+// messages are all texts of a gateway's failure: its own and those of the peers and orderers that it called.
 func messages(err error) []string {
 	s, ok := status.FromError(err)
 	if !ok {
@@ -78,7 +79,7 @@ func messages(err error) []string {
 	return out
 }
 
-// refusalIn finds the ledger's own no in what a gateway said.
+// refusalIn finds the ledger's refusal among the texts of a gateway's failure.
 func refusalIn(err error) (*ledger.Refusal, bool) {
 	for _, m := range messages(err) {
 		if r, ok := ledger.ParseRefusal(m); ok {
@@ -88,8 +89,9 @@ func refusalIn(err error) (*ledger.Refusal, bool) {
 	return nil, false
 }
 
-// blamed are the organizations whose peers refused a call or answered otherwise than the first; called is the one whose
-// gateway was asked, and whose peer answers first. Nobody is when the failure is neither a refusal nor a difference.
+// blamed are the organizations whose peers refused a call or answered otherwise than the first; called is the
+// one whose gateway was asked, and whose peer answers first. Nobody is when the failure is neither a refusal
+// nor a difference.
 func blamed(err error, called string) []string {
 	differ := Classify(err) == Mismatch
 	if _, refused := refusalIn(err); !refused && !differ {
@@ -102,7 +104,8 @@ func blamed(err error, called string) []string {
 		if !ok {
 			continue
 		}
-		if _, refused := ledger.ParseRefusal(detail.GetMessage()); refused || strings.Contains(detail.GetMessage(), mismatch) {
+		if _, refused := ledger.ParseRefusal(detail.GetMessage()); refused ||
+			strings.Contains(detail.GetMessage(), mismatch) {
 			msps = append(msps, detail.GetMspId())
 		}
 	}
@@ -112,8 +115,8 @@ func blamed(err error, called string) []string {
 	return msps
 }
 
-// failing are the organizations that a gateway says did not endorse, other than by a refusal of the ledger; empty when it
-// does not say, since it or one of them hangs.
+// failing are the organizations that a gateway says did not endorse, other than by a refusal of the ledger;
+// empty when it does not say, since it or one of them hangs.
 func failing(err error) []string {
 	s, _ := status.FromError(err)
 	var msps []string
@@ -128,7 +131,7 @@ func failing(err error) []string {
 	return msps
 }
 
-// tell turns a gateway's failure into what callers act on.
+// tell turns a gateway's failure into an error that callers act on.
 func tell(function string, err error) error {
 	if r, ok := refusalIn(err); ok {
 		return fmt.Errorf("%s: %w", function, r)

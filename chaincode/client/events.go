@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Event is what a valid transaction announced.
+// Event is the event that a valid transaction set.
 type Event struct {
 	Block   uint64
 	TxID    string
@@ -18,15 +18,16 @@ type Event struct {
 	Payload []byte
 }
 
-// Checkpoint is where a follower stands: the block it is in, and the last transaction of that block it has taken in ("" =
-// none yet). The zero value is the beginning.
+// Checkpoint is a place in a channel's chain: a block and a transaction in it. Of a follower it is the last
+// transaction that it has taken in ("" = none of that block yet). The zero value is the beginning.
 type Checkpoint struct {
 	Block uint64
 	TxID  string
 }
 
-// Events yields the chaincode's events from a checkpoint on, for ever, in order, changing peers when one fails. Keep
-// Checkpoint{e.Block, e.TxID} of the last one taken in. It ends with ctx, yielding ctx's error last.
+// Events yields the chaincode's events after a checkpoint in order, from another peer when one fails. A
+// follower keeps Checkpoint{e.Block, e.TxID} of the last one that it took in. The sequence ends with ctx,
+// whose error it yields last.
 func (c *Client) Events(ctx context.Context, from Checkpoint) iter.Seq2[Event, error] {
 	open := func(ctx context.Context, n *node) (<-chan *fabric.ChaincodeEvent, error) {
 		return n.gw.GetNetwork(c.channel).ChaincodeEvents(ctx, c.chaincode, fabric.WithStartBlock(from.Block))
@@ -47,8 +48,8 @@ func (c *Client) Events(ctx context.Context, from Checkpoint) iter.Seq2[Event, e
 	}
 }
 
-// Blocks yields full blocks from a number on, for ever, as they are stored by a peer. It ends with ctx, yielding ctx's
-// error last.
+// Blocks yields whole blocks from a number on, as peers store them. The sequence ends with ctx, whose error
+// it yields last.
 func (c *Client) Blocks(ctx context.Context, start uint64) iter.Seq2[*common.Block, error] {
 	open := func(ctx context.Context, n *node) (<-chan *common.Block, error) {
 		return n.gw.GetNetwork(c.channel).BlockEvents(ctx, fabric.WithStartBlock(start))
@@ -62,8 +63,11 @@ func (c *Client) Blocks(ctx context.Context, start uint64) iter.Seq2[*common.Blo
 	}
 }
 
-// follow reads a stream, opens it again on another peer whenever it ends, and gives up only with ctx or when take says so.
-func follow[T any](ctx context.Context, c *Client, open func(context.Context, *node) (<-chan T, error), take func(*node, T) bool, again func(), end func(error)) {
+// follow reads a stream and opens it again at another peer whenever it ends, until ctx ends or take returns
+// false.
+func follow[T any](ctx context.Context, c *Client, open func(context.Context, *node) (<-chan T, error),
+	take func(*node, T) bool, again func(), end func(error),
+) {
 	for failures := 0; ctx.Err() == nil; failures++ {
 		n := c.pool.current()
 		inner, cancel := context.WithCancel(ctx)
@@ -91,13 +95,13 @@ func follow[T any](ctx context.Context, c *Client, open func(context.Context, *n
 	end(ctx.Err())
 }
 
-// drain lets the SDK's goroutine, which sends without looking at its context, come to its end.
+// drain empties a stream, so that the SDK's goroutine, which sends without looking at its context, can end.
 func drain[T any](stream <-chan T) {
 	for range stream {
 	}
 }
 
-// Height asks a peer how many blocks it holds.
+// Height is the number of blocks that a peer holds.
 func (c *Client) Height(ctx context.Context) (uint64, error) {
 	raw, err := c.evaluate(ctx, "qscc", "GetChainInfo", []string{c.channel})
 	if err != nil {

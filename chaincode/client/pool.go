@@ -24,7 +24,7 @@ type pool struct {
 	rota  rota
 }
 
-// node is one peer's gateway.
+// node is the connection to one peer's gateway.
 type node struct {
 	name string
 	msp  string
@@ -41,7 +41,7 @@ func (p *pool) current() *node {
 	return p.nodes[p.at]
 }
 
-// leave moves on from n, unless somebody else has already.
+// leave makes the next node the current one, unless another call has left n already.
 func (p *pool) leave(n *node) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,7 +75,10 @@ func dial(p endpoint, id Identity) (*node, error) {
 	conn, err := grpc.NewClient(p.Address,
 		grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(roots, p.ServerName)),
 		grpc.WithConnectParams(grpc.ConnectParams{ // gRPC's own first wait of 1 s slows a start (network/docs/fabric.md)
-			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 500 * time.Millisecond},
+			Backoff: backoff.Config{
+				BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2,
+				MaxDelay: 500 * time.Millisecond,
+			},
 			MinConnectTimeout: 2 * time.Second,
 		}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(100<<20))) // as large as Fabric's peers allow

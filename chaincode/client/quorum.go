@@ -10,28 +10,31 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 )
 
-// Plan names the organizations that shall endorse: sets of which one is enough. The client asks one after the other
-// until one has endorsed, since an organization that hangs or lags must not stop the others (T32). An empty plan leaves
-// the choice to the gateway, which does not know the custodian rule (T6).
+// Plan names the organizations that shall endorse: sets of which one is enough. The client asks one after the
+// other until one has endorsed, since an organization that hangs or lags must not stop the others (T32). An
+// empty plan leaves the choice to the gateway, which does not know the custodian rule (T6).
 type Plan [][]string
 
 // Exactly is the plan of these organizations and no others.
 func Exactly(organizations ...string) Plan { return Plan{organizations} }
 
-// ErrNoQuorum says why no plan exists: too few partners sign, or none of a custodian set does.
-var ErrNoQuorum = ledger.Refuse(ledger.Unavailable, "signed.no_quorum", "the partners that sign can't make the quorum that this answer needs")
+// ErrNoQuorum says why no plan exists (Saw): fewer than k partners sign, or no partner of a custodian set does.
+var ErrNoQuorum = ledger.Refuse(ledger.Unavailable, "signed.no_quorum",
+	"the partners that sign can't make the quorum that this answer needs; the governed configuration or the custodian set must change")
 
 // maxSets bounds a plan; a call makes no more than a few attempts.
 const maxSets = 32
 
-// Quorum plans an answer that k of the signing partners must sign, of each custodian set at least one (T6). Its sets
-// are as small as the custodian sets allow: with sets that share no partner they have more than k members.
+// Quorum plans an answer that k of the signing partners must sign, of each custodian set at least one (T6).
+// Its sets are as small as the custodian sets allow: with sets that share no partner they have more than k
+// members.
 func Quorum(k int, signing []string, sets consortium.CustodianSets) (Plan, error) {
 	if k < 1 || k > len(signing) {
-		return nil, ErrNoQuorum.With(fmt.Sprintf("%d partners sign (%s), %d must", len(signing), strings.Join(signing, ", "), k))
+		return nil, ErrNoQuorum.With(fmt.Sprintf("%d partners sign (%s), %d must", len(signing),
+			strings.Join(signing, ", "), k))
 	}
 	if set, found := sets.Unsigned(signing); found {
-		return nil, ErrNoQuorum.With(fmt.Sprintf("of the custodian set %s nobody signs", strings.Join(set, ", ")))
+		return nil, ErrNoQuorum.With(fmt.Sprintf("no partner of the custodian set %s signs", strings.Join(set, ", ")))
 	}
 	var plan Plan
 	for size := k; len(plan) == 0; size++ { // ends: all who sign together have one of each set
@@ -58,7 +61,8 @@ func choose(names []string, k int, chosen []string, visit func([]string) (more b
 	return true
 }
 
-// rota remembers the organizations that failed to endorse and have not endorsed since. Sets with such come last.
+// rota remembers the organizations that failed to endorse and have not endorsed since. Sets with such come
+// last.
 type rota struct {
 	mu     sync.Mutex
 	failed map[string]bool
@@ -97,8 +101,8 @@ type turns struct {
 
 func newTurns(r *rota, p Plan) *turns { return &turns{rota: r, plan: p, asked: make([]int, len(p))} }
 
-// next chooses the set to ask: one that was asked least, of these the one with the fewest doubts, of these the first.
-// It is nil when the gateway shall choose.
+// next chooses the set to ask: one that was asked least, of these the one with the fewest doubts, of these
+// the first. It is nil when the gateway shall choose.
 func (t *turns) next() []string {
 	if len(t.plan) == 0 {
 		return nil
@@ -125,7 +129,8 @@ func (t *turns) current() []string {
 	return t.plan[t.at]
 }
 
-// failed moves on from the present set, for which organizations of it are to blame: all of it when nobody was named.
+// failed moves on from the present set, for which organizations of it are to blame: all of it when nobody was
+// named.
 func (t *turns) failed(blamed []string) {
 	if len(t.plan) == 0 {
 		return

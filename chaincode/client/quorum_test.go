@@ -45,7 +45,7 @@ func TestQuorum(t *testing.T) {
 		{"too few sign", 3, "AB", "A", "", "2 partners sign (A, B), 3 must"},
 		{"nobody signs", 1, "", "", "", "0 partners sign (), 1 must"},
 		{"k of nothing", 0, "AB", "", "", "2 partners sign (A, B), 0 must"},
-		{"a set of which nobody signs", 2, "ABC", "AB XY", "", "of the custodian set X, Y nobody signs"},
+		{"a set of which nobody signs", 2, "ABC", "AB XY", "", "no partner of the custodian set X, Y signs"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,15 +14,15 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// Class says what may be done about a failure.
+// Class says what can be done after a failure.
 type Class int
 
 // The classes of failure.
 const (
-	Final     Class = iota // asking again gives the same answer, or harm
-	Mismatch               // endorsers stood at different heights: a new proposal in 20 to 50 ms
+	Final     Class = iota // nothing: the same call would fail again, or could do harm
+	Mismatch               // a new proposal in 20 to 50 ms: endorsers had different blocks
 	Again                  // a new proposal to the same peer, a little later
-	Elsewhere              // another peer, or other named organizations
+	Elsewhere              // a new proposal to another peer, or to other named organizations
 )
 
 // String names the class.
@@ -31,7 +31,7 @@ func (c Class) String() string { return [...]string{"final", "mismatch", "again"
 // mismatch is what a gateway says of an endorser whose result differs from the first one's.
 const mismatch = "ProposalResponsePayloads do not match"
 
-// Classify sorts a failure of endorse, submit or evaluate by the gRPC status and its details. It is a pure function.
+// Classify sorts a failure of endorse, submit or evaluate by the gRPC status and its details.
 func Classify(err error) Class {
 	if errors.Is(err, context.Canceled) {
 		return Final
@@ -52,7 +52,7 @@ func Classify(err error) Class {
 		}
 		return Final
 	}
-	if strings.Contains(all, "chaincode response") { // it ran and failed without a refusal: a fault of ours
+	if strings.Contains(all, "chaincode response") { // it failed without a refusal: a defect of the chaincode
 		return Final
 	}
 	return classifyCode(err)
@@ -73,7 +73,7 @@ func classifyCode(err error) Class {
 	}
 }
 
-// ClassifyCommit sorts what the peers said of a transaction in a block.
+// ClassifyCommit sorts the flag of a transaction that is in a block.
 func ClassifyCommit(code peer.TxValidationCode) Class {
 	switch code {
 	case peer.TxValidationCode_MVCC_READ_CONFLICT, peer.TxValidationCode_PHANTOM_READ_CONFLICT:
@@ -83,8 +83,8 @@ func ClassifyCommit(code peer.TxValidationCode) Class {
 	}
 }
 
-// Attempts of one call: three new proposals after a mismatch cured all that were measured; six in all give a restarted
-// peer about three seconds.
+// Attempts of one call. Three new proposals after a mismatch were enough in all measured cases; six attempts
+// in all give a restarted peer about three seconds.
 const (
 	maxMismatches = 3
 	maxAttempts   = 6

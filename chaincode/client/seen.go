@@ -12,15 +12,18 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Seen remembers the highest block of each channel that a process knows to be committed. A client raises it by the
-// status of its own transactions and by the events and blocks that it follows; clients that share one (Config.Seen)
-// read each other's writes (T34). The zero value has seen nothing. It is safe for concurrent use.
+// Seen remembers the highest block of each channel that a process knows to be committed. A client raises it
+// by the status of its own transactions and by the events and blocks that it follows; clients that share one
+// (Config.Seen) read each other's writes (T34). The zero value has seen nothing. It is safe for concurrent
+// use.
 //
-// What neither the client nor its process wrote or followed it can't know: the other process passes Client.Last on to
-// Client.After, or waits for Client.Everywhere before it lets others begin. With Config.Newest a refused client asks
-// all peers how high they stand; that needs the right to query the chain, and one peer that overstates delays all.
+// It does not know of blocks that its process neither wrote nor followed. Another process tells it of one by
+// value (Client.Last there, Client.After here), or waits until all peers have it (Client.Everywhere) before
+// others begin. With Config.Newest a refused client asks all peers for their height; that needs the right to
+// query the chain.
 //
-// Block numbers are a peer's word. A peer that overstates one can make later refusals slow, not wrong.
+// Block numbers are a peer's word. A peer that names too high a number delays refusals, at most by the lag
+// limit; it can't make a wrong one count.
 type Seen struct {
 	mu   sync.Mutex
 	last map[string]Checkpoint // by channel
@@ -43,33 +46,34 @@ func (s *Seen) at(channel string) Checkpoint {
 	return s.last[channel]
 }
 
-// Last is the highest block that is known to be committed: what another process passes to its own client's After. The
-// zero value: none yet.
+// Last is the highest block that the client knows to be committed, for another process to pass to After. The
+// zero value means none yet.
 func (c *Client) Last() Checkpoint { return c.seen.at(c.channel) }
 
-// After tells the client of a block that somebody else saw committed, in another process or at another partner.
-// Refusals count from then on only from peers that have it. TxID is any transaction of the block; without it the
-// client waits for the block by its number, which needs the right to read blocks.
+// After tells the client of a block that another process, or another partner, saw committed. From then on
+// refusals count only from peers that have it. TxID is any transaction of the block; without it the client
+// waits for the block by its number, which needs the right to read filtered blocks.
 func (c *Client) After(at Checkpoint) { c.seen.raise(c.channel, at) }
 
-// saw notes what a peer just said about its own ledger.
+// saw notes that a peer has a block.
 func (c *Client) saw(n *node, at Checkpoint) {
 	c.seen.raise(c.channel, at)
 	n.raise(c.channel, at.Block)
 }
 
-// level asks every peer how high it stands and takes the highest answer as seen. Peers that don't answer are left out.
+// level asks every peer for its height and takes the highest as seen. Peers that do not answer are left out.
 func (c *Client) level(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.named)
 	defer cancel()
 	for _, err := range c.everyPeer(func(n *node) error { return c.measure(ctx, n) }) {
-		c.log.DebugContext(ctx, "ledger: a peer does not tell its height", "cause", err)
+		c.log.DebugContext(ctx, "ledger: a peer did not answer with its height", "cause", err)
 	}
 }
 
-// measure asks one peer how high it stands.
+// measure asks one peer for its height.
 func (c *Client) measure(ctx context.Context, n *node) error {
-	p, err := n.contract(c.channel, "qscc").NewProposal("GetChainInfo", fabric.WithArguments(c.channel), fabric.WithEndorsingOrganizations(n.msp))
+	p, err := n.contract(c.channel, "qscc").NewProposal("GetChainInfo", fabric.WithArguments(c.channel),
+		fabric.WithEndorsingOrganizations(n.msp))
 	if err != nil {
 		return fmt.Errorf("make proposal: %w", err)
 	}
@@ -87,8 +91,8 @@ func (c *Client) measure(ctx context.Context, n *node) error {
 	return nil
 }
 
-// Everywhere waits until every peer that the client is connected to has the last block seen. Whoever sets something up
-// for all partners calls it before others begin, who can't know the block.
+// Everywhere waits until every peer in the connection file has the last block seen. Programs that set
+// something up for all partners call it before others begin, which can't know the block.
 func (c *Client) Everywhere(ctx context.Context) error {
 	mark := c.Last()
 	ctx, cancel := context.WithTimeout(ctx, c.limits.lag)
@@ -101,7 +105,7 @@ func (c *Client) Everywhere(ctx context.Context) error {
 	})...)
 }
 
-// everyPeer does the same with all peers at once and gives the failures.
+// everyPeer calls do for all peers at once and gives the failures.
 func (c *Client) everyPeer(do func(*node) error) []error {
 	failed := make(chan error)
 	for _, n := range c.pool.nodes {
@@ -116,8 +120,8 @@ func (c *Client) everyPeer(do func(*node) error) []error {
 	return errs
 }
 
-// reach waits until a peer has a block or ctx ends. The wait is one call that the peer answers when it has the block:
-// the status of a transaction, which everybody who may submit may ask for, or the block's event.
+// reach waits until a peer has a block or ctx ends. The wait is one call that the peer answers when it has
+// the block: the status of a transaction, which everybody who may submit may ask for, or the block's event.
 func (c *Client) reach(ctx context.Context, n *node, mark Checkpoint) error {
 	if n.height(c.channel) >= mark.Block {
 		return nil
@@ -129,7 +133,7 @@ func (c *Client) reach(ctx context.Context, n *node, mark Checkpoint) error {
 	if err := wait(ctx, n, mark); err != nil {
 		return err
 	}
-	n.raise(c.channel, mark.Block) // whatever number it named: it has the transaction
+	n.raise(c.channel, mark.Block) // whatever number it named for the transaction
 	return nil
 }
 
@@ -167,8 +171,8 @@ func (n *node) raise(channel string, block uint64) {
 	n.has[channel] = max(n.has[channel], block)
 }
 
-// limits are how long the client waits. They are not configuration: nobody has needed others, tests of this package
-// shorten them.
+// limits are how long the client waits. They are no options, since no program needs others; tests of this
+// package shorten them.
 type limits struct {
 	endorse time.Duration // of the gateway's own plan: it asks its own peer first, then the rest
 	named   time.Duration // of named organizations, one of which may hang (T7: 2 to 3 s)
@@ -178,5 +182,8 @@ type limits struct {
 }
 
 func defaultLimits() limits {
-	return limits{endorse: 15 * time.Second, named: 2500 * time.Millisecond, submit: 5 * time.Second, commit: 5 * time.Second, lag: 8 * time.Second}
+	return limits{
+		endorse: 15 * time.Second, named: 2500 * time.Millisecond, submit: 5 * time.Second,
+		commit: 5 * time.Second, lag: 8 * time.Second,
+	}
 }

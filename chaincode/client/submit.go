@@ -18,15 +18,16 @@ type Result struct {
 	Block   uint64
 }
 
-// maxConflicts bounds how often a transaction is made anew after losing a race: our keys are made so that buyers don't
-// race, so more than a few means a hot key that somebody should hear of.
+// maxConflicts bounds how often a transaction is made anew after another one changed what it read. Keys are
+// chosen so that buyers do not meet on one; more conflicts point to a key that they do meet on.
 const maxConflicts = 5
 
 // maxSends bounds how often one envelope is sent.
 const maxSends = 4
 
-// Submit writes: endorse, submit, wait until it is in a block. After any doubt it asks for the status by transaction id
-// before it does anything else; a lost envelope is sent again as it is, so nothing can happen twice.
+// Submit writes: endorse -> submit -> wait until the transaction is in a block. When submit fails, the status
+// is asked for by transaction id before anything else. A lost envelope is sent again byte for byte, so it can
+// take effect only once.
 func (c *Client) Submit(ctx context.Context, function string, args ...string) (Result, error) {
 	for conflicts := 0; ; conflicts++ {
 		tx, err := c.endorse(ctx, nil, function, args)
@@ -38,13 +39,14 @@ func (c *Client) Submit(ctx context.Context, function string, args ...string) (R
 			return result, nil
 		}
 		var invalid *CommitError
-		if !errors.As(err, &invalid) || ClassifyCommit(invalid.Code) == Final || conflicts == maxConflicts || pause(ctx, Again, conflicts) != nil {
+		if !errors.As(err, &invalid) || ClassifyCommit(invalid.Code) == Final || conflicts == maxConflicts ||
+			pause(ctx, Again, conflicts) != nil {
 			return Result{}, fmt.Errorf("%s: %w", function, err)
 		}
 	}
 }
 
-// envelope is a signed transaction that any gateway can send, always with the same bytes.
+// envelope is a signed transaction; every gateway sends the same bytes.
 type envelope struct {
 	id        string
 	prepared  []byte
@@ -65,7 +67,10 @@ func (c *Client) seal(tx *fabric.Transaction) (envelope, error) {
 }
 
 func (c *Client) statusRequest(txID string) ([]byte, error) {
-	request, err := proto.Marshal(&gateway.CommitStatusRequest{ChannelId: c.channel, TransactionId: txID, Identity: c.creator})
+	request, err := proto.Marshal(&gateway.CommitStatusRequest{
+		ChannelId: c.channel, TransactionId: txID,
+		Identity: c.creator,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("encode status request: %w", err)
 	}
@@ -88,7 +93,7 @@ func (c *Client) commit(ctx context.Context, tx *fabric.Transaction) (Result, er
 		sent := c.send(ctx, n, e)
 		if sent != nil {
 			if Classify(sent) == Final && last == nil {
-				return Result{}, tell("submit", sent) // refused by the orderers themselves; nobody has taken it before
+				return Result{}, tell("submit", sent) // the orderers rejected it, and none can have taken it before
 			}
 			c.log.WarnContext(ctx, "ledger: submit failed, asking for the status", "tx", e.id, "peer", n.name)
 		}
@@ -148,8 +153,8 @@ func (c *Client) status(ctx context.Context, n *node, txID string) (*fabric.Stat
 	return s, nil
 }
 
-// Status waits, up to the commit timeout of each peer, for the outcome of a transaction: nil, *CommitError, or
-// *OutcomeError if no peer has seen it in a block.
+// Status waits for the outcome of a transaction, up to the commit timeout at each peer: nil, *CommitError, or
+// *OutcomeError when no peer has it in a block.
 func (c *Client) Status(ctx context.Context, txID string) (block uint64, err error) {
 	var last error
 	for range c.pool.nodes {

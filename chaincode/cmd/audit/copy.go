@@ -37,7 +37,8 @@ func copyCommand() *command.Command {
 		Name: "copy", Short: "copies every block of the ledger from a peer; repeated, it goes on.",
 		Example: "audit copy --identity build/net/auditor/identities/auditor --out build/blocks",
 		Flags: func(f *command.Flags) {
-			f.StringVar(&s.identity, "identity", "", "`DIR` folder of an identity that may read blocks: cert.pem and key.pem")
+			f.StringVar(&s.identity, "identity", "",
+				"`DIR` folder of an identity that may read blocks: cert.pem and key.pem")
 			f.StringVar(&s.out, "out", "", "`DIR` folder for the copied blocks")
 			f.Need("identity", "out")
 			s.connectionFlag(f)
@@ -122,7 +123,10 @@ func (s *source) find() (node rpc.Config, name string, err error) {
 	var known []string
 	for _, b := range c.Bitcoin {
 		if s.node == "" || b.Name == s.node {
-			return rpc.Config{RPC: b.RPC, Network: b.Network, Certificate: b.Certificate, Credentials: b.Credentials}, b.Name, nil
+			return rpc.Config{
+				RPC: b.RPC, Network: b.Network, Certificate: b.Certificate,
+				Credentials: b.Credentials,
+			}, b.Name, nil
 		}
 		known = append(known, b.Name)
 	}

@@ -28,7 +28,8 @@ audit itself could not be made. It asks no peer and no node: its report follows 
 the genesis block. chaincode/audit/docs/audit.md lists each check, and what an audit can't show.`
 
 // errWrong is the verdict on a ledger or a copy that is not in order; the report says what is wrong.
-var errWrong = ledger.Refuse(ledger.Conflict, "audit.wrong", "the ledger or its copy is not in order: the report says where")
+var errWrong = ledger.Refuse(ledger.Conflict, "audit.wrong",
+	"the ledger or its copy is not in order: the report says where")
 
 func main() {
 	os.Exit(command.Main(program(), os.Args[1:], command.Standard(os.Args[0], os.Getenv)))

@@ -27,8 +27,10 @@ func replayCommand() *command.Command {
 		Guide:   "Exit code 1: something is wrong with the ledger or its copy. Exit code 2: the audit itself could not be made.",
 		Example: "audit replay chaincode/audit/testdata/lifecycle",
 		Flags: func(f *command.Flags) {
-			f.StringVar(&headers, "headers", "", "`FILE` Bitcoin headers to compare payments with, as `audit headers` wrote them")
-			f.StringVar(&license, "license", "", "`ID` of a license to follow from order to last receipt, or its first digits")
+			f.StringVar(&headers, "headers", "",
+				"`FILE` Bitcoin headers to compare payments with, as `audit headers` wrote them")
+			f.StringVar(&license, "license", "",
+				"`ID` of a license to follow from order to last receipt, or its first digits")
 			f.StringVar(&genesis, "genesis", "", "`HASH` of the genesis block that you know, 64 hexadecimal digits")
 		},
 		Run: func(_ context.Context, call *command.Call) (command.Result, error) {
