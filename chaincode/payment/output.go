@@ -15,8 +15,8 @@ type Output struct {
 	Amount ledger.Satoshi
 }
 
-// Credits are the outputs of a transaction that pay a script, in order.
-func Credits(tx *wire.MsgTx, script []byte) []Output {
+// OutputsTo are the outputs of a transaction that pay a script, in order.
+func OutputsTo(tx *wire.MsgTx, script []byte) []Output {
 	var outs []Output
 	for i, out := range tx.TxOut {
 		if string(out.PkScript) == string(script) {

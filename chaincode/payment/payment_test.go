@@ -338,12 +338,12 @@ func TestCredits(t *testing.T) {
 	tx.AddTxOut(wire.NewTxOut(2000, c.Script))
 	tx.AddTxOut(wire.NewTxOut(7, append(bytes.Clone(c.Script), 0x51)))
 	tx.AddTxOut(wire.NewTxOut(3000, c.Script))
-	got := Credits(tx, c.Script)
+	got := OutputsTo(tx, c.Script)
 	want := []Output{{1, 2000}, {3, 3000}}
 	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
 		t.Fatalf("got %v want %v", got, want)
 	}
-	if got := Credits(tx, []byte{0x52}); got != nil {
+	if got := OutputsTo(tx, []byte{0x52}); got != nil {
 		t.Fatalf("got %v want none", got)
 	}
 }

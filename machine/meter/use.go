@@ -1,7 +1,6 @@
 package meter
 
 import (
-	"crypto/subtle"
 	"errors"
 	"fmt"
 
@@ -146,45 +145,6 @@ func (u *Use) checkArmed() error {
 // (measured on libtpms); the others are what a chip may say of a failed authorization.
 func isUsedUp(err error) bool {
 	return errors.Is(err, tpm2.TPMRCAuthUnavailable) || errors.Is(err, tpm2.TPMRCAuthFail) || errors.Is(err, tpm2.TPMRCBadAuth)
-}
-
-// Use burns one use and gives the license share in locked memory, for the runtime alone.
-func (x *Meter) Use() (share *Secret, err error) {
-	armed, err := x.Armed()
-	if err != nil {
-		return nil, err
-	}
-	u, err := Begin(x.tpm, armed)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, u.Close()) }()
-	upper, err := u.Upper()
-	if err != nil {
-		return nil, err
-	}
-	defer clear(upper)
-	lower, err := u.Lower()
-	if err != nil {
-		return nil, err
-	}
-	defer clear(lower)
-	return join(lower, upper)
-}
-
-var errHalves = errors.New("the halves of the license share have different sizes")
-
-// join is the exclusive or of the halves in locked memory.
-func join(lower, upper []byte) (*Secret, error) {
-	if len(lower) != len(upper) || len(lower) == 0 {
-		return nil, errHalves
-	}
-	s, err := newSecret(len(lower))
-	if err != nil {
-		return nil, err
-	}
-	subtle.XORBytes(s.Bytes(), lower, upper)
-	return s, nil
 }
 
 // Left is how many uses a state allows.

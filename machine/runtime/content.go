@@ -10,23 +10,23 @@ import (
 )
 
 // Header implements [device.Content]: the manifest's needs, of which there are none yet.
-func (v *vault) Header() json.RawMessage { return nil }
+func (p *production) Header() json.RawMessage { return nil }
 
 // errChunk is for a driver that asks for a chunk a second time, or for one that isn't there.
 var errChunk = errors.New("the sealed body is one chunk, which opens once")
 
 // Open implements [device.Content]: it opens the body, and the shares are gone from memory when it returns.
-func (v *vault) Open(_ context.Context, chunk int) (io.Reader, error) {
-	if chunk != 0 || v.opened {
+func (p *production) Open(_ context.Context, chunk int) (io.Reader, error) {
+	if chunk != 0 || p.opened {
 		return nil, errChunk
 	}
-	v.opened = true
-	defer v.wipe()
-	plain, err := v.binding.OpenBody(v.body, v.runtime, v.lower, v.upper)
+	p.opened = true
+	defer p.wipe()
+	plain, err := p.binding.OpenBody(p.body, p.runtime, p.lower, p.upper)
 	if err != nil {
 		return nil, err
 	}
-	return &opening{Reader: plain, tell: func(n int) { v.say(Event{Kind: Package, Package: n}) }}, nil
+	return &opening{Reader: plain, tell: func(n int) { p.say(Event{Kind: Package, Package: n}) }}, nil
 }
 
 // opening reports each package of the body when its first byte is read.

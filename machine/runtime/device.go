@@ -8,22 +8,22 @@ import (
 
 // openDevice makes the device for the manifest's profile, and refuses data that it could never make. It comes
 // before the use is burnt, and doesn't rely on the agent's choice.
-func (v *vault) openDevice() (err error) {
-	made := profile.ID(v.binding.Manifest.Profile)
-	if v.job.Profile != made {
+func (p *production) openDevice() (err error) {
+	made := profile.ID(p.binding.Manifest.Profile)
+	if p.job.Profile != made {
 		return device.ErrNone.With(string(made))
 	}
-	if v.device, err = drivers.Open(made, v.job.Device, v.job.State, device.Wall{}); err != nil {
+	if p.device, err = drivers.Open(made, p.job.Device, p.job.State, device.Wall{}); err != nil {
 		return err
 	}
-	return v.device.Check(v.Header())
+	return p.device.Check(p.Header())
 }
 
 // report passes a device's event on, as one of the runtime's own.
-func (v *vault) report(e device.Event) {
+func (p *production) report(e device.Event) {
 	kind := Device
 	if e.Kind == device.State {
 		kind = State
 	}
-	v.say(Event{Kind: kind, Profile: v.job.Profile, Percent: e.Percent, Device: e.Device})
+	p.say(Event{Kind: kind, Profile: p.job.Profile, Percent: e.Percent, Device: e.Device})
 }

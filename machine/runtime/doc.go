@@ -6,7 +6,7 @@
 // where its memory could leak: it needs locked memory, no core dumps, and no network interface. Root in the
 // same running system can still read its memory (chaincode/docs/threat-model.md).
 //
-// Read run.go first: vault.run is the list of steps. Every check comes before the step that consumes the use;
+// Read run.go first: production.run is the list of steps. Every check comes before the step that consumes the use;
 // a fault after that step loses the use.
 //
 // Errors: each is a *ledger.Refusal with the code of the failed check (signed.*, license.*, sealed.*,

@@ -31,18 +31,18 @@ func Main(in io.Reader, out io.Writer) int {
 // Run does the job that it reads from in, and writes events to out. The process must do nothing else and end
 // with it.
 func Run(ctx context.Context, in io.Reader, out io.Writer) error {
-	v := &vault{events: json.NewEncoder(out)}
-	if err := v.run(ctx, in); err != nil {
+	p := &production{events: json.NewEncoder(out)}
+	if err := p.run(ctx, in); err != nil {
 		r := refusalOf(err)
-		v.say(Event{Kind: Refused, Refusal: r})
+		p.say(Event{Kind: Refused, Refusal: r})
 		return r
 	}
-	v.say(Event{Kind: Done})
+	p.say(Event{Kind: Done})
 	return nil
 }
 
-// vault is the state of the one job.
-type vault struct {
+// production is the state of the one job.
+type production struct {
 	events  *json.Encoder
 	job     Job
 	binding sealed.Binding
@@ -55,38 +55,38 @@ type vault struct {
 }
 
 // run is the list of steps. Every check comes before openShares, whose last act burns the use.
-func (v *vault) run(ctx context.Context, in io.Reader) (err error) {
-	defer v.wipe()
+func (p *production) run(ctx context.Context, in io.Reader) (err error) {
+	defer p.wipe()
 	if err := lockMemory(); err != nil {
 		return err
 	}
 	if err := checkNetwork(); err != nil {
 		return err
 	}
-	v.say(Event{Kind: Locked, PID: os.Getpid()})
-	if v.job, err = ReadJob(in); err != nil {
+	p.say(Event{Kind: Locked, PID: os.Getpid()})
+	if p.job, err = ReadJob(in); err != nil {
 		return err
 	}
-	if err := v.verify(); err != nil {
+	if err := p.verify(); err != nil {
 		return err
 	}
-	if err := v.checkBody(); err != nil {
+	if err := p.checkBody(); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, v.body.Close()) }()
-	if err := v.device.Ready(ctx, v.Header(), nil); err != nil {
+	defer func() { err = errors.Join(err, p.body.Close()) }()
+	if err := p.device.Ready(ctx, p.Header(), nil); err != nil {
 		return err
 	}
-	if err := v.openShares(ctx); err != nil {
+	if err := p.openShares(ctx); err != nil {
 		return err
 	}
-	return v.produce(ctx)
+	return p.produce(ctx)
 }
 
 // verify checks the signed license again, since the agent may be another program by now, and finds the device
 // for the manifest's profile.
-func (v *vault) verify() error {
-	bundle, err := signed.ParseBundle(v.job.Bundle)
+func (p *production) verify() error {
+	bundle, err := signed.ParseBundle(p.job.Bundle)
 	if err != nil {
 		return err
 	}
@@ -94,31 +94,31 @@ func (v *vault) verify() error {
 	if err != nil {
 		return err
 	}
-	_, answer, err := verifier.License(v.job.License, signed.LicenseExpectation{
-		Machine: v.job.Machine, Manifest: v.job.Manifest, Floor: v.job.Floor,
+	_, answer, err := verifier.License(p.job.License, signed.LicenseExpectation{
+		Machine: p.job.Machine, Manifest: p.job.Manifest, Floor: p.job.Floor,
 	})
 	if err != nil {
 		return err
 	}
-	v.binding.Channel = answer.Channel
-	if err := ledger.DecodeCanonical(v.job.Manifest, &v.binding.Manifest); err != nil {
+	p.binding.Channel = answer.Channel
+	if err := ledger.DecodeCanonical(p.job.Manifest, &p.binding.Manifest); err != nil {
 		return err
 	}
-	if err := v.openDevice(); err != nil {
+	if err := p.openDevice(); err != nil {
 		return err
 	}
-	v.say(Event{Kind: Verified})
+	p.say(Event{Kind: Verified})
 	return nil
 }
 
 // checkBody compares the sealed body with the licensed manifest before a use is spent on it.
-func (v *vault) checkBody() error {
-	f, err := os.Open(v.job.Body)
+func (p *production) checkBody() error {
+	f, err := os.Open(p.job.Body)
 	if err != nil {
 		return ErrJob.With("sealed body: " + err.Error())
 	}
-	v.body = f
-	if err := sealed.CheckBody(f, v.binding.Manifest); err != nil {
+	p.body = f
+	if err := sealed.CheckBody(f, p.binding.Manifest); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
@@ -129,32 +129,32 @@ func (v *vault) checkBody() error {
 
 // openShares opens all three shares in one session, the one that costs a use last, and compares each with the
 // licensor's commitment.
-func (v *vault) openShares(ctx context.Context) (err error) {
-	t, err := tpm.Dial(ctx, v.job.TPM)
+func (p *production) openShares(ctx context.Context) (err error) {
+	t, err := tpm.Dial(ctx, p.job.TPM)
 	if err != nil {
 		return ErrTPM.With(err.Error())
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
-	m, err := tpm.Attach(t, v.job.Keys)
+	m, err := tpm.Attach(t, p.job.Keys)
 	if err != nil {
 		return err
 	}
-	use, err := meter.Begin(m, v.job.Grant)
+	use, err := meter.Begin(m, p.job.Grant)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, use.Close()) }()
-	if err := v.openRuntime(use); err != nil {
+	if err := p.openRuntime(use); err != nil {
 		return err
 	}
-	if v.upper, err = v.openHalf(1, use.Upper); err != nil {
+	if p.upper, err = p.openHalf(1, use.Upper); err != nil {
 		return err
 	}
-	v.say(Event{Kind: Opened})
-	v.lower, err = v.openHalf(0, func() ([]byte, error) {
+	p.say(Event{Kind: Opened})
+	p.lower, err = p.openHalf(0, func() ([]byte, error) {
 		half, err := use.Lower()
 		if err == nil {
-			v.say(Event{Kind: Burnt})
+			p.say(Event{Kind: Burnt})
 		}
 		return half, err
 	})
@@ -162,8 +162,8 @@ func (v *vault) openShares(ctx context.Context) (err error) {
 }
 
 // openRuntime unseals this product line's key and opens the runtime share with it.
-func (v *vault) openRuntime(use *meter.Use) error {
-	seed, err := use.Plain(v.job.RuntimeKey)
+func (p *production) openRuntime(use *meter.Use) error {
+	seed, err := use.Plain(p.job.RuntimeKey)
 	if err != nil {
 		return err
 	}
@@ -172,17 +172,17 @@ func (v *vault) openRuntime(use *meter.Use) error {
 	if err != nil {
 		return err
 	}
-	envelope, err := sealed.ParseEnvelope(v.job.Envelope)
+	envelope, err := sealed.ParseEnvelope(p.job.Envelope)
 	if err != nil {
 		return err
 	}
-	v.runtime, err = v.binding.OpenRuntimeShare(envelope, key, v.job.Recipient)
+	p.runtime, err = p.binding.OpenRuntimeShare(envelope, key, p.job.Recipient)
 	return err
 }
 
 // openHalf opens the half of the pair's lower (0) or upper (1) custodian.
-func (v *vault) openHalf(place int, open func() ([]byte, error)) (sealed.Share, error) {
-	if len(v.job.Pair) != 2 {
+func (p *production) openHalf(place int, open func() ([]byte, error)) (sealed.Share, error) {
+	if len(p.job.Pair) != 2 {
 		return sealed.Share{}, ErrJob.With("pair")
 	}
 	raw, err := open()
@@ -194,24 +194,24 @@ func (v *vault) openHalf(place int, open func() ([]byte, error)) (sealed.Share, 
 	if err != nil {
 		return half, err
 	}
-	return half, v.binding.CheckHalf(v.job.Pair[place], v.job.Pair, half)
+	return half, p.binding.CheckHalf(p.job.Pair[place], p.job.Pair, half)
 }
 
 // produce lets the device make it, and brings the device to rest when that failed.
-func (v *vault) produce(ctx context.Context) error {
-	err := v.device.Produce(ctx, nil, v, v.report)
+func (p *production) produce(ctx context.Context) error {
+	err := p.device.Produce(ctx, nil, p, p.report)
 	if err != nil {
-		err = errors.Join(err, v.device.Safe(context.WithoutCancel(ctx)))
+		err = errors.Join(err, p.device.Safe(context.WithoutCancel(ctx)))
 	}
 	return err
 }
 
 // wipe overwrites the shares. What the Go runtime copied of them ends with the process.
-func (v *vault) wipe() {
-	v.runtime.Wipe()
-	v.lower.Wipe()
-	v.upper.Wipe()
+func (p *production) wipe() {
+	p.runtime.Wipe()
+	p.lower.Wipe()
+	p.upper.Wipe()
 }
 
 // say writes an event; when nobody listens any more the job goes on or ends by itself.
-func (v *vault) say(e Event) { _ = v.events.Encode(e) }
+func (p *production) say(e Event) { _ = p.events.Encode(e) }

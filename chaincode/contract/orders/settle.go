@@ -60,7 +60,7 @@ func (s *settling) provePayment() error {
 		return order.ErrRequest.With("script")
 	}
 	s.proven = order.Proven{TxID: tx.ID.String(), Height: uint32(s.request.Height), Block: s.request.Block}
-	for _, out := range payment.Credits(tx.Msg, script) {
+	for _, out := range payment.OutputsTo(tx.Msg, script) {
 		s.proven.Outputs = append(s.proven.Outputs, order.Output(out))
 	}
 	return nil

@@ -284,7 +284,7 @@ func (b *books) credit(doc string) error {
 	if err != nil {
 		return err
 	}
-	outs := payment.Credits(tx.Msg, script)
+	outs := payment.OutputsTo(tx.Msg, script)
 	if len(outs) == 0 {
 		return order.ErrOtherScript
 	}
