@@ -21,13 +21,13 @@ type Progress struct {
 	Runtime *runtime.Event `json:"runtime,omitempty"`
 }
 
-// Options are what an agent may be given. Without a Payer it shows payment requests; without a Starter it
-// can't use.
+// Options configure an agent. Without a Payer it shows payment requests instead of paying; without a Start
+// function it cannot use a license.
 type Options struct {
 	Payer  purchase.Payer
 	Start  Starter
 	Report func(Progress)
-	Poll   time.Duration // how often to ask for what others must do; market.PollEvery when 0
+	Poll   time.Duration // between two questions to a server while waiting; market.PollEvery when 0
 }
 
 // Agent works in one state folder with one TPM. One goroutine at a time uses it.

@@ -52,8 +52,8 @@ func (a *Agent) Use(ctx context.Context, id string) (used Used, err error) {
 	return used, errors.Join(ran, err)
 }
 
-// CheckUses refuses a license with fewer uses left than are wanted at once: who starts several should know
-// before the first one. The TPM counts, so it is the TPM that refuses a use too many.
+// CheckUses refuses a license with fewer uses left than wanted, so that `machine use --count` fails before the
+// first use instead of in the middle. The TPM refuses each use beyond the limit in any case.
 func (a *Agent) CheckUses(ctx context.Context, id string, wanted int64) (err error) {
 	h, err := a.store().Find(id)
 	if err != nil || h.Meter == "" { // Use says what is missing
@@ -71,8 +71,8 @@ func (a *Agent) CheckUses(ctx context.Context, id string, wanted int64) (err err
 	return err
 }
 
-// prepare verifies the signed license as the runtime will again, and collects what the runtime needs. The TPM
-// is free again when it returns.
+// prepare verifies the signed license, as the runtime will do again, and collects the runtime's job. It closes
+// the TPM before it returns, since the runtime opens it.
 func (a *Agent) prepare(ctx context.Context, h holding.Holding) (job runtime.Job, err error) {
 	s, err := a.open(ctx)
 	if err != nil {
@@ -131,7 +131,7 @@ func (a *Agent) run(ctx context.Context, job runtime.Job) (burnt bool, err error
 			burnt = true
 		case runtime.State:
 			kept = a.keepState(e.Profile, e.Device)
-		default: // for the person who watches
+		default: // only reported
 		}
 		a.options.Report(Progress{Step: "produce", Runtime: &e})
 	})
@@ -141,8 +141,8 @@ func (a *Agent) run(ctx context.Context, job runtime.Job) (burnt bool, err error
 	return burnt, errors.Join(err, kept)
 }
 
-// keepReceipt has the TPM attest the count and stores the statement; Sync delivers it. The job's hash is
-// salted: it tells the ledger nothing about what was made for whom (T27).
+// keepReceipt stores a receipt: the count as the TPM attests it, and a hash of the job with a random salt, from
+// which the ledger learns neither product nor customer (T27). Sync delivers it.
 func (a *Agent) keepReceipt(ctx context.Context, h holding.Holding) (used Used, err error) {
 	s, err := a.open(ctx)
 	if err != nil {

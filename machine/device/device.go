@@ -27,12 +27,13 @@ var (
 // Manifests carry no needs yet and orders no details: callers pass nil for both, which every device takes as
 // "nothing is demanded".
 type Device interface {
-	// Check says whether this machine could ever make it. It is pure, and comes before anything is paid.
+	// Check says whether this device could ever make data with these needs. It is pure, and comes before
+	// anything is paid.
 	Check(needs json.RawMessage) error
-	// Ready says whether it can be made now. It moves nothing and heats nothing, and comes before a use is
-	// burnt.
+	// Ready says whether the device can make it now: material, levels, temperature. It moves and heats
+	// nothing, and comes before a use is burnt.
 	Ready(ctx context.Context, needs, order json.RawMessage) error
-	// Produce makes it, reading the content as it goes. When ctx ends it stops in a safe state.
+	// Produce makes the product, reading the content as it goes. When ctx ends it stops in a safe state.
 	Produce(ctx context.Context, order json.RawMessage, c Content, report func(Event)) error
 	// Safe brings the device to rest. It needs no content.
 	Safe(ctx context.Context) error
@@ -61,7 +62,7 @@ const (
 type Event struct {
 	Kind    Kind
 	Percent int             // of the whole run
-	Device  json.RawMessage // in the driver's own form
+	Device  json.RawMessage // the device's own report, in its driver's form
 }
 
 // Describer is a device that can say for a person how it is set up.

@@ -1,4 +1,4 @@
-// Package device is the seam between a job and the device that makes the product: four calls that every
+// Package device is the interface between a job and the device that makes the product: four calls that every
 // device implements, the content that it gets, and the events that it reports.
 //
 // Does not know any technology: setups, orders, needs and events are JSON that only the device's own driver

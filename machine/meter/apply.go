@@ -89,7 +89,7 @@ func (x *Meter) Apply(g Grant) error {
 	return x.arm()
 }
 
-// importHalves checks that the halves demand what the terms say, and takes them into the TPM.
+// importHalves checks that the halves' policies are the ones of this meter and grant counter, and imports both.
 func (x *Meter) importHalves(g Grant) error {
 	p := x.state.Pending
 	p.Limit, p.Halves = &g.Limit, nil
@@ -153,8 +153,7 @@ func (x *Meter) writeLimit(g Grant) error {
 	return err
 }
 
-// limitStands says that the index holds this limit and the counter hasn't moved: the write was done, the
-// arming not.
+// limitStands reports whether the index holds this limit already: then a run before a crash wrote it.
 func (x *Meter) limitStands(limit int64) (bool, error) {
 	if is, err := x.tpm.IndexState(x.index); err != nil || is != tpm.IndexWritten {
 		return false, err
@@ -163,7 +162,7 @@ func (x *Meter) limitStands(limit int64) (bool, error) {
 	return int64(pin.Limit) == limit, err
 }
 
-// isSessionGone recognizes a handle that names no session of ours any more.
+// isSessionGone recognizes the response codes for the handle of a session that has ended.
 func isSessionGone(err error) bool {
 	return errors.Is(err, tpm2.TPMRCReferenceH1) || errors.Is(err, tpm2.TPMRCReferenceH0) ||
 		errors.Is(err, tpm2.TPMRCReferenceS0) || errors.Is(err, tpm2.TPMRCHandle)

@@ -1,5 +1,5 @@
 // Package meter counts the uses of a dataset on this machine. It asks for a limit, writes the limit that two
-// custodians signed into the TPM, consumes one use each time the license share is opened, and gives the count
+// custodians signed into the TPM, burns one use each time the license share is opened, and gives the count
 // as the TPM attests it.
 //
 // Does not keep the count itself: the count is in a PIN index of the TPM, which can only be written with the

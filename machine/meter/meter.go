@@ -125,7 +125,7 @@ func create(m *tpm.TPM, path string, id tpmpolicy.MeterID, custodians tpmpolicy.
 	return x, x.define()
 }
 
-// findPlace is where the meter's index is, or else the first free place.
+// findPlace finds the NV handle of the meter's index, or else the first free one.
 func findPlace(m *tpm.TPM, id tpmpolicy.MeterID, custodians tpmpolicy.Custodians) (uint32, error) {
 	taken, err := tpm.NVHandles(m.Transport(), tpmpolicy.FirstIndexHandle, tpmpolicy.LastIndexHandle)
 	if err != nil {
@@ -154,7 +154,7 @@ func findPlace(m *tpm.TPM, id tpmpolicy.MeterID, custodians tpmpolicy.Custodians
 	return free, nil
 }
 
-// define makes the index unless it is there.
+// define creates the index in the TPM unless it exists.
 func (x *Meter) define() error {
 	is, err := x.tpm.IndexState(x.index)
 	if err != nil {
@@ -170,8 +170,8 @@ func (x *Meter) define() error {
 	return nil
 }
 
-// Read reads count and limit from the TPM; 0 and 0 before the first grant. What others must believe is a
-// Receipt.
+// Read reads count and limit from the TPM; 0 and 0 before the first grant. For a statement that others can
+// check, see Receipt.
 func (x *Meter) Read() (tpmpolicy.Pin, error) {
 	is, err := x.tpm.IndexState(x.index)
 	if err != nil || is != tpm.IndexWritten {

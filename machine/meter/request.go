@@ -71,7 +71,7 @@ func (x *Meter) Cancel() error {
 	}
 	err := tpm.ResumeSession(p.Session, p.Nonce).Close(x.tpm.Transport())
 	var r *tpm.Refused
-	if err != nil && !errors.As(err, &r) { // a session that is gone is what we want
+	if err != nil && !errors.As(err, &r) { // refused: the session has ended already
 		return err
 	}
 	x.state.Pending = nil

@@ -15,7 +15,7 @@ type Secret struct {
 	size int
 }
 
-// newSecret takes a page of its own: locked, left out of core dumps, gone in child processes.
+// newSecret maps a page that is locked, left out of core dumps, and not copied to child processes.
 func newSecret(size int) (*Secret, error) {
 	page, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
@@ -52,7 +52,9 @@ func (s *Secret) Close() error {
 	return nil
 }
 
-// Use burns one use and gives the license share in locked memory, for the runtime alone.
+// Use burns one use and gives the whole license share in locked memory: the same steps as the runtime's, in one
+// call, for tests and benchmarks. The runtime goes through [Begin], [Use.Upper] and [Use.Lower] itself, since it
+// compares each half with the licensor's commitment.
 func (x *Meter) Use() (share *Secret, err error) {
 	armed, err := x.Armed()
 	if err != nil {

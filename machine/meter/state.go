@@ -18,8 +18,8 @@ var (
 	errState   = errors.New("the meter's state file is damaged")
 )
 
-// State is what a meter keeps on disk between processes. All of it is public or of use to this TPM alone;
-// rolled back, it can only fit less well to the TPM.
+// State is what a meter keeps on disk between processes. It holds no secret: the halves are sealed to this TPM.
+// An older copy gives no use back; the TPM rejects what does not fit its counters.
 type State struct {
 	Format     string       `json:"format"`
 	Meter      []byte       `json:"meter"`

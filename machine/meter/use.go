@@ -11,8 +11,8 @@ import (
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
-// Armed is a grant in force: all that a use needs of the meter, none of it secret. The agent hands it to the
-// runtime.
+// Armed is a grant in force: what a use needs of the meter, none of it secret. The agent gives it to the runtime
+// in the job.
 type Armed struct {
 	ID      []byte     `json:"id"`      // the meter's id: policyRef
 	Index   uint32     `json:"index"`   // NV handle of the PIN index
@@ -33,9 +33,8 @@ func (x *Meter) Armed() (Armed, error) {
 	}, nil
 }
 
-// Use is one use under way: Upper, what the caller wants to check before it pays, Lower. Six commands, one NV
-// write. The burn comes last among the checks, so what fails before it costs no use; a crash after it loses
-// that use and never gains one.
+// Use is one use under way. Call Upper first, then whatever must be checked, then Lower, which burns the use: a
+// check that fails before Lower costs nothing, and a crash after it loses the use. Six TPM commands, one NV write.
 type Use struct {
 	tpm     *tpm.TPM
 	session *tpm.Session
@@ -44,7 +43,7 @@ type Use struct {
 	next    uint64
 }
 
-// Begin opens the session of one use; close it deferred.
+// Begin opens the TPM session of one use. The caller MUST Close it.
 func Begin(m *tpm.TPM, a Armed) (*Use, error) {
 	if len(a.ID) != len(tpmpolicy.MeterID{}) || len(a.Policy) != len(tpmpolicy.Digest{}) {
 		return nil, errState
@@ -64,11 +63,11 @@ func Begin(m *tpm.TPM, a Armed) (*Use, error) {
 // Close ends the session, unless the last command did.
 func (u *Use) Close() error { return u.session.Close(u.tpm.Transport()) }
 
-// Plain opens a secret whose policy asks nothing, such as the seed of the runtime's key, in the same session:
-// one more command if it is persistent. It comes before Lower.
+// Plain opens a secret without a policy, such as the seed of the runtime's key, in the same session: one more
+// command if it is persistent. Call it before Lower.
 func (u *Use) Plain(s tpm.Sealed) ([]byte, error) { return u.tpm.Unseal(s, u.session) }
 
-// Upper opens the half that burns nothing: it asks only for the armed counter.
+// Upper opens the upper half and burns nothing: its policy demands only the armed grant counter.
 func (u *Use) Upper() ([]byte, error) {
 	if err := u.checkArmed(); err != nil {
 		return nil, err
@@ -76,7 +75,7 @@ func (u *Use) Upper() ([]byte, error) {
 	return u.tpm.Unseal(u.armed.Upper, u.session)
 }
 
-// Lower burns a use and opens the other half. The session ends with it.
+// Lower burns a use and opens the lower half. The session ends with it.
 func (u *Use) Lower() ([]byte, error) {
 	if err := u.checkArmed(); err != nil {
 		return nil, err
@@ -88,7 +87,7 @@ func (u *Use) Lower() ([]byte, error) {
 	return u.tpm.Unseal(u.armed.Lower, u.session)
 }
 
-// usedUp says of a burn that the TPM refused how many uses there were; other errors stay as they are.
+// usedUp turns the TPM's refusal of a burn beyond the limit into a [UsedUpError]; other errors stay as they are.
 func (u *Use) usedUp(err error) error {
 	refused, ok := errors.AsType[*tpm.Refused](err)
 	if !ok || !isUsedUp(err) {
@@ -141,11 +140,12 @@ func (u *Use) checkArmed() error {
 	return err
 }
 
-// isUsedUp recognizes what a TPM says of a PIN index whose count has reached its limit: TPM_RC_AUTH_UNAVAILABLE
-// (measured on libtpms); the others are what a chip may say of a failed authorization.
+// isUsedUp recognizes the response codes for a PIN index whose count has reached its limit: libtpms returns
+// TPM_RC_AUTH_UNAVAILABLE (measured); TPM_RC_AUTH_FAIL and TPM_RC_BAD_AUTH are other codes of a failed
+// authorization, which a chip could return.
 func isUsedUp(err error) bool {
 	return errors.Is(err, tpm2.TPMRCAuthUnavailable) || errors.Is(err, tpm2.TPMRCAuthFail) || errors.Is(err, tpm2.TPMRCBadAuth)
 }
 
-// Left is how many uses a state allows.
+// Left is how many uses the index still allows.
 func Left(p tpmpolicy.Pin) int64 { return max(int64(p.Limit)-int64(p.Count), 0) }

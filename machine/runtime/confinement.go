@@ -9,7 +9,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// Refusals of a process whose memory could leak. They come before the job is read, so nothing was consumed.
+// Refusals of a process whose memory could leak. They come before the job is read, so no use was burnt.
 var (
 	// ErrMemory means that the kernel did not lock the process's memory, so plaintext could be swapped to
 	// disk. Raise the limit as the sentence says.
@@ -22,13 +22,14 @@ var (
 	ErrNetwork = ledger.Refuse(ledger.Unavailable, "runtime.network", "the runtime needs a network namespace without interfaces")
 )
 
-// lockMemory keeps every page that is or will be touched out of swap. It must come before the first secret.
+// lockMemory forbids dumps and locks every present and future page in memory, out of swap. It MUST come before
+// the first secret.
 func lockMemory() error {
 	if err := forbidDumps(); err != nil {
 		return err
 	}
-	// The limit is 8 MiB by default on Debian 12, a Go process reserves more. Where it may not be raised,
-	// CAP_IPC_LOCK makes it void; mlockall tells.
+	// Debian 12 limits locked memory to 8 MiB, and a Go process reserves more. With CAP_IPC_LOCK no limit
+	// applies, so an error here matters only if mlockall fails too.
 	unlimited := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
 	raised := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unlimited)
 	if err := unix.Mlockall(unix.MCL_CURRENT | unix.MCL_FUTURE | unix.MCL_ONFAULT); err != nil {

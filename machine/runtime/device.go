@@ -6,8 +6,8 @@ import (
 	"github.com/guildmark/guildmark/machine/device/drivers"
 )
 
-// openDevice makes the device for the manifest's profile, and refuses data that it could never make. It comes
-// before the use is burnt, and doesn't rely on the agent's choice.
+// openDevice opens the device for the manifest's profile and checks the manifest's needs. The profile comes from
+// the verified manifest; a job for another profile is refused, before a use is burnt.
 func (p *production) openDevice() (err error) {
 	made := profile.ID(p.binding.Manifest.Profile)
 	if p.job.Profile != made {

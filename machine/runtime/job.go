@@ -29,7 +29,7 @@ type Job struct {
 	Body       string      `json:"body"`      // path of the sealed body
 	Recipient  string      `json:"recipient"` // this runtime's recipient id
 	RuntimeKey tpm.Sealed  `json:"runtimeKey"`
-	Grant      meter.Armed `json:"grant"` // the meter and the two halves, ciphertext that this TPM opens one use at a time
+	Grant      meter.Armed `json:"grant"` // the meter and the two sealed halves; opening the lower one burns a use
 	Pair       []string    `json:"pair"`  // MSPs of the lower half's custodian and the upper's
 
 	Profile profile.ID      `json:"profile"`         // of the device that is to make it: the manifest's
@@ -67,7 +67,7 @@ func ReadJob(in io.Reader) (Job, error) {
 	return j, nil
 }
 
-// NewJob is a job without contents.
+// NewJob is a job with its format and nothing else; the agent fills it.
 func NewJob() Job { return Job{Format: jobFormat} }
 
 // Kind says what an event of the runtime is about.
@@ -77,7 +77,7 @@ type Kind string
 const (
 	Locked   Kind = "locked"   // memory locked, no dumps, no network
 	Verified Kind = "verified" // the signed license holds, and there is a device for its data
-	Opened   Kind = "opened"   // all checks passed; the next step consumes one use
+	Opened   Kind = "opened"   // all checks passed; the next step burns one use
 	Burnt    Kind = "burnt"    // the TPM counted a use
 	Package  Kind = "package"  // another package of the body was opened; Package counts them from 1
 	Device   Kind = "device"   // the device reports progress; Profile, Percent and Device are set

@@ -12,8 +12,8 @@ var (
 	// ErrTPM means that nothing answers at the TPM's address, or something that is no TPM. Start it, or mend
 	// `tpm` in machine.json.
 	ErrTPM = ledger.Refuse(ledger.Unavailable, "runtime.tpm", "the TPM can't be reached")
-	// ErrFault means that the runtime failed in a way that no check foresaw. Its cause stays inside: it could
-	// hold something of the data. Whether a use was burnt, `machine licenses` says.
+	// ErrFault means that the runtime failed with an error that is no refusal. Only the error's Go type is
+	// reported (Saw): its text could hold something of the data. `machine licenses` shows whether a use was burnt.
 	ErrFault = ledger.Refuse(ledger.Unavailable, "runtime.fault", "the runtime failed")
 )
 

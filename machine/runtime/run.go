@@ -18,7 +18,7 @@ import (
 	"github.com/guildmark/guildmark/machine/tpm"
 )
 
-// Main is the whole life of the runtime's process: it gives the exit code. SIGTERM and SIGINT stop the pumps.
+// Main runs the runtime's process and returns its exit code. SIGTERM and SIGINT stop the device.
 func Main(in io.Reader, out io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
@@ -41,7 +41,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// production is the state of the one job.
+// production is the state of the process's one job.
 type production struct {
 	events  *json.Encoder
 	job     Job
@@ -83,8 +83,8 @@ func (p *production) run(ctx context.Context, in io.Reader) (err error) {
 	return p.produce(ctx)
 }
 
-// verify checks the signed license again, since the agent may be another program by now, and finds the device
-// for the manifest's profile.
+// verify checks the signed license again, since the agent could have been replaced, and opens the device for
+// the manifest's profile.
 func (p *production) verify() error {
 	bundle, err := signed.ParseBundle(p.job.Bundle)
 	if err != nil {
@@ -197,7 +197,7 @@ func (p *production) openHalf(place int, open func() ([]byte, error)) (sealed.Sh
 	return half, p.binding.CheckHalf(p.job.Pair[place], p.job.Pair, half)
 }
 
-// produce lets the device make it, and brings the device to rest when that failed.
+// produce runs the device on the content, and brings the device to rest if that fails.
 func (p *production) produce(ctx context.Context) error {
 	err := p.device.Produce(ctx, nil, p, p.report)
 	if err != nil {
@@ -213,5 +213,5 @@ func (p *production) wipe() {
 	p.upper.Wipe()
 }
 
-// say writes an event; when nobody listens any more the job goes on or ends by itself.
+// say writes an event. An error is dropped: when the agent is gone the kernel ends this process (see isolation).
 func (p *production) say(e Event) { _ = p.events.Encode(e) }

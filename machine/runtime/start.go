@@ -17,21 +17,21 @@ import (
 )
 
 // ErrEnded means that the runtime's process exited without reporting a result: it was killed, or out of
-// memory. A use may have been consumed; `machine licenses` shows the count.
+// memory. A use may have been burnt; `machine licenses` shows the count.
 var ErrEnded = ledger.Refuse(ledger.Unavailable, "runtime.ended", "the runtime's process ended before its job did")
 
 // maxEvent bounds a line of the runtime's output, bytes.
 const maxEvent = 1 << 16
 
-// stopGrace is how long an aborted runtime has to stop its pumps before it is killed.
+// stopGrace is how long an aborted runtime has to bring its device to rest before it is killed.
 const stopGrace = 5 * time.Second
 
 // Start runs one job in a child process of the program at path with the arguments given ("runtime"), in a
 // network namespace of its own, and reports its events in order. It returns when the child has ended: nil, or
-// the refusal that the child gave. The job goes over a pipe: neither arguments nor environment say anything
-// about it. When ctx ends the child is asked to stop its pumps.
+// the child's refusal. The job goes over a pipe; nothing of it is in the arguments or the environment. When ctx
+// ends the child gets SIGTERM and stops its device.
 func Start(ctx context.Context, path string, args []string, job Job, report func(Event)) error {
-	//nolint:gosec // G204: the machine's own program; see Program.
+	//nolint:gosec // G204: path is the machine's own program, as the command found it
 	child := exec.CommandContext(ctx, path, args...)
 	child.Env = []string{}
 	child.Stdin = bytes.NewReader(ledger.Encode(job))
@@ -60,8 +60,8 @@ func Start(ctx context.Context, path string, args []string, job Job, report func
 	return ErrEnded.With(fmt.Sprintf("%v %.400s", err, faults.String()))
 }
 
-// isolation gives the child a network namespace without interfaces, and lets it die with us. Without root
-// that takes a user namespace too.
+// isolation gives the child a network namespace without interfaces, and has the kernel kill it when the agent
+// ends. Without root it needs a user namespace too.
 func isolation(uid int) *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
 	if uid != 0 {
