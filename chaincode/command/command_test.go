@@ -190,6 +190,22 @@ func TestGuideRunsAsPrinted(t *testing.T) {
 	}
 }
 
+// The programs of the project lie in one folder: an example that begins with another one is found there.
+func TestExampleOfAProgramBeside(t *testing.T) {
+	p := &program{root: &Command{Name: "partner"}}
+	for typed, want := range map[string]string{
+		"":                  "  network stop x\n  partner heartbeat",
+		"partner":           "  network stop x\n  partner heartbeat",
+		"build/bin/partner": "  build/bin/network stop x\n  build/bin/partner heartbeat",
+		"/tmp/a.test":       "  network stop x\n  /tmp/a.test heartbeat",
+	} {
+		p.console.Typed = typed
+		if got := p.typed("  network stop x\n  partner heartbeat"); got != want {
+			t.Errorf("called as %q: %q, want %q", typed, got, want)
+		}
+	}
+}
+
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

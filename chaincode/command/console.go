@@ -41,14 +41,15 @@ func newProgress(c Console, f format, events bool) *Progress {
 	return &Progress{out: c.Err, live: c.Live, events: events}
 }
 
-// Step writes one line: a short word for the step, and what came of it.
+// Step writes one line: a short word for the step, and what came of it. In words ids are shortened, in events they are
+// whole.
 func (p *Progress) Step(step, detail string) {
 	event := struct {
 		Step   string `json:"step"`
 		Detail string `json:"detail"`
 	}{step, detail}
 	if !p.Event(event) {
-		p.Line(fmt.Sprintf("%-10s %s", step, detail))
+		p.Line(fmt.Sprintf("%-10s %s", step, Plain(detail)))
 	}
 }
 

@@ -130,14 +130,27 @@ func value(f *pflag.Flag) (name, usage string) {
 	return name, usage
 }
 
-// typed puts the way in which the person called the program before each indented line of an example, so that it runs as
-// printed.
+// programs are the eight of the project; they lie in one folder.
+const programs = "audit|auth|chaincode|gateway|guildmark|machine|network|partner"
+
+// typed puts the way in which the person called the program before each indented line of an example, and before the
+// programs beside it, so that it runs as printed.
 func (p *program) typed(text string) string {
-	if p.console.Typed == "" {
-		return text
-	}
-	line := regexp.MustCompile(`(?m)(^ +(?:\d+\. +)?|[<$]\()` + regexp.QuoteMeta(p.root.Name) + ` `)
-	return line.ReplaceAllString(text, "${1}"+strings.ReplaceAll(p.console.Typed, "$", "$$")+" ")
+	folder, beside := strings.CutSuffix(p.console.Typed, p.root.Name)
+	word := regexp.MustCompile(`(?m)(^ +(?:\d+\. +)?|[<$]\()(` + programs + `|` + regexp.QuoteMeta(p.root.Name) + `) `)
+	return word.ReplaceAllStringFunc(text, func(found string) string {
+		parts := word.FindStringSubmatch(found)
+		before, name := parts[1], parts[2]
+		switch {
+		case p.console.Typed == "":
+			return found
+		case beside:
+			return before + folder + name + " "
+		case name == p.root.Name:
+			return before + p.console.Typed + " "
+		}
+		return found
+	})
 }
 
 // wrap breaks a text at the width of the help; lines after the first begin with the prefix.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +49,19 @@ func ID(id string) string {
 		return id
 	}
 	return id[:shortID]
+}
+
+// Plain makes a line that a package wrote for programs, too, one for people: ids are shortened, and amounts of satoshi
+// get separators between their thousands.
+func Plain(text string) string {
+	text = regexp.MustCompile(`\b[0-9a-f]{64}\b`).ReplaceAllStringFunc(text, ID)
+	return regexp.MustCompile(`\b[0-9]+ sat\b`).ReplaceAllStringFunc(text, func(found string) string {
+		n, err := strconv.ParseInt(strings.TrimSuffix(found, " sat"), 10, 64)
+		if err != nil { // more digits than an amount has
+			return found
+		}
+		return Sat(ledger.Satoshi(n))
+	})
 }
 
 // Count writes a number of things: 1 receipt, 2 receipts.

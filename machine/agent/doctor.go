@@ -54,7 +54,7 @@ func (a *Agent) checkEnrolled(e enrollment.Record, err error) Check {
 	if err == nil {
 		_, err = a.store().Trust(e.Bundle)
 	}
-	good := fmt.Sprintf("machine %s, trust bundle %d, activated by %v", e.Machine.ID, e.Bundle, e.Custodians)
+	good := fmt.Sprintf("machine %s, trust bundle %d, activated by %s", e.Machine.ID, e.Bundle, strings.Join(e.Custodians, ", "))
 	return verdict("enrollment", err, good, "run `machine enroll --code-file FILE` with the code from the registrar's partner")
 }
 

@@ -135,7 +135,7 @@ func (o oneOffer) Text() string {
 	} {
 		_, _ = fmt.Fprintf(&b, "%-9s %s\n", row[0], row[1])
 	}
-	_, _ = fmt.Fprintf(&b, "buy it at a machine: machine buy --offer %s --at-most %d", o.ID, o.Price)
+	_, _ = fmt.Fprintf(&b, "buy it at a machine: machine buy --offer %s --at-most %d", command.ID(o.ID), o.Price)
 	return b.String()
 }
 

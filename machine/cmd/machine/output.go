@@ -59,7 +59,7 @@ type enrolled struct {
 }
 
 func (e enrolled) Text() string {
-	return fmt.Sprintf("enrolled   machine %s\n           owner %s, assurance %s, activated by %s", e.Machine, e.Owner, e.Assurance, strings.Join(e.Custodians, ", "))
+	return fmt.Sprintf("enrolled   machine %s\n           owner %s, assurance %s, activated by %s", command.ID(e.Machine), e.Owner, e.Assurance, strings.Join(e.Custodians, ", "))
 }
 
 type bought struct {
@@ -154,7 +154,7 @@ func (d diagnosis) Text() string {
 		case !c.OK:
 			mark = "FAIL"
 		}
-		fmt.Fprintf(&b, "%s  %-22s %s\n", mark, c.Name, c.Detail)
+		fmt.Fprintf(&b, "%s  %-22s %s\n", mark, c.Name, command.Plain(c.Detail))
 		if c.Todo != "" && !c.OK {
 			fmt.Fprintf(&b, "      %-22s to do: %s\n", "", c.Todo)
 		}

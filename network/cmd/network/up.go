@@ -60,7 +60,7 @@ func upCommand() *command.Command {
 			f.BoolVar(&u.services, "services", false, "also what acts for the partners, as `network services` does")
 			f.StringVar(&u.topology, "topology", "", "`FILE` description of the consortium; default: the four partners that `network topology` prints")
 			f.StringVar(&u.consensus, "consensus", "", "`NAME` bft or raft, instead of what the description says")
-			f.StringVar(&u.mineTo, "mine-to", "", "`ADDRESS` on regtest that mined blocks pay; default: the play's own faucet")
+			f.StringVar(&u.mineTo, "mine-to", "", "`ADDRESS` regtest address that mined blocks pay; default: the play's own faucet")
 			f.StringVar(&u.tools, "tools", "build/tools", "`DIR` folder of peer, orderer, configtxgen, fabric-ca-server and btcd")
 			f.StringVar(&u.chaincode, "chaincode", "build/bin/chaincode", "`FILE` the chaincode's program")
 		},
@@ -104,8 +104,7 @@ func (u *upFlags) already(ctx context.Context, call *command.Call) (command.Resu
 	if u.fresh {
 		return nil, fmt.Errorf("%w: `network down` first", play.ErrRunning)
 	}
-	layout := play.Layout{Dir: u.dir}
-	r := raised{Directory: u.dir, Connection: layout.Connection(), Already: true}
+	r := raised{Already: true}
 	var err error
 	if u.services {
 		if r.Services, err = defaultServices(u.dir).start(ctx, call); err != nil {
@@ -115,6 +114,8 @@ func (u *upFlags) already(ctx context.Context, call *command.Call) (command.Resu
 	if r.Status, err = statusOf(ctx, call, u.folder); err != nil {
 		return nil, err
 	}
+	r.Directory = r.Status.Directory
+	r.Connection = play.Layout{Dir: r.Directory}.Connection()
 	return r, nil
 }
 
