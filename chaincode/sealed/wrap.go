@@ -24,7 +24,7 @@ const wrapSize = 1088 + 32 + ShareSize + 16
 
 // Recipient is whom a share is wrapped to, as its ledger document says (T3).
 type Recipient struct {
-	ID   string // governance.Recipient.ID
+	ID   string // consortium.Recipient.ID
 	Role string // RoleCustodian or RoleRuntime
 	MSP  string
 	Key  []byte // HPKE public key, MLKEM768-X25519

@@ -40,7 +40,20 @@ var boundaries = []boundary{
 	{
 		from:   pure,
 		never:  []string{"github.com/hyperledger/fabric-chaincode-go/v2/..."},
-		reason: "rules are functions on values: the shim is for chaincode/state and chaincode/contract",
+		reason: "rules are functions on values: the shim is for chaincode/state and the composition in chaincode/contract",
+	},
+	{
+		from:   []string{"chaincode/contract/..."},
+		except: []string{"chaincode/contract"},
+		never:  []string{"chaincode/contract/...", "github.com/hyperledger/fabric-chaincode-go/v2/..."},
+		direct: true,
+		reason: "a contract meets the ledger through chaincode/state and other contracts only on the ledger",
+	},
+	{
+		from:   []string{"chaincode/...", "gateway/...", "machine/...", "network/..."},
+		except: []string{"chaincode/replay/replaytest", "network/partner/partnertest"},
+		never:  []string{"chaincode/replay/replaytest", "network/partner/partnertest"},
+		reason: "test worlds make certificates and sign for everybody: only tests link them",
 	},
 	{
 		from:   append([]string{"chaincode/state", "chaincode/contract/..."}, pure...),
