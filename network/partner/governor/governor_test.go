@@ -34,7 +34,7 @@ func (w way) Evaluate(ctx context.Context, function string, args ...string) ([]b
 
 func terms(t *testing.T) governor.Terms {
 	t.Helper()
-	raw, err := os.ReadFile("testdata/terms.json")
+	raw, err := os.ReadFile("../../play/terms.json")
 	if err != nil {
 		t.Fatal(err)
 	}
