@@ -20,18 +20,18 @@ const (
 	FunctionNoop       = "governance:Noop"
 )
 
-// NonceBytes is the length of a caller's nonce: as long as the hash it is compared under.
+// NonceBytes is the length of a caller's nonce in bytes; in documents it is 64 hex digits.
 const NonceBytes = 32
 
-// Answer is what a signing function returns, canonical JSON. Its copies of the question (channel, function, subject,
-// nonce) must agree with the proposal that the endorsements cover.
+// Answer is what a signing function returns, canonical JSON. Its copies of the question (channel,
+// function, subject, nonce) must agree with the proposal that the endorsements cover.
 type Answer struct {
 	Tag      string          `json:"tag"`
 	Channel  string          `json:"channel"`
 	Function string          `json:"function"`
 	Subject  string          `json:"subject"` // the id argument; "" where the function has none
 	Nonce    string          `json:"nonce"`   // hex, 32 bytes
-	Policy   string          `json:"policy"`  // SHA-256 of the newest bundle's bytes, hex
+	Policy   string          `json:"policy"`  // bundle id of the newest trust bundle
 	Clock    int64           `json:"clock"`   // the ledger's own time, Unix seconds (T7)
 	Tip      Tip             `json:"tip"`
 	Lease    int64           `json:"lease"` // end, Unix seconds; 0 = none

@@ -57,7 +57,7 @@ func (c *check) custodianSets() (consortium.CustodianSets, error) {
 		return nil, decodeCanonical(c.answer.Body, &c.recipients)
 	case TagNoop:
 		if string(c.answer.Body) != "{}" {
-			return nil, errors.New("a body where none is due")
+			return nil, errors.New("a body other than {}")
 		}
 		return nil, nil
 	case TagLicense:
@@ -76,7 +76,7 @@ func (c *check) custodianSets() (consortium.CustodianSets, error) {
 			return nil, errors.New("another order in the body")
 		}
 		if len(c.order.Order.Items) == 0 { // no item would need no custodian
-			return nil, errors.New("an order of nothing")
+			return nil, errors.New("an order without items")
 		}
 		return c.order.Order.CustodianSets(), nil
 	}

@@ -18,7 +18,7 @@ const BundleFormat = "guildmark/bundle/1"
 type Bundle struct {
 	Format    string              `json:"format"`
 	Sequence  int64               `json:"sequence"`
-	Previous  string              `json:"previous"` // policy id of the bundle before, "" for sequence 0
+	Previous  string              `json:"previous"` // bundle id of the bundle before, "" for sequence 0
 	Channel   string              `json:"channel"`
 	Chaincode string              `json:"chaincode"`
 	Quorum    int                 `json:"quorum"`   // k
@@ -37,8 +37,8 @@ type BundlePartner struct {
 	Signs     bool     `json:"signs"`     // whether its peers count
 }
 
-// BundleSignature is one partner's consent to the next bundle: base64 DER of an ECDSA signature by its bundle key over
-// SHA-256 of the bundle's bytes (they begin with the format, which is the domain tag).
+// BundleSignature is one partner's consent to the next bundle: base64 DER of an ECDSA signature by its
+// bundle key over SHA-256 of the bundle's bytes (they begin with the format, which is the domain tag).
 type BundleSignature = consortium.BundleSignature
 
 // ParseBundle reads a bundle strictly and refuses one that could never verify anything.
@@ -56,7 +56,7 @@ func ParseBundle(doc []byte) (*Bundle, error) {
 // Bytes are the bundle's canonical bytes.
 func (b *Bundle) Bytes() []byte { return ledger.Encode(b) }
 
-// ID is the policy id that signed answers carry: SHA-256 of the bundle's bytes, hex.
+// ID is the bundle id, SHA-256 of the bundle's bytes in hex; signed answers carry it in their field policy.
 func (b *Bundle) ID() string {
 	h := sha256.Sum256(b.Bytes())
 	return hex.EncodeToString(h[:])
@@ -134,8 +134,9 @@ func pointOf(key *ecdsa.PublicKey) string {
 	return string(point)
 }
 
-// CheckBundleSignatures demands signatures over bundle by at least k of the keys (MSP to base64 SPKI). One that names
-// a partner without a key, or doesn't fit, or repeats a partner, is refused, however many others there are.
+// CheckBundleSignatures demands signatures over bundle by at least k of the keys (MSP to base64 SPKI). One
+// that names a partner without a key, or doesn't fit, or repeats a partner, is refused, however many
+// others there are.
 func CheckBundleSignatures(bundle []byte, signatures []BundleSignature, keys map[string]string, k int) error {
 	digest := sha256.Sum256(bundle)
 	signers := map[string]bool{}

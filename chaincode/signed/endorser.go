@@ -38,7 +38,7 @@ func newPartner(bp BundlePartner) (*partner, error) {
 	return p, nil
 }
 
-// revoke takes a list in if one of the partner's roots signed it.
+// revoke adds a list of revocation; one of the partner's roots MUST have signed it.
 func (p *partner) revoke(crl *x509.RevocationList) error {
 	for _, r := range p.roots[string(crl.RawIssuer)] {
 		if crl.CheckSignatureFrom(r) != nil {
@@ -59,7 +59,7 @@ func (p *partner) revoke(crl *x509.RevocationList) error {
 
 func serial(n *big.Int) string { return string(n.Bytes()) }
 
-// endorser is a certificate as far as it can be judged without a file: key, chain, role, window.
+// endorser is what is known of an endorser's certificate before a file's clock: key, chain, role, validity.
 type endorser struct {
 	msp       string
 	signs     bool             // its partner counts
@@ -86,7 +86,8 @@ func (e *endorser) goodAt(clock int64) error {
 // maxEndorsers bounds the cache of judged certificates: a consortium of 50 partners with 20 peers each fits.
 const maxEndorsers = 1024
 
-// endorser parses and judges a SerializedIdentity, or remembers that it did. Only a malformed one is an error here.
+// endorser parses and judges a SerializedIdentity, or remembers that it did. Only a malformed one is an
+// error here.
 func (v *Verifier) endorser(serialized []byte) (*endorser, error) {
 	id := sha256.Sum256(serialized)
 	v.mu.Lock()
@@ -101,7 +102,7 @@ func (v *Verifier) endorser(serialized []byte) (*endorser, error) {
 	}
 	e = v.judge(who)
 	if e.chain != nil {
-		return e, nil // strangers don't fill the cache
+		return e, nil // not cached: unknown certificates could fill the cache
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -137,8 +138,9 @@ func (v *Verifier) judge(who identity) *endorser {
 	return e
 }
 
-// issuer finds the root that signed cert and checks what a Fabric identity certificate must be. Roots only: partners'
-// identity CAs sign their peers directly, so there is no chain to build and no path to confuse.
+// issuer finds the root that signed cert and checks what a Fabric identity certificate must be. Roots
+// only: partners' identity CAs sign their peers directly, so there is no chain to build and no path to
+// confuse.
 func (p *partner) issuer(cert *x509.Certificate) (*x509.Certificate, error) {
 	switch {
 	case cert.IsCA:

@@ -9,7 +9,8 @@ type OrderExpectation struct {
 	Script func(order.Order) (string, error) // derives the collect script (hex) from the bundle's descriptor (T21); required
 }
 
-// Order verifies a signed order for whoever is about to pay it.
+// Order verifies a signed order before it is paid: its signatures, and that its script is the treasury's
+// for this order.
 func (v *Verifier) Order(file []byte, want OrderExpectation) (order.View, Answer, error) {
 	c, err := v.run(file, Expectation{Function: FunctionOrder, Subject: want.Order, Nonce: want.Nonce})
 	if err != nil {

@@ -17,7 +17,8 @@ type Expectation struct {
 	Nonce    string // hex; "" accepts any: for a stored file whose nonce was compared when it arrived
 }
 
-// Verify is [Verifier.Verify] for a single file. Whoever verifies more than one keeps a Verifier.
+// Verify is [Verifier.Verify] for a single file. For more than one keep a [Verifier]: it remembers
+// certificates.
 func Verify(file []byte, bundle *Bundle, want Expectation) (Answer, error) {
 	v, err := NewVerifier(bundle)
 	if err != nil {
@@ -26,8 +27,9 @@ func Verify(file []byte, bundle *Bundle, want Expectation) (Answer, error) {
 	return v.Verify(file, want)
 }
 
-// Verify returns the answer in the file if peers of enough partners of the bundle signed it for the question expected.
-// The first check that fails is the verdict; the order is part of the contract (docs/signed.md).
+// Verify returns the answer in the file if peers of enough partners of the bundle signed it for the
+// question expected. The first check that fails is the verdict; the order is part of the contract
+// (docs/signed.md).
 func (v *Verifier) Verify(file []byte, want Expectation) (Answer, error) {
 	c, err := v.run(file, want)
 	if err != nil {
@@ -36,7 +38,7 @@ func (v *Verifier) Verify(file []byte, want Expectation) (Answer, error) {
 	return c.answer, nil
 }
 
-// run is the list of checks.
+// run is the list of checks: the form of the file, then the question, the answer, and who signed it.
 func (v *Verifier) run(file []byte, want Expectation) (*check, error) {
 	c := &check{v: v, want: want}
 	for _, step := range []func(*check, []byte) error{
@@ -111,7 +113,8 @@ func (c *check) proposal([]byte) error {
 	return nil
 }
 
-// origin: where the answer comes from, that it is one, and that nothing would be written by submitting it.
+// origin checks channel and chaincode of question and answer, that its status is success, and that it
+// writes nothing.
 func (c *check) origin([]byte) error {
 	name := c.v.bundle.Chaincode
 	switch {

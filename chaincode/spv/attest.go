@@ -15,10 +15,10 @@ type AttestStore interface {
 	PutAttestation(h Height, partner string, hash chainhash.Hash) error
 }
 
-// Attest records that a partner's own node has the block on its active chain, and writes f/<height> once as
-// many partners as the rules demand agree with the headers (T22). partners are all that may attest. Two
-// attestations that contradict each other raise the alarm: then the step succeeds, so that the alarm is kept,
-// and nothing is credited until an operator decides.
+// Attest records that a partner's own node has the block on its active chain, and writes f/<height> once
+// as many partners as the rules demand agree with the headers (T22). partners are all that may attest. Two
+// attestations that contradict each other raise the alarm: then the call succeeds, so that the alarm is
+// written, and nothing is credited until an operator decides.
 func Attest(s AttestStore, rules *Rules, partners []string, partner string, b Block) (Change, error) {
 	if !rules.Attested() {
 		return Change{}, ErrNotAttested
@@ -52,8 +52,8 @@ func Attest(s AttestStore, rules *Rules, partners []string, partner string, b Bl
 	return finish(s, rules, Change{Tip: tip}, agreeing+1, b)
 }
 
-// count looks what the partners said about a height: whether this partner said the same, how many others did,
-// and a hash that somebody (this partner included) said instead.
+// count compares the attestations of b's height with b: whether this partner has attested b, how many others
+// have, and another hash that a partner (this one included) has attested, nil if none has.
 func count(s AttestStore, partners []string, partner string, b Block) (own bool, agreeing int, contrary *chainhash.Hash, err error) {
 	for _, p := range partners {
 		hash, ok, err := s.Attestation(b.Height, p)
@@ -72,7 +72,7 @@ func count(s AttestStore, partners []string, partner string, b Block) (own bool,
 	return own, agreeing, contrary, nil
 }
 
-// checkDeep demands that the ledger's own chain of headers holds the block at final depth.
+// checkDeep refuses a block that is not on the ledger's active chain, or not at its final depth there.
 func checkDeep(s Store, rules *Rules, b Block) (Tip, error) {
 	tip, ok, err := s.Tip()
 	if err != nil || !ok {

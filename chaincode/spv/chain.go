@@ -11,7 +11,8 @@ import (
 // MaxHeaders is how many headers one step takes.
 const MaxHeaders = 500
 
-// Tip is the chain's moving end; key tip, written by header submission only and never read by payments.
+// Tip is the end of the active chain, the chain of most work; key tip, written by submissions of headers
+// only and never read by payments.
 type Tip struct {
 	Hash   chainhash.Hash `json:"hash"`
 	Height Height         `json:"height"`
@@ -49,7 +50,7 @@ type Block struct {
 	Hash   chainhash.Hash `json:"hash"`
 }
 
-// Change is what a step did, for the one event that a contract emits.
+// Change is what a step (one call of Start, Submit or Attest) did, for the one event that a contract emits.
 type Change struct {
 	Tip      Tip     // after the step
 	New      int     // headers that were not known before
@@ -67,7 +68,8 @@ func (c Change) CheckNew() error {
 	return nil
 }
 
-// Start writes the trusted start of the chain. It is final by decree: nothing below it can be proven.
+// Start writes the trusted start of the chain. It counts as final without depth or attestations, and
+// nothing below it can be proven.
 func Start(s Store, rules *Rules, start Record) error {
 	if err := rules.checkStart(&start); err != nil {
 		return err
@@ -107,7 +109,7 @@ func Submit(s Store, rules *Rules, headers [][HeaderSize]byte, txTime int64) (Ch
 	return st.close()
 }
 
-// step is one submission: what was read, what will be written.
+// step is one call of Submit: what was read, what will be written.
 type step struct {
 	store   Store
 	rules   *Rules
@@ -254,7 +256,8 @@ func (st *step) displace(at *Record) (shared bool, err error) {
 	return false, st.replace(Block{at.Height, old}, at.Hash)
 }
 
-// shorten takes the active blocks above the new tip off the chain: more work in fewer blocks is rare and real.
+// shorten takes the active blocks above the new tip off the chain. A branch of fewer blocks can have more
+// work, after a change of difficulty.
 func (st *step) shorten(r *Record) error {
 	for h := st.tip.Height; h > r.Height; h-- {
 		old, ok, err := st.hashAt(h)
@@ -308,7 +311,8 @@ func (st *step) replace(old Block, by chainhash.Hash) error {
 // transaction.
 const maxFinal = 2 * MaxHeaders
 
-// mature writes f/ for heights that the new tip's work made final. Where blocks are attested, Attest does.
+// mature notes the heights that the new tip's work made final. Where blocks are attested, Attest does it
+// instead.
 func (st *step) mature() error {
 	if st.alarmed || st.rules.Attested() {
 		return nil
@@ -367,7 +371,7 @@ func (st *step) closeHeights() error {
 	)
 }
 
-// each does something to a map's entries in order of height, until one fails.
+// each calls do for a map's entries in order of height, until one fails.
 func each[V any](m map[Height]V, do func(Height, V) error) error {
 	for _, h := range heights(m) {
 		if err := do(h, m[h]); err != nil {
@@ -377,7 +381,7 @@ func each[V any](m map[Height]V, do func(Height, V) error) error {
 	return nil
 }
 
-// heights are a map's keys in order: nothing written may depend on a map's.
+// heights are a map's keys, sorted: endorsers must write the same, and Go's order of a map differs each time.
 func heights[V any](m map[Height]V) []Height {
 	hs := make([]Height, 0, len(m))
 	for h := range m {

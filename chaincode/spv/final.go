@@ -6,7 +6,8 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 )
 
-// FinalStore is what a payment reads of the chain: never the tip, so that new headers don't disturb it.
+// FinalStore is the part of the store that proving a payment reads. The tip is not in it, so a submission
+// of headers in the same block does not make the settlement's transaction invalid.
 type FinalStore interface {
 	Alarm() (Alarm, bool, error)
 	FinalAt(h Height) (chainhash.Hash, bool, error)

@@ -49,8 +49,8 @@ type Tx struct {
 	Msg *wire.MsgTx // without witness
 }
 
-// Prove checks a proof against a block's Merkle root. The answer says only that the block commits to the
-// transaction: whether the block is final is the chain's matter.
+// Prove checks a proof against a block's Merkle root. It shows only that the block commits to the
+// transaction; for whether the block is final see [ProveFinal].
 func Prove(p *Proof, root *chainhash.Hash) (Tx, error) {
 	tx, err := parseTx(p.Tx)
 	if err != nil {
@@ -107,8 +107,8 @@ func parseTx(raw []byte) (*wire.MsgTx, error) {
 	return &tx, nil
 }
 
-// holds reports whether raw is long enough for the inputs, outputs and scripts that it claims to have.
-// Package wire makes room for a claim before it reads on: 150 MB for a hundred bytes that speak of 3.7
+// holds reports whether raw is long enough for the inputs, outputs and scripts that its counts announce.
+// Package wire allocates by these counts before it reads on: 150 MB for a hundred bytes that announce 3.7
 // million outputs.
 func holds(raw []byte) bool {
 	const version, lockTime = 4, 4
@@ -120,7 +120,7 @@ func holds(raw []byte) bool {
 	return !r.short
 }
 
-// room walks over what a transaction claims.
+// room walks over a transaction's bytes; short means that they ended too early.
 type room struct {
 	rest  []byte
 	short bool
@@ -194,8 +194,9 @@ func checkBranches(p *Proof) error {
 	return nil
 }
 
-// fold hashes a leaf up its branch. A right child equal to its sibling exists only in a tree that was grown to
-// deceive: Bitcoin duplicates the last node to the right of itself.
+// fold hashes a leaf up its branch to the root. It refuses a right child that equals its sibling: Bitcoin
+// pairs the last node of an odd row with itself, so such a proof shows a transaction in a place that the
+// block doesn't have (CVE-2012-2459).
 func fold(node chainhash.Hash, index uint32, branch []byte) (chainhash.Hash, error) {
 	var pair [2 * chainhash.HashSize]byte
 	for ; len(branch) > 0; branch, index = branch[chainhash.HashSize:], index>>1 {

@@ -9,7 +9,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// Chain keeps the documents of package spv on the ledger; it is a spv.AttestStore.
+// Chain keeps the documents of package spv on the ledger; it implements spv.AttestStore and spv.FinalStore.
 type Chain struct{ t *Transaction }
 
 // Chain gives the Bitcoin chain that the ledger follows.

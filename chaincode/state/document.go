@@ -22,7 +22,7 @@ func find[T any](t *Transaction, key string) (v T, ok bool, err error) {
 	return v, true, nil
 }
 
-// load is find for a document whose absence is a refusal.
+// load loads the document under a key; the error is absent where there is none.
 func load[T any](t *Transaction, key string, absent *ledger.Refusal) (T, error) {
 	v, ok, err := find[T](t, key)
 	if err == nil && !ok {
@@ -109,7 +109,8 @@ func (t *Transaction) delete(key string) error {
 	return nil
 }
 
-// create stores a document under a key that must be free; the read makes two of a block conflict.
+// create stores a document under a key that must be free. It reads the key first, so of two transactions
+// in one block that create it Fabric makes the second invalid.
 func (t *Transaction) create(key string, v any, taken *ledger.Refusal) error {
 	return t.createText(key, string(ledger.Encode(v)), taken)
 }

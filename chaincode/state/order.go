@@ -16,7 +16,7 @@ func (t *Transaction) Order(id string) (order.Order, error) {
 	return load[order.Order](t, order.Key(id), order.ErrUnknown)
 }
 
-// FindOrder is Order where there may be none.
+// FindOrder loads an order; false means that there is none.
 func (t *Transaction) FindOrder(id string) (order.Order, bool, error) {
 	return find[order.Order](t, order.Key(id))
 }
@@ -34,7 +34,8 @@ func (t *Transaction) OrderOfScript(script string) (string, error) {
 	return id, err
 }
 
-// CreateOrder stores an order, the entry of its script, and its machine's shard as it moved on.
+// CreateOrder stores an order, the entry that finds it by its script, and the machine's shard, whose next
+// number and sum of the day the order has raised.
 func (t *Transaction) CreateOrder(o order.Order, shard machine.Shard) error {
 	hash, err := order.ScriptHash(o.Script)
 	if err != nil {
@@ -49,7 +50,7 @@ func (t *Transaction) CreateOrder(o order.Order, shard machine.Shard) error {
 	return t.put(order.Key(o.ID), o)
 }
 
-// Credits loads what is credited to an order, by output, and the final block at each payment's height.
+// Credits loads an order's payments, sorted by outpoint, and the final block at the height of each.
 func (t *Transaction) Credits(id string) (order.Credits, error) {
 	keys, err := t.keys(order.CreditFamily, id)
 	if err != nil {
@@ -76,7 +77,7 @@ func (t *Transaction) Credits(id string) (order.Credits, error) {
 	return c, nil
 }
 
-// Recorded loads the payments that stand under a proven transaction's own outputs already, whichever order
+// Recorded loads the payments that earlier calls recorded for outputs of this transaction, whichever order
 // they pay, by the output's number.
 func (t *Transaction) Recorded(p order.Proven) (map[uint32]order.Payment, error) {
 	recorded := map[uint32]order.Payment{}
@@ -92,7 +93,7 @@ func (t *Transaction) Recorded(p order.Proven) (map[uint32]order.Payment, error)
 	return recorded, nil
 }
 
-// FindSettlement loads an order's settlement, where it has one.
+// FindSettlement loads an order's settlement; false means that the order is not settled.
 func (t *Transaction) FindSettlement(id string) (order.Settlement, bool, error) {
 	return find[order.Settlement](t, order.SettlementKey(id))
 }

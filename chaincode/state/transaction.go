@@ -75,7 +75,7 @@ func (t *Transaction) Config() *consortium.Config { return &t.config }
 // Channel is the channel's name.
 func (t *Transaction) Channel() string { return t.stub.GetChannelID() }
 
-// ID is the transaction's.
+// ID is the id of the Fabric transaction (not a Bitcoin txid).
 func (t *Transaction) ID() string { return t.stub.GetTxID() }
 
 // Stamp is the transaction's time in Unix seconds, as its submitter chose it.

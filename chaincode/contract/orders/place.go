@@ -29,7 +29,8 @@ func Place(t *state.Transaction, r order.Request) (order.Order, error) {
 	if err != nil {
 		return order.Order{}, err
 	}
-	// the script follows from the treasury's public descriptor alone, so that every buyer can derive it too (T21)
+	// the script follows from the treasury's public descriptor alone, so that every buyer can derive it
+	// too (T21)
 	config := t.Config()
 	o.Script, o.Address, err = payment.CollectOf(config.Treasury.Descriptor, config.Bitcoin.Network, o.Shard, o.Number)
 	if err != nil {
@@ -41,7 +42,7 @@ func Place(t *state.Transaction, r order.Request) (order.Order, error) {
 	return o, t.Event(ledger.EventOrderPlaced, o)
 }
 
-// basisOf loads what placing an order is judged by.
+// basisOf loads the documents that order.Place needs.
 func basisOf(t *state.Transaction, r order.Request) (order.Basis, error) {
 	b := order.Basis{Request: r, Caller: t.Caller(), Channel: t.Channel(), Config: t.Config()}
 	var err error

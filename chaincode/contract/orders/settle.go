@@ -35,8 +35,8 @@ type settling struct {
 	request order.SettleRequest
 	order   order.Order
 	proven  order.Proven  // the transaction, and what it pays to the order's script
-	before  order.Before  // what the ledger holds up to now
-	outcome order.Outcome // what it will hold
+	before  order.Before  // what the ledger holds before this transaction
+	outcome order.Outcome // what this transaction changes
 }
 
 func (s *settling) findOrder() (err error) {
@@ -45,7 +45,7 @@ func (s *settling) findOrder() (err error) {
 }
 
 // provePayment shows that the transaction is in the final block that the request names, and reads what it
-// pays to the order's script (T21, T22). That one of its outputs pays the order at all is judged later.
+// pays to the order's script (T21, T22). That may be nothing: the rule order.Settle refuses it.
 func (s *settling) provePayment() error {
 	hash, err := spv.ParseHash(s.request.Block)
 	if err != nil {

@@ -21,14 +21,15 @@ type Proven struct {
 	Block   string
 }
 
-// Credits are the payments of an order, and the final block's hash at the height of each ("" for none).
+// Credits are the payments of an order, and for the height of each the hash of the final block, "" if
+// there is none.
 type Credits struct {
 	Payments []Payment
 	Final    map[uint32]string
 }
 
-// with are the credits after a proven transaction's payments were added. Its block is final, or it would not
-// be proven.
+// with are the credits with a proven transaction's payments added. Its block is final: spv.ProveFinal
+// checked it.
 func (c Credits) with(p Proven, fresh []Payment) Credits {
 	final := maps.Clone(c.Final)
 	if final == nil {
@@ -57,7 +58,8 @@ func (c Credits) CheckUndisputed(order string) error {
 const Dust ledger.Satoshi = 330
 
 // Credit turns a proven transaction's outputs into payments of the order. recorded are the payments that
-// stand under the same outputs already, by number; these and dust are passed over. Nothing new is a refusal.
+// earlier calls recorded for the same outputs, by number; these and dust are skipped. If nothing is left, the
+// result is a refusal: ErrKnown or ErrDust.
 func Credit(o Order, p Proven, recorded map[uint32]Payment, epoch int64) ([]Payment, error) {
 	if len(p.Outputs) == 0 {
 		return nil, ErrOtherScript.With(p.TxID)

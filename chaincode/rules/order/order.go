@@ -7,7 +7,7 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
-// Format is the order's.
+// Format is the format of an order.
 const Format = "guildmark/order/1"
 
 // Order is a buyer's request for one machine; key order/<id>; never rewritten after it is placed.
@@ -27,7 +27,8 @@ type Order struct {
 	Expires    int64          `json:"expires"` // first epoch in which it can't be paid any more
 }
 
-// CustodianSets are the custodian sets of the order's items: of each, one partner must sign an answer about the order.
+// CustodianSets are the custodian sets of the order's items: of each, one partner must sign an answer
+// about the order.
 func (o Order) CustodianSets() consortium.CustodianSets {
 	var sets consortium.CustodianSets
 	for _, item := range o.Items {

@@ -46,7 +46,7 @@ func (o Order) Again(r Request) (Order, error) {
 	return o, nil
 }
 
-// Basis is all that placing an order is judged by.
+// Basis is all that [Place] reads: the request, its caller, and the documents that it names.
 type Basis struct {
 	Request  Request
 	Caller   party.Caller
@@ -60,8 +60,8 @@ type Basis struct {
 	Epoch    int64
 }
 
-// Place judges a request and returns the order, still without its payment script, and the machine's shard as
-// it moves on.
+// Place judges a request. It returns the order, still without its payment script, and the machine's shard with
+// the next number and the day's new sum.
 func Place(b Basis) (Order, machine.Shard, error) {
 	if err := checkBasis(b); err != nil {
 		return Order{}, b.Shard, err
