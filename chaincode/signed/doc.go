@@ -7,7 +7,7 @@
 // signature covers, unless they are compared with some that one covers. Signature bytes are malleable by
 // nature: never use a file's bytes or hash as an id.
 //
-// Read [Verifier.Verify] first; its body is the list of checks, in the order that docs/signed.md fixes.
+// Read verify.go first: run is the list of checks, in the order that chaincode/signed/docs/signed.md fixes.
 //
 // Errors: every verdict is a *ledger.Refusal, found by errors.Is with the sentinels in refusal.go, which say
 // what to do. [ErrPolicy]: bundle and file are of different age; fetch the newer bundle ([Bundle.Succeed]) or
