@@ -41,7 +41,7 @@ func (p *program) completion() *Command {
 	return &Command{
 		Name: "completion", Args: "bash|zsh|fish", Short: "prints the completion script of a shell.",
 		Example: `source <(` + name + ` completion bash)`,
-		Guide: "For good, where your shell looks for scripts:\n" +
+		Guide: "bash needs the package bash-completion. For good, where your shell looks for scripts:\n" +
 			"  " + name + " completion bash > ~/.local/share/bash-completion/completions/" + name + "\n" +
 			"  " + name + " completion zsh > \"${fpath[1]}/_" + name + "\"\n" +
 			"  " + name + " completion fish > ~/.config/fish/completions/" + name + ".fish",
