@@ -21,8 +21,11 @@ const (
 
 // The codes of errors that carry no refusal of their own.
 var (
-	ErrUsage       = ledger.Refuse(ledger.Invalid, "command.usage", "the command line can't be used")
-	ErrFailed      = ledger.Refuse(ledger.Unavailable, "command.failed", "the command failed")
+	// ErrUsage means that the command line can't be used; Saw says why. See the help of the command.
+	ErrUsage = ledger.Refuse(ledger.Invalid, "command.usage", "the command line can't be used")
+	// ErrFailed means that a step failed that has no code of its own; the message says which. Read it.
+	ErrFailed = ledger.Refuse(ledger.Unavailable, "command.failed", "the command failed")
+	// ErrInterrupted means that a signal ended the command before it was done. Repeat it: it goes on.
 	ErrInterrupted = ledger.Refuse(ledger.Unavailable, "command.interrupted", "the command was interrupted before it was done")
 )
 

@@ -1,28 +1,41 @@
 // Package licensor is what a licensor does at home: check technology data against its profile, fetch the recipients' keys
 // and verify who signed them, seal, sign the manifest, publish, upload, wait for the custodians, offer.
 //
-// It refuses to take a key from anybody's word: recipients count only as peers of enough partners of the licensor's own
-// trust bundle signed them (T3). It never sends plaintext or a content key anywhere.
+// Does not send plaintext or a content key anywhere. It refuses recipients' keys that peers of enough partners of the
+// licensor's own trust bundle have not signed (T3).
 //
-// Read seal.go, then publish.go. Refusals: [ErrProfile] the data breaks its profile (Saw says the line); [ErrRecipients]
-// no key for a custodian or runtime that was asked for (Saw lists those that there are); [ErrFolder] the folder is not a
-// sealed dataset, or was changed; [ErrIdentity] the identity is not a licensor's; [ErrParty] no identity has the name;
-// [ErrRoots] the gateway's certificate is not trusted: give its roots; [ErrUnreachable] the gateway does not answer;
-// [ErrNotConfirmed] custodians have not confirmed in time: wait longer, the steps before are done; and those of packages
-// signed, sealed and of the ledger.
+// Read seal.go, then publish.go. Errors: those below, and the refusals of packages sealed, signed and of the ledger. Kind
+// Unavailable means that the same step may pass later; whatever was done before stays done.
 package licensor
 
 import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // Refusals of the licensor's steps.
 var (
-	ErrProfile      = ledger.Refuse(ledger.Invalid, "publish.profile", "the data does not fit its profile")
-	ErrRecipients   = ledger.Refuse(ledger.NotFound, "publish.recipients", "the signed recipients hold no key for this")
-	ErrFolder       = ledger.Refuse(ledger.Invalid, "publish.folder", "the folder does not hold a sealed dataset as it was written")
-	ErrIdentity     = ledger.Refuse(ledger.Forbidden, "publish.identity", "the identity is not one of a licensor")
-	ErrParty        = ledger.Refuse(ledger.NotFound, "publish.party", "no identity has this name: give a name of the connection file or a party id, like LicensorsMSP.0123456789abcdef")
-	ErrRoots        = ledger.Refuse(ledger.Unavailable, "publish.roots", "the gateway's certificate comes from an authority that is not trusted here: name the file with its roots")
-	ErrUnreachable  = ledger.Refuse(ledger.Unavailable, "publish.unreachable", "the gateway does not answer")
-	ErrNotConfirmed = ledger.Refuse(ledger.Unavailable, "publish.not_confirmed", "not all custodians have confirmed in time; run the command again to go on waiting")
-	ErrGateway      = ledger.Refuse(ledger.Unavailable, "publish.gateway", "the gateway did not do what its contract says")
+	// ErrProfile means that the data breaks its profile; Saw names the line and the rule. Correct the data.
+	ErrProfile = ledger.Refuse(ledger.Invalid, "publish.profile", "the data does not fit its profile")
+	// ErrRecipients means that no key is there for a custodian or a product line; Saw lists those that there are.
+	// Name one of them.
+	ErrRecipients = ledger.Refuse(ledger.NotFound, "publish.recipients", "the signed recipients hold no key for this")
+	// ErrFolder means that the folder is not a sealed dataset, was changed since, or is to be made and exists. Seal into
+	// a new folder.
+	ErrFolder = ledger.Refuse(ledger.Invalid, "publish.folder", "the folder does not hold a sealed dataset as it was written")
+	// ErrIdentity means that the identity has another role than licensor, or is not in the connection file. Take a
+	// licensor's.
+	ErrIdentity = ledger.Refuse(ledger.Forbidden, "publish.identity", "the identity is not one of a licensor")
+	// ErrParty means that no identity of the connection file has the name, or that several have. Write one that Saw
+	// shows, or a party id.
+	ErrParty = ledger.Refuse(ledger.NotFound, "publish.party",
+		"no identity has this name: give a name of the connection file or a party id, like LicensorsMSP.0123456789abcdef")
+	// ErrRoots means that the gateway's certificate leads to an authority that is not trusted here. Name the file with
+	// its roots.
+	ErrRoots = ledger.Refuse(ledger.Unavailable, "publish.roots",
+		"the gateway's certificate comes from an authority that is not trusted here: name the file with its roots")
+	// ErrUnreachable means that the gateway does not answer. Check its address, or try again later.
+	ErrUnreachable = ledger.Refuse(ledger.Unavailable, "publish.unreachable", "the gateway does not answer")
+	// ErrNotConfirmed means that custodians have not confirmed their halves in time. Publish again to go on waiting.
+	ErrNotConfirmed = ledger.Refuse(ledger.Unavailable, "publish.not_confirmed",
+		"not all custodians have confirmed in time; run the command again to go on waiting")
+	// ErrGateway means that the gateway's answer does not have the form of its API. Ask whoever runs it.
+	ErrGateway = ledger.Refuse(ledger.Unavailable, "publish.gateway", "the gateway's answer does not have the form of its API")
 )

@@ -27,7 +27,7 @@ replay exits with 0 when all is in order, with 1 when something is wrong with th
 audit itself could not be made. It asks no peer and no node: its report follows from the copied files and the hash of
 the genesis block. chaincode/audit/docs/audit.md lists each check, and what an audit can't show.`
 
-// errWrong is the verdict on a ledger or a copy that is not in order; the report says what is wrong.
+// errWrong means that the ledger or its copy is not in order. The report says where and what.
 var errWrong = ledger.Refuse(ledger.Conflict, "audit.wrong",
 	"the ledger or its copy is not in order: the report says where")
 

@@ -12,7 +12,7 @@ import (
 	"github.com/guildmark/guildmark/machine/agent"
 )
 
-// errDoctor says that a check failed; the list tells which.
+// errDoctor means that a check failed. Do what the list says beside it.
 var errDoctor = ledger.Refuse(ledger.Unavailable, "machine.doctor", "a check failed: see what to do above")
 
 // maxFile bounds a signed file, bytes.

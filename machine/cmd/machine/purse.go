@@ -17,7 +17,7 @@ import (
 	"github.com/guildmark/guildmark/machine/wallet/btcd"
 )
 
-// errNoWallet says that the configuration names no Bitcoin node.
+// errNoWallet means that the configuration names no Bitcoin node. Name one under `bitcoin`, or pay by phone.
 var errNoWallet = ledger.Refuse(ledger.NotFound, "machine.no_wallet", "the configuration names no Bitcoin node: set bitcoin.rpc, certificate, credentials and network")
 
 // purse is the machine's wallet with the node that it asks; empty when the command needs none or none is configured.

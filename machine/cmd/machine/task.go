@@ -13,7 +13,7 @@ import (
 	"github.com/guildmark/guildmark/machine/runtime"
 )
 
-// errFailed is for an error without a code of its own.
+// errFailed means that a step failed that has no code of its own. Read what it saw.
 var errFailed = ledger.Refuse(ledger.Unavailable, "machine.failed", "the machine could not do it")
 
 // task is one command at work: configuration, state folder, wallet and agent, opened.
