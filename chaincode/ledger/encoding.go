@@ -20,25 +20,35 @@ const (
 
 // Refusals of the strict decoder. A document that is rejected stays wrong: whoever made it must mend it.
 var (
-	// ErrTooLarge means that the document is longer than any the ledger takes.
+	// ErrTooLarge means that the document is longer than 1 MiB (Saw). Shorten it.
 	ErrTooLarge = Refuse(Invalid, "document.too_large", "a document has at most 1 MiB")
 	// ErrMalformed means that the JSON does not parse, or a value has another type than the document's field.
 	// Compare it with the document in chaincode/docs/documents.md.
 	ErrMalformed = Refuse(Invalid, "document.malformed", "the document is not one JSON value of the expected shape")
-	// ErrDuplicateKey means that two readers could read different values.
+	// ErrDuplicateKey means that an object has the same key twice, so that two readers could read different
+	// values. Write the key once.
 	ErrDuplicateKey = Refuse(Invalid, "document.duplicate_key", "the document names a key twice in one object")
-	// ErrUnknownKey means that a key is misspelled, in other capitals, or of another version of the format.
-	ErrUnknownKey = Refuse(Invalid, "document.unknown_key", "the document has a key that its type does not have")
-	// ErrMissingKey means that every key must be there, also where its value is empty.
+	// ErrUnknownKey means that a key (Saw) is misspelled, in other capitals, or of another version of the
+	// format. Write it as chaincode/docs/documents.md has it.
+	ErrUnknownKey = Refuse(Invalid, "document.unknown_key",
+		"the document has a key that its type does not have")
+	// ErrMissingKey means that an object lacks a key that its type has. Write the key also where its value is
+	// empty.
 	ErrMissingKey = Refuse(Invalid, "document.missing_key", "the document lacks a key that its type has")
-	// ErrText means that a string has bytes, or escapes, that are no characters.
+	// ErrText means that a text is not valid UTF-8, or a string (Saw) has U+FFFD or the escape of half a
+	// surrogate pair. Encode it as UTF-8.
 	ErrText = Refuse(Invalid, "document.text", "the document holds text that is not valid UTF-8")
-	// ErrNumber means that a number has a form that two encoders write differently.
-	ErrNumber = Refuse(Invalid, "document.number", "numbers are plain integers: no fraction, exponent or minus zero")
-	// ErrTooDeep means that the document nests deeper than any the ledger has.
+	// ErrNumber means that a number (Saw) has a fraction or an exponent, or is minus zero. Write it as a plain
+	// integer.
+	ErrNumber = Refuse(Invalid, "document.number",
+		"numbers are plain integers: no fraction, exponent or minus zero")
+	// ErrTooDeep means that the document nests objects and lists more than 12 deep. Write it as
+	// chaincode/docs/documents.md has it.
 	ErrTooDeep = Refuse(Invalid, "document.too_deep", "a document is nested at most 12 deep")
-	// ErrNotCanonical means that the content is right and its hash would not be. Encode it with ledger.Encode.
-	ErrNotCanonical = Refuse(Invalid, "document.not_canonical", "the document's bytes are not the canonical form of its content")
+	// ErrNotCanonical means that the content parses, but its bytes are not those that ledger.Encode writes, so
+	// that its hash would differ. Encode it with ledger.Encode.
+	ErrNotCanonical = Refuse(Invalid, "document.not_canonical",
+		"the document's bytes are not the canonical form of its content")
 )
 
 // Encode writes v in the ledger's canonical form: JSON, keys in the order of the Go struct, no white space,
@@ -86,8 +96,10 @@ func DecodeCanonical(doc []byte, v any) error {
 	return nil
 }
 
-// ErrBase64 means that text is not base64 in its one form.
-var ErrBase64 = Refuse(Invalid, "base64.malformed", "the text is not standard base64 in its one form")
+// ErrBase64 means that the text is not standard, padded base64, or has line ends or bits beyond its last byte.
+// Encode it as RFC 4648 section 4 has it.
+var ErrBase64 = Refuse(Invalid, "base64.malformed",
+	"the text must be standard base64 with padding and without line ends")
 
 // Base64 reads standard, padded base64 in its one form. encoding/base64 passes over line ends even when it is
 // strict, so that one signature could be stored as many texts, or swollen to a megabyte.
@@ -114,7 +126,7 @@ func Hash(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// ErrID means that text is not an id.
+// ErrID means that an id or a hash (Saw) is not 64 lower-case hex digits. Copy the id whole.
 var ErrID = Refuse(Invalid, "id.malformed", "the id is not 64 lower-case hex digits")
 
 // CheckID demands 64 lower-case hex digits, the form of every id and hash on the ledger.

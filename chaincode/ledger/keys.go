@@ -65,7 +65,8 @@ func (f Family) Range(parts ...string) (start, end string) {
 // Marker is the value of a key whose existence says everything; Fabric takes an empty value for a deletion.
 const Marker = "1"
 
-// ErrKey means that text is not a key of the family that was expected.
+// ErrKey means that the text (Saw) is not a key of the family that was expected, or not an outpoint
+// <txid>:<vout>. Write it as Family.Key or Outpoint does.
 var ErrKey = Refuse(Invalid, "key.malformed", "the text is not a key of the family that was expected")
 
 // digits is the length of a number in a key.
@@ -76,8 +77,10 @@ func Number[T interface{ ~int | ~int64 | ~uint32 }](n T) string {
 	return fmt.Sprintf("%0*d", digits, n)
 }
 
-// ErrDecimal means that an argument is not a number as callers write it.
-var ErrDecimal = Refuse(Invalid, "number.malformed", "the argument is not a number from 0 to 9999999999 in plain decimal digits")
+// ErrDecimal means that an argument (Saw) is not a plain decimal number from 0 to 9999999999, without sign or
+// leading zeros. Correct the argument.
+var ErrDecimal = Refuse(Invalid, "number.malformed",
+	"the argument is not a number from 0 to 9999999999 in plain decimal digits")
 
 // ParseDecimal reads a number as callers write it: plain decimal digits without leading zeros. It has ten
 // digits at most, so that keys stay in order.

@@ -25,9 +25,18 @@ import (
 
 // Refusals of the content store.
 var (
-	ErrNotFound = ledger.Refuse(ledger.NotFound, "content.not_found", "the content store has no bytes with this hash: upload them first")
-	ErrHash     = ledger.Refuse(ledger.Invalid, "content.hash", "the SHA-256 of the uploaded bytes is not the hash in the path")
-	ErrSize     = ledger.Refuse(ledger.Invalid, "content.size", "the number of uploaded bytes is not the size that the published dataset announced")
+	// ErrNotFound means that the store has no bytes under the hash that was asked for. Upload them, or read
+	// from another gateway.
+	ErrNotFound = ledger.Refuse(ledger.NotFound, "content.not_found",
+		"the content store has no bytes with this hash: upload them first")
+	// ErrHash means that the uploaded bytes have another SHA-256 (Saw) than the hash in the path. Upload the
+	// bytes that have the hash.
+	ErrHash = ledger.Refuse(ledger.Invalid, "content.hash",
+		"the SHA-256 of the uploaded bytes is not the hash in the path")
+	// ErrSize means that an upload has more or fewer bytes than were announced on the ledger (Saw has both
+	// numbers). Upload the whole file.
+	ErrSize = ledger.Refuse(ledger.Invalid, "content.size",
+		"the upload must have the number of bytes that the published dataset announced")
 )
 
 // staleAfter is the age at which an unfinished upload counts as abandoned: far above the gateway's longest

@@ -29,18 +29,50 @@ var ErrUnauthenticated = errors.New("not authenticated")
 
 // Refusals of a token. All but ErrKeys and ErrScope come with ErrUnauthenticated.
 var (
+	// ErrMissing means that a request to a route that needs a token has no Authorization header of the form
+	// `Bearer <token>`. Get a token and send it.
 	ErrMissing = ledger.Refuse(ledger.Forbidden, "token.missing",
-		"this needs an access token: /.well-known/oauth-protected-resource names the server that issues them, and `machine token` prints one")
-	ErrMalformed = ledger.Refuse(ledger.Forbidden, "token.malformed", "the access token is not a JWT of at most 4096 bytes")
-	ErrAlgorithm = ledger.Refuse(ledger.Forbidden, "token.algorithm", "the access token is signed with another algorithm than ES256")
-	ErrKey       = ledger.Refuse(ledger.Forbidden, "token.key", "the access token's key is not among those that the issuer publishes")
-	ErrSignature = ledger.Refuse(ledger.Forbidden, "token.signature", "the access token's signature does not fit its key")
-	ErrExpired   = ledger.Refuse(ledger.Forbidden, "token.expired", "the access token has expired or is not valid yet: get a new one")
-	ErrIssuer    = ledger.Refuse(ledger.Forbidden, "token.issuer", "the access token is from another issuer")
-	ErrAudience  = ledger.Refuse(ledger.Forbidden, "token.audience", "the access token is for another audience")
-	ErrClaims    = ledger.Refuse(ledger.Forbidden, "token.claims", "the token is not a machine's access token: it needs jti, scope, client_id = sub and one audience")
-	ErrScope     = ledger.Refuse(ledger.Forbidden, "token.scope", "the access token lacks the scope that this route needs")
-	ErrKeys      = ledger.Refuse(ledger.Unavailable, "token.keys_unavailable", "the issuer does not answer with its keys now: try again")
+		"this route needs an access token: /.well-known/oauth-protected-resource names the server that "+
+			"issues them, and `machine token` prints one")
+	// ErrMalformed means that the token is longer than 4096 bytes or does not parse as a JWT. Get a new token
+	// and send it as the issuer returned it.
+	ErrMalformed = ledger.Refuse(ledger.Forbidden, "token.malformed",
+		"the access token is not a JWT of at most 4096 bytes")
+	// ErrAlgorithm means that the header of the token names another algorithm than ES256. Get a token from the
+	// issuer that the gateway names.
+	ErrAlgorithm = ledger.Refuse(ledger.Forbidden, "token.algorithm",
+		"the access token must be signed with ES256")
+	// ErrKey means that the token names a key that the issuer does not publish, or no longer publishes. Get a
+	// new token.
+	ErrKey = ledger.Refuse(ledger.Forbidden, "token.key",
+		"the issuer does not publish the key that the access token names: get a new token")
+	// ErrSignature means that the issuer's key does not verify the token's signature. Get a new token.
+	ErrSignature = ledger.Refuse(ledger.Forbidden, "token.signature",
+		"the access token's signature does not verify under the issuer's key: get a new token")
+	// ErrExpired means that the token has expired or is not valid yet, by more than the 5 s that clocks may
+	// differ. Get a new token; where that fails too, check the clock.
+	ErrExpired = ledger.Refuse(ledger.Forbidden, "token.expired",
+		"the access token has expired or is not valid yet: get a new one")
+	// ErrIssuer means that the token's issuer is not the one in the gateway's configuration. Get a token from
+	// the server that /.well-known/oauth-protected-resource names.
+	ErrIssuer = ledger.Refuse(ledger.Forbidden, "token.issuer",
+		"the access token must come from the issuer that /.well-known/oauth-protected-resource names")
+	// ErrAudience means that the token was issued for another audience than this gateway. Get a token for the
+	// resource that /.well-known/oauth-protected-resource names.
+	ErrAudience = ledger.Refuse(ledger.Forbidden, "token.audience",
+		"the access token's audience must be the resource that /.well-known/oauth-protected-resource names")
+	// ErrClaims means that the token lacks a claim that every machine's access token has, as an id_token does.
+	// Send the access token.
+	ErrClaims = ledger.Refuse(ledger.Forbidden, "token.claims",
+		"the token is not a machine's access token: it needs jti, scope, client_id = sub and one audience")
+	// ErrScope means that the token is valid but lacks the scope (Saw) of the route. Get a token with that
+	// scope.
+	ErrScope = ledger.Refuse(ledger.Forbidden, "token.scope",
+		"the access token lacks the scope that this route needs: get a token with that scope")
+	// ErrKeys means that the gateway has not read the token's key yet and the issuer does not return its keys.
+	// Repeat the request later.
+	ErrKeys = ledger.Refuse(ledger.Unavailable, "token.keys_unavailable",
+		"the issuer's keys can't be read now: try again")
 )
 
 // leeway is the difference allowed between the clocks of issuer and gateway.

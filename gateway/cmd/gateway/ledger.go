@@ -14,10 +14,23 @@ import (
 
 // What clients are told when the ledger itself couldn't say anything; the cause stays in the log.
 var (
-	errUnreachable = rules.Refuse(rules.Unavailable, "ledger.unreachable", "no peer answers now; nothing was written")
-	errOutcome     = rules.Refuse(rules.Unavailable, "ledger.outcome_unknown", "the ledger may or may not have written this; ask before repeating, or repeat with the same key")
-	errInvalidated = rules.Refuse(rules.Unavailable, "ledger.invalidated", "other transactions were faster; try again")
-	errBehind      = rules.Refuse(rules.Unavailable, "ledger.behind", "a partner's peer has not received the newest block yet; try again")
+	// errUnreachable means that the gateway reaches no peer of the network. Repeat the request later; it had no
+	// effect.
+	errUnreachable = rules.Refuse(rules.Unavailable, "ledger.unreachable",
+		"no peer can be reached now and nothing was written: try again")
+	// errOutcome means that a transaction was submitted and its commit could not be observed. Read the state;
+	// repeat the request only with the same key.
+	errOutcome = rules.Refuse(rules.Unavailable, "ledger.outcome_unknown",
+		"it is not known whether the transaction was written: read the state before repeating, or repeat "+
+			"with the same key")
+	// errInvalidated means that other transactions changed what this one read, in each of its attempts. Repeat
+	// the request.
+	errInvalidated = rules.Refuse(rules.Unavailable, "ledger.invalidated",
+		"other transactions changed what this one read: try again")
+	// errBehind means that a peer answered without the newest block that the gateway knows, and did not receive
+	// it in time. Repeat the request.
+	errBehind = rules.Refuse(rules.Unavailable, "ledger.behind",
+		"a partner's peer has not received the newest block yet; try again")
 )
 
 // public adds what a client may know to a failure of the ledger client; refusals of the ledger stay as they are.
