@@ -15,9 +15,10 @@ type call struct {
 	mark     Checkpoint // the last block that was seen when the call began
 	until    time.Time  // when waiting for peers that lack it ends; zero: none had to be waited for
 
-	leveled    bool // all peers were asked how high they stand
-	tried      int  // failures that were waited out
-	mismatches int  // since the last wait for a block
+	had        map[*node]uint64 // the height that each peer was known to have when the attempt began
+	leveled    bool             // all peers were asked how high they stand
+	tried      int              // failures that were waited out
+	mismatches int              // since the last wait for a block
 }
 
 // persist calls do until it succeeds, its failure is final, or the attempts are used up. do gets the
@@ -28,6 +29,7 @@ func (c *Client) persist(ctx context.Context, function string, plan Plan,
 	k := &call{Client: c, turns: newTurns(&c.pool.rota, plan), function: function, mark: c.Last()}
 	for {
 		n := c.pool.current()
+		k.had = c.heights()
 		failure := do(ctx, n, k.next())
 		if failure == nil {
 			k.succeeded()
@@ -131,8 +133,10 @@ func (k *call) step(ctx context.Context, laggard *node) error {
 }
 
 // behind lists the peers that may have failed the call only because they lack the last block that was seen:
-// of those that refused it, or of all that were asked when their results differ. A refusal by an organization
-// to whose peers there is no connection counts as it is: they can't be asked whether they have the block.
+// of those that refused it, or of all that were asked when their results differ. What counts is the height that
+// was known before the attempt: a peer that has the block now may have refused a moment before it came. A refusal
+// by an organization to whose peers there is no connection counts as it is: they can't be asked whether they have
+// the block.
 func (k *call) behind(ctx context.Context, n *node, failure error) []*node {
 	msps := blamed(failure, n.msp)
 	if len(msps) > 0 && k.newest && !k.leveled {
@@ -144,7 +148,7 @@ func (k *call) behind(ctx context.Context, n *node, failure error) []*node {
 	}
 	var out []*node
 	for _, peer := range k.pool.nodes {
-		if slices.Contains(msps, peer.msp) && peer.height(k.channel) < k.mark.Block {
+		if slices.Contains(msps, peer.msp) && k.had[peer] < k.mark.Block {
 			out = append(out, peer)
 		}
 	}

@@ -165,6 +165,15 @@ func (n *node) height(channel string) uint64 {
 	return n.has[channel]
 }
 
+// heights is what is known of all peers now.
+func (c *Client) heights() map[*node]uint64 {
+	known := make(map[*node]uint64, len(c.pool.nodes))
+	for _, n := range c.pool.nodes {
+		known[n] = n.height(c.channel)
+	}
+	return known
+}
+
 func (n *node) raise(channel string, block uint64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

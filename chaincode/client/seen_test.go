@@ -127,6 +127,20 @@ func TestReadAfterAnothersWrite(t *testing.T) {
 	}
 }
 
+// The peer gets the block between its refusal and the question how high it stands: it refused without the block.
+func TestPeerThatCatchesUpAfterItsRefusal(t *testing.T) {
+	b := &fake{}
+	b.evaluate = func(int) error {
+		b.height = 8
+		return status.Error(codes.Unknown, "evaluate call to endorser returned error: "+unknown)
+	}
+	reader := connect(t, b)
+	reader.newest = true
+	if _, err := reader.Evaluate(t.Context(), "orders:Get", "x"); err != nil {
+		t.Errorf("got %v, want the answer of the second attempt", err)
+	}
+}
+
 // A peer that has the block, or a client that saw none, costs no question more.
 func TestRefusalWithTheLastBlockIsFinal(t *testing.T) {
 	a := &fake{endorse: func(call int, _ *gateway.EndorseRequest) error {
