@@ -25,8 +25,8 @@ type council struct {
 }
 
 // convene opens each partner's home and connects its governor to the channel that conn names.
-func convene(conn topology.Connection) (*council, error) {
-	terms, err := governor.ParseTerms(agreed)
+func convene(conn topology.Connection, text []byte) (*council, error) {
+	terms, err := governor.ParseTerms(text)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (c *council) everywhere(ctx context.Context) error { return c.first().Every
 // no more. Partners who collude can do it on a channel of their own; no machine believes what such a channel
 // signs.
 func Govern(ctx context.Context, conn topology.Connection) (err error) {
-	c, err := convene(conn)
+	c, err := convene(conn, agreed)
 	if err != nil {
 		return err
 	}

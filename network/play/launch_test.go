@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/guildmark/guildmark/network/networktest"
+	"github.com/guildmark/guildmark/network/node"
 	"github.com/guildmark/guildmark/network/play"
 	"github.com/guildmark/guildmark/network/process"
 	"github.com/guildmark/guildmark/network/topology"
@@ -27,6 +28,7 @@ func folder(t *testing.T) string {
 	t.Cleanup(func() {
 		if left := mentioning(t, dir); len(left) != 0 {
 			t.Errorf("processes left: %v", left)
+			_ = node.Dial(play.Layout{Dir: filepath.Join(dir, "net")}.Socket()).Down(context.WithoutCancel(t.Context())) // after the failure that was told
 		}
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
@@ -74,16 +76,21 @@ func TestKilledUpLeavesNothing(t *testing.T) {
 	}
 	dir := folder(t)
 	cmd := exec.Command(programs.Network, "up", "--dir", dir, "--tools", programs.Tools, "--chaincode", programs.Chaincode)
-	out, err := cmd.StdoutPipe()
+	progress, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() && !strings.Contains(lines.Text(), "certificate authorities run") {
+	lines := bufio.NewScanner(progress)
+	seen := false
+	for !seen && lines.Scan() {
 		t.Log(lines.Text())
+		seen = strings.Contains(lines.Text(), "certificate authorities run")
+	}
+	if !seen {
+		t.Error("up ended, or tells no progress on standard error: it was not killed in the middle")
 	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ type ServiceOptions struct {
 	Programs  string       // folder of the product's programs: partner, gateway, auth
 	EKRoots   string       // file or folder of the TPM makers' roots; "": the network's folder ek-roots
 	Heartbeat string       // pause between ticks as a Go duration (T7: at most a third of the clock's greatest age)
+	Terms     []byte       // values of the first configuration (governor.ParseTerms); nil: the default consortium's
 	Report    func(string) // called as each step ends; nil: none
 }
 
@@ -36,7 +37,10 @@ type market struct {
 // Services raises everything that the product adds to Fabric: the first configuration, and each partner's services.
 // Repeated, it goes on where it was.
 func Services(ctx context.Context, conn topology.Connection, o ServiceOptions) (err error) {
-	c, err := convene(conn)
+	if o.Terms == nil {
+		o.Terms = agreed
+	}
+	c, err := convene(conn, o.Terms)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 type serviceFlags struct {
 	folder
 
-	programs, roots, heartbeat string
+	programs, roots, heartbeat, terms string
 }
 
 const (
@@ -55,6 +56,7 @@ func servicesCommand() *command.Command {
 			s.flags(f)
 			f.StringVar(&s.programs, "programs", defaultPrograms, "`DIR` folder of the product's programs")
 			f.StringVar(&s.roots, "ek-roots", "", "`FILE` roots that vouch for virtual TPMs, or a folder of such files; default: ek-roots in the folder of the network")
+			f.StringVar(&s.terms, "terms", "", "`FILE` values of the first configuration; default: network/play/terms.json, as built in")
 			f.StringVar(&s.heartbeat, "heartbeat", defaultHeartbeat, "`TIME` pause between two proposals of the ledger's time")
 		},
 		Run: func(ctx context.Context, call *command.Call) (command.Result, error) {
@@ -80,6 +82,11 @@ func (s *serviceFlags) start(ctx context.Context, call *command.Call) (*served, 
 		}
 		if *path, err = filepath.Abs(*path); err != nil {
 			return nil, fmt.Errorf("services: %w", err)
+		}
+	}
+	if s.terms != "" {
+		if o.Terms, err = os.ReadFile(s.terms); err != nil {
+			return nil, fmt.Errorf("terms: %w", err)
 		}
 	}
 	if err := play.Services(ctx, conn, o); err != nil {
