@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,8 +67,11 @@ func Parse(text, network string) (*Descriptor, error) {
 	inner, opened := strings.CutPrefix(body, opening)
 	inner, closed := strings.CutSuffix(inner, closing)
 	keys := strings.Split(inner, ",")
-	if !opened || !closed || len(keys) != cosigners {
+	switch {
+	case !opened || !closed:
 		return nil, ErrDescriptor
+	case len(keys) != cosigners:
+		return nil, ErrDescriptor.Field("keys", len(keys), strconv.Itoa(cosigners))
 	}
 	d := &Descriptor{body: body, params: params}
 	seen := map[string]bool{}
@@ -95,11 +99,11 @@ func New(keys [cosigners]string, network string) (*Descriptor, error) {
 func parseKey(text string, params *chaincfg.Params) (*hdkeychain.ExtendedKey, string, error) {
 	text, ranged := strings.CutSuffix(text, ranges)
 	if !ranged {
-		return nil, "", ErrDescriptor.With("a key that does not end in " + ranges)
+		return nil, "", ErrDescriptor.With("the end of a key, expected " + ranges)
 	}
 	if origin, rest, ok := strings.Cut(text, "]"); ok {
 		if !strings.HasPrefix(origin, "[") || !validOrigin(origin[1:]) {
-			return nil, "", ErrDescriptor.With("a key origin that is none")
+			return nil, "", ErrDescriptor.With("the origin of a key, expected [fingerprint/path]")
 		}
 		text = rest
 	}
@@ -148,7 +152,7 @@ func (d *Descriptor) String() string { return WithChecksum(d.body) }
 // scripts of retired descriptors are watched for ever (T21).
 func (d *Descriptor) ForShard(shard uint32) (string, error) {
 	if shard >= hdkeychain.HardenedKeyStart {
-		return "", ErrIndex.With(strconv.FormatUint(uint64(shard), 10))
+		return "", ErrIndex.With("shard " + strconv.FormatUint(uint64(shard), 10))
 	}
 	ranged := "/0/" + strconv.FormatUint(uint64(shard), 10) + "/*"
 	return WithChecksum(opening + strings.Join(d.keys[:], ranged+",") + ranged + closing), nil
@@ -172,7 +176,7 @@ func CollectOf(descriptor, network string, shard, number uint32) (script, addres
 // Derive gives the script and address at 0/<shard>/<number>: a 2-of-3 of the derived keys in BIP-67 order.
 func (d *Descriptor) Derive(shard, number uint32) (Collect, error) {
 	if shard >= hdkeychain.HardenedKeyStart || number >= hdkeychain.HardenedKeyStart {
-		return Collect{}, ErrIndex.With(strconv.FormatUint(uint64(max(shard, number)), 10))
+		return Collect{}, ErrIndex.With(fmt.Sprintf("shard %d, number %d", shard, number))
 	}
 	keys := make([][]byte, 0, cosigners)
 	for _, branch := range d.branches {

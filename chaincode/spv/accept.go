@@ -2,6 +2,7 @@ package spv
 
 import (
 	"encoding/binary"
+	"fmt"
 	"strconv"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
@@ -31,14 +32,14 @@ func Accept(parent *Record, raw *[HeaderSize]byte, rules *Rules, txTime int64) (
 	hash := chainhash.DoubleHashH(raw[:])
 	height := parent.Height + 1
 	if h.prev != parent.Hash {
-		return Record{}, ErrParent.With(h.prev.String())
+		return Record{}, ErrParent.Field("parent", h.prev.String(), parent.Hash.String())
 	}
 	if want := nextBits(parent, h.time, rules); h.bits != want {
-		return Record{}, ErrBits.With(strconv.FormatUint(uint64(h.bits), 16) + " for " + strconv.FormatUint(uint64(want), 16))
+		return Record{}, ErrBits.With(fmt.Sprintf("bits %08x, expected %08x", h.bits, want))
 	}
 	found := fromHash((*[32]byte)(&hash))
 	if t, ok := target(h.bits); !ok || t.Lt(&found) {
-		return Record{}, ErrWork.With(hash.String())
+		return Record{}, ErrWork.With(fmt.Sprintf("hash %s, bits %08x", hash, h.bits))
 	}
 	if err := checkTime(parent, &h, rules, txTime); err != nil {
 		return Record{}, err
@@ -53,20 +54,23 @@ func checkTime(parent *Record, h *header, rules *Rules, txTime int64) error {
 	boundary := (uint32(parent.Height)+1)%rules.Period == 0
 	switch {
 	case h.time <= parent.MedianTime():
-		return ErrTimeOld.With(strconv.FormatUint(uint64(h.time), 10))
+		return ErrTimeOld.Field("time", h.time, "more than "+strconv.FormatUint(uint64(parent.MedianTime()), 10))
 	case rules.BIP94 && boundary && int64(h.time) < int64(parent.Time)-timeWarp:
-		return ErrTimeWarp.With(strconv.FormatUint(uint64(h.time), 10))
+		return ErrTimeWarp.Field("time", h.time, strconv.FormatInt(int64(parent.Time)-timeWarp, 10)+" or more")
 	case int64(h.time) > txTime+futureLimit:
-		return ErrTimeNew.With(strconv.FormatUint(uint64(h.time), 10))
+		return ErrTimeNew.Field("time", h.time, "at most "+strconv.FormatInt(txTime+futureLimit, 10))
 	}
 	return nil
 }
 
 func checkVersion(version int32, height Height, rules *Rules) error {
-	if version < 2 && height >= rules.Version2 ||
-		version < 3 && height >= rules.Version3 ||
-		version < 4 && height >= rules.Version4 {
-		return ErrVersion.With(strconv.FormatInt(int64(version), 10))
+	for _, floor := range []struct {
+		version int32
+		from    Height
+	}{{4, rules.Version4}, {3, rules.Version3}, {2, rules.Version2}} {
+		if version < floor.version && height >= floor.from {
+			return ErrVersion.With(fmt.Sprintf("version %d at height %d, expected %d or more", version, height, floor.version))
+		}
 	}
 	return nil
 }
@@ -108,7 +112,7 @@ func retarget(last *Record, rules *Rules) uint32 {
 func child(parent *Record, h *header, hash chainhash.Hash, rules *Rules) (Record, error) {
 	work, added := fromBytes(&parent.Work), workOf(h.bits)
 	if _, over := work.AddOverflow(&work, &added); over {
-		return Record{}, ErrWork.With("a sum of work that doesn't fit")
+		return Record{}, ErrWork.With("a sum of work above 2^256 - 1")
 	}
 	r := Record{
 		Hash: hash, Prev: h.prev, Merkle: h.merkle, Height: parent.Height + 1, Time: h.time, Bits: h.bits,

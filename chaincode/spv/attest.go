@@ -3,6 +3,7 @@ package spv
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 )
@@ -24,7 +25,7 @@ func Attest(s AttestStore, rules *Rules, partners []string, partner string, b Bl
 		return Change{}, ErrNotAttested
 	}
 	if !slices.Contains(partners, partner) {
-		return Change{}, ErrAttester.With(partner)
+		return Change{}, ErrAttester.Field("partner", partner, strings.Join(partners, ", "))
 	}
 	if _, alarmed, err := s.Alarm(); err != nil {
 		return Change{}, err
@@ -36,7 +37,7 @@ func Attest(s AttestStore, rules *Rules, partners []string, partner string, b Bl
 		return Change{}, err
 	}
 	if own {
-		return Change{}, ErrAttested.With(strconv.FormatUint(uint64(b.Height), 10))
+		return Change{}, ErrAttested.With("height " + strconv.FormatUint(uint64(b.Height), 10))
 	}
 	if contrary != nil {
 		a := Alarm{Height: b.Height, Final: *contrary, Other: b.Hash, Reason: "attestation"}
@@ -80,7 +81,7 @@ func checkDeep(s Store, rules *Rules, b Block) (Tip, error) {
 	}
 	active, ok, err := s.HashAt(b.Height)
 	if err != nil || !ok || active != b.Hash || b.Height > tip.Height {
-		return tip, orRefusal(err, ErrNotActive.With(b.Hash.String()))
+		return tip, orRefusal(err, ErrNotActive.With("block "+b.Hash.String()))
 	}
 	tipRec, ok, err := s.Header(tip.Hash)
 	if err != nil || !ok {
@@ -88,10 +89,10 @@ func checkDeep(s Store, rules *Rules, b Block) (Tip, error) {
 	}
 	rec, ok, err := s.Header(b.Hash)
 	if err != nil || !ok {
-		return tip, orRefusal(err, ErrNotActive.With(b.Hash.String()))
+		return tip, orRefusal(err, ErrNotActive.With("block "+b.Hash.String()))
 	}
 	if d := Depth(&tipRec, &rec); d < rules.FinalDepth {
-		return tip, ErrNotDeep.With(strconv.FormatUint(uint64(d), 10))
+		return tip, ErrNotDeep.Field("depth", d, strconv.FormatUint(uint64(rules.FinalDepth), 10)+" or more")
 	}
 	return tip, nil
 }

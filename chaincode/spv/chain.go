@@ -95,7 +95,7 @@ func Start(s Store, rules *Rules, start Record) error {
 // On the store one header that extends the tip costs 6 reads and 4 writes at any height.
 func Submit(s Store, rules *Rules, headers [][HeaderSize]byte, txTime int64) (Change, error) {
 	if len(headers) == 0 || len(headers) > MaxHeaders {
-		return Change{}, ErrTooMany.With(strconv.Itoa(len(headers)))
+		return Change{}, ErrTooMany.Field("headers", len(headers), "1 to "+strconv.Itoa(MaxHeaders))
 	}
 	st, err := open(s, rules)
 	if err != nil {
@@ -191,7 +191,7 @@ func (st *step) accept(raw *[HeaderSize]byte, txTime int64) error {
 		return err
 	}
 	if !ok {
-		return ErrUnknownParent.With(prev.String())
+		return ErrUnknownParent.With("parent " + prev.String())
 	}
 	r, err := Accept(&parent, raw, st.rules, txTime)
 	if err != nil {

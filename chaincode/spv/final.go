@@ -22,10 +22,10 @@ func ProveFinal(s FinalStore, b Block, p *Proof) (Tx, error) {
 	}
 	hash, ok, err := s.FinalAt(b.Height)
 	if err != nil || !ok {
-		return Tx{}, orRefusal(err, ErrNotFinal.With(strconv.FormatUint(uint64(b.Height), 10)))
+		return Tx{}, orRefusal(err, ErrNotFinal.With("height "+strconv.FormatUint(uint64(b.Height), 10)))
 	}
 	if hash != b.Hash {
-		return Tx{}, ErrOtherFinal.With(b.Hash.String())
+		return Tx{}, ErrOtherFinal.With("block " + b.Hash.String())
 	}
 	r, ok, err := s.Header(hash)
 	if err != nil || !ok {

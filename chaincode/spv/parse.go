@@ -43,13 +43,13 @@ func ParseBlock(height, hash string) (Block, error) {
 // ParseHeaders reads headers in hex, as one step takes them.
 func ParseHeaders(list []string) ([][HeaderSize]byte, error) {
 	if len(list) > MaxHeaders {
-		return nil, ErrTooMany.With(strconv.Itoa(len(list)))
+		return nil, ErrTooMany.Field("headers", len(list), "1 to "+strconv.Itoa(MaxHeaders))
 	}
 	headers := make([][HeaderSize]byte, len(list))
 	for i, text := range list {
 		raw, err := hex.DecodeString(text)
 		if err != nil || len(raw) != HeaderSize {
-			return nil, ErrHeader.With(text)
+			return nil, ErrHeader.With("header " + strconv.Itoa(i) + " of " + strconv.Itoa(len(list)) + ", " + strconv.Itoa(len(text)) + " characters, expected 160 hex digits")
 		}
 		headers[i] = [HeaderSize]byte(raw)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 
@@ -183,13 +184,13 @@ func checkKinds(index uint32, tx, coinbase *wire.MsgTx) error {
 func checkBranches(p *Proof) error {
 	switch depth := len(p.Branch) / chainhash.HashSize; {
 	case len(p.Branch)%chainhash.HashSize != 0, len(p.CoinbaseBranch)%chainhash.HashSize != 0:
-		return ErrBranch.With("a part of a hash")
+		return ErrBranch.With(fmt.Sprintf("%d and %d bytes, expected multiples of 32", len(p.Branch), len(p.CoinbaseBranch)))
 	case depth > maxDepth:
-		return ErrBranch.With(strconv.Itoa(depth) + " hashes")
+		return ErrBranch.Field("hashes", depth, "at most "+strconv.Itoa(maxDepth))
 	case len(p.Branch) != len(p.CoinbaseBranch):
-		return ErrDepthDiffers.With(strconv.Itoa(depth) + " and " + strconv.Itoa(len(p.CoinbaseBranch)/chainhash.HashSize))
+		return ErrDepthDiffers.Field("hashes", depth, strconv.Itoa(len(p.CoinbaseBranch)/chainhash.HashSize)+", as the coinbase has")
 	case uint64(p.Index) >= 1<<depth:
-		return ErrIndex.With(strconv.FormatUint(uint64(p.Index), 10))
+		return ErrIndex.Field("index", p.Index, "less than "+strconv.Itoa(1<<depth)+", for "+strconv.Itoa(depth)+" hashes")
 	}
 	return nil
 }
@@ -233,7 +234,7 @@ func checkAmounts(tx *wire.MsgTx) error {
 // NewProof makes the proof for the transaction at index of a block's transactions, in block order.
 func NewProof(txs []*wire.MsgTx, index int) (*Proof, error) {
 	if index <= 0 || index >= len(txs) {
-		return nil, ErrIndex.With(strconv.Itoa(index))
+		return nil, ErrIndex.Field("index", index, "1 to "+strconv.Itoa(len(txs)-1))
 	}
 	leaves := make([]chainhash.Hash, len(txs))
 	for i, tx := range txs {

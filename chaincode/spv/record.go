@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
+	"strconv"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 )
@@ -54,7 +56,7 @@ func (r *Record) Encode() []byte {
 func DecodeRecord(b []byte) (Record, error) {
 	var r Record
 	if len(b) != RecordSize {
-		return r, ErrRecord.With("a length other than 196")
+		return r, ErrRecord.Field("bytes", len(b), "196")
 	}
 	take := func(to []byte) { b = b[copy(to, b):] }
 	word := func() uint32 { w := binary.BigEndian.Uint32(b); b = b[4:]; return w }
@@ -74,7 +76,7 @@ func DecodeRecord(b []byte) (Record, error) {
 func ParseRecord(text string) (Record, error) {
 	b, err := hex.DecodeString(text)
 	if err != nil || hex.EncodeToString(b) != text {
-		return Record{}, ErrRecord.With("text that is not lower-case hex")
+		return Record{}, ErrRecord.With("text, expected 392 lower-case hex digits")
 	}
 	return DecodeRecord(b)
 }
@@ -85,19 +87,19 @@ func (r *Record) String() string { return hex.EncodeToString(r.Encode()) }
 func (r *Record) check() error {
 	for _, compact := range []uint32{r.Bits, r.PeriodBits, r.LastBits} {
 		if _, ok := target(compact); !ok {
-			return ErrRecord.With("bits that are no target")
+			return ErrRecord.With(fmt.Sprintf("bits %08x, expected a positive target below 2^256", compact))
 		}
 	}
 	all, last := fromBytes(&r.Work), workOf(r.Bits)
 	switch {
 	case r.Times[0] != r.Time:
-		return ErrRecord.With("a first time that is not the block's")
+		return ErrRecord.Field("times[0]", r.Times[0], "the block's time, "+strconv.FormatUint(uint64(r.Time), 10))
 	case all.Lt(&last):
-		return ErrRecord.With("less work in all than in the last block")
+		return ErrRecord.With("work " + hex.EncodeToString(r.Work[:]) + ", expected the last block's or more")
 	}
 	for _, t := range r.Times[r.known():] {
 		if t != 0 {
-			return ErrRecord.With("times of blocks before the genesis block")
+			return ErrRecord.Field("times", t, "0 for blocks before the genesis block")
 		}
 	}
 	return nil

@@ -1,7 +1,7 @@
 package spv
 
 import (
-	"strconv"
+	"fmt"
 	"time"
 
 	"github.com/btcsuite/btcd/chaincfg/v2"
@@ -32,7 +32,7 @@ const futureLimit = 2 * 60 * 60
 // timeWarp is BIP-94's limit, seconds before the parent.
 const timeWarp = 600
 
-// minimumAttestations: one partner's word settles nothing (T22).
+// minimumAttestations: one partner alone settles nothing (T22).
 const minimumAttestations = 2
 
 // Params are btcd's parameters of a network by our name for it, nil for an unknown one.
@@ -88,14 +88,17 @@ func (r Rules) Check() error {
 	switch {
 	case Params(r.Network) == nil:
 		return ErrNetwork.With(r.Network)
-	case !ok, r.Period == 0, r.Timespan == 0, r.Factor == 0, r.Timespan > 1<<31/r.Factor:
-		return ErrRules.With("a limit or retarget that is none")
+	case !ok:
+		return ErrRules.With(fmt.Sprintf("limit %08x, expected a positive target below 2^256", r.Limit))
+	case r.Period == 0, r.Timespan == 0, r.Factor == 0, r.Timespan > 1<<31/r.Factor:
+		return ErrRules.With(fmt.Sprintf("period %d, timespan %d, factor %d, expected positive ones, timespan times factor at most 2^31",
+			r.Period, r.Timespan, r.Factor))
 	case r.FinalDepth < 1 || r.FinalDepth > 1000:
-		return ErrRules.With("final depth " + strconv.FormatUint(uint64(r.FinalDepth), 10))
+		return ErrRules.Field("finalDepth", r.FinalDepth, "1 to 1000")
 	case r.Attestations < 0 || r.Attestations > 100:
-		return ErrRules.With(strconv.Itoa(r.Attestations) + " attestations")
+		return ErrRules.Field("attestations", r.Attestations, "0 to 100")
 	case FreeWork(r.Network) && r.Attestations < minimumAttestations:
-		return ErrRules.With("fewer than two attestations where work is free")
+		return ErrRules.Field("attestations", r.Attestations, "2 or more on "+r.Network)
 	}
 	return nil
 }
@@ -128,7 +131,7 @@ func (r Rules) checkStart(start *Record) error {
 	limit, _ := target(r.Limit)
 	for _, compact := range []uint32{start.Bits, start.PeriodBits, start.LastBits} {
 		if t, ok := target(compact); !ok || limit.Lt(&t) {
-			return ErrRecord.With("bits above the network's limit")
+			return ErrRecord.With(fmt.Sprintf("bits %08x, expected at most the network's limit, %08x", compact, r.Limit))
 		}
 	}
 	return start.check()
