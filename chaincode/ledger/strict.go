@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -25,7 +26,7 @@ func checkTokens(doc []byte, t reflect.Type) error {
 		return ErrMalformed.With(err.Error())
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return ErrMalformed.With("bytes after the document")
+		return ErrMalformed.With("bytes after the document, expected none")
 	}
 	return nil
 }
@@ -49,7 +50,7 @@ func walk(d *json.Decoder, t reflect.Type, depth int) error {
 	case json.Number:
 		return checkNumber(v.String())
 	case nil:
-		return ErrMalformed.With("null")
+		return ErrMalformed.With("null, expected a value")
 	}
 	return nil
 }
@@ -63,7 +64,7 @@ func walkArray(d *json.Decoder, t reflect.Type, depth int) error {
 	}
 	// encoding/json drops what doesn't fit a Go array and zeroes what is missing
 	if t = deref(t); t != nil && t.Kind() == reflect.Array && n != t.Len() {
-		return ErrMalformed.With("a list of another length")
+		return ErrMalformed.Field("length of a list", n, strconv.Itoa(t.Len()))
 	}
 	_, err := d.Token()
 	return err

@@ -22,7 +22,8 @@ func polymod(c uint64, value uint64) uint64 {
 	return c
 }
 
-// Checksum is the BIP-380 checksum of a descriptor without its "#", "" when a character is not allowed in one.
+// Checksum is the BIP-380 checksum of a descriptor without its "#", "" when a character is not allowed in
+// one.
 func Checksum(descriptor string) string {
 	c, class, classes := uint64(1), uint64(0), 0
 	for _, ch := range descriptor {

@@ -14,7 +14,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 )
 
-// PackageSize is the plaintext of one DARE 2.0 package: what a reader gets to see at a time, and what it needs as buffer.
+// PackageSize is the plaintext of one DARE 2.0 package: what a reader gets to see at a time, and what it
+// needs as buffer.
 const PackageSize = 64 << 10
 
 // Key is a content key. It never prints itself.
@@ -75,8 +76,9 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Body reads the plaintext of a sealed body as it streams in. Each byte it returns belongs to a package that was
-// authenticated as a whole; after [ErrBody] it returns nothing more. The body is complete only when Read says io.EOF.
+// Body reads the plaintext of a sealed body as it streams in. Each byte it returns belongs to a package that
+// was authenticated as a whole; after [ErrBody] it returns nothing more. The body is complete only when Read
+// says io.EOF.
 type Body struct {
 	plain io.Reader
 	left  int64 // plain bytes still to come, by the manifest
@@ -86,7 +88,7 @@ type Body struct {
 func openBody(src io.Reader, key *Key, size int64) (*Body, error) {
 	plain, err := sio.DecryptReader(src, dare(key, nil))
 	if err != nil {
-		return nil, ErrKey.With("content key")
+		return nil, ErrKey.With("the content key")
 	}
 	return &Body{plain: plain, left: size}, nil
 }
@@ -143,8 +145,8 @@ func isDARE(err error) bool {
 	return errors.As(err, &e)
 }
 
-// CheckBody reads a sealed body to its end and refuses one that is not the manifest's. A machine asks this before it
-// spends a use on the body.
+// CheckBody reads a sealed body to its end and refuses one that is not the manifest's. A machine asks this
+// before it spends a use on the body.
 func CheckBody(body io.Reader, m dataset.Manifest) error {
 	h := sha256.New()
 	size, err := io.Copy(h, body)

@@ -159,7 +159,8 @@ func TestBodyMustHaveTheSizeOfTheManifest(t *testing.T) {
 	}
 }
 
-// DARE 2.0 decoded by hand from its document (DARE in minio/sio), so that the format doesn't depend on the library.
+// DARE 2.0 decoded by hand from its document (DARE in minio/sio), so that the format doesn't depend on the
+// library.
 func TestBodyIsDARE20(t *testing.T) {
 	w := newWorld(t, "LicensorsMSP", "OperatorMSP")
 	plain := plaintext(2*sealed.PackageSize + 77)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,20 +63,20 @@ func ParseEnvelope(raw []byte) (Envelope, error) {
 func (e Envelope) check() error {
 	switch {
 	case e.Format != envelopeFormat:
-		return ErrEnvelope.With("format " + strconv.Quote(e.Format))
+		return ErrEnvelope.Field("format", e.Format, envelopeFormat)
 	case ledger.CheckID(e.Dataset) != nil:
-		return ErrEnvelope.With("dataset id")
+		return ErrEnvelope.Field("dataset", e.Dataset, "64 lower-case hex digits")
 	case e.Version < 1 || e.Revision < 1:
-		return ErrEnvelope.With("version or revision below 1")
+		return ErrEnvelope.With(fmt.Sprintf("version %d, revision %d, expected 1 or more", e.Version, e.Revision))
 	case len(e.Wraps) == 0:
-		return ErrEnvelope.With("no wraps")
+		return ErrEnvelope.With("wraps, expected one or more")
 	}
 	for i, w := range e.Wraps {
 		if err := w.check(); err != nil {
 			return err
 		}
 		if i > 0 && compareWraps(e.Wraps[i-1], w) >= 0 {
-			return ErrEnvelope.With("wraps out of order or repeated")
+			return ErrEnvelope.With("wraps, expected them sorted, each once")
 		}
 	}
 	return nil
@@ -86,11 +87,11 @@ func (w Wrap) check() error {
 	case !w.isHalf() && !w.isRuntime():
 		return ErrEnvelope.With("share " + strconv.Quote(w.Share) + " for role " + strconv.Quote(w.Role) + " and pair " + strings.Join(w.Pair, "+"))
 	case w.Recipient == "":
-		return ErrEnvelope.With("a wrap for nobody")
+		return ErrEnvelope.With("the recipient of a wrap, expected an id")
 	}
 	box, err := ledger.Base64(w.Sealed)
 	if err != nil || len(box) != wrapSize {
-		return ErrEnvelope.With("a wrap of the wrong form for " + w.Recipient)
+		return ErrEnvelope.With("the wrap for " + w.Recipient + ", expected base64 of " + strconv.Itoa(wrapSize) + " bytes")
 	}
 	return nil
 }

@@ -7,15 +7,15 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
 )
 
-// Binding is what a wrap is bound to (T11): the ledger's channel and the licensor-signed manifest. Whoever opens MUST
-// have checked the manifest first (its hash stands on the ledger and in the signed license).
+// Binding is what a wrap is bound to (T11): the ledger's channel and the licensor-signed manifest. Whoever
+// opens MUST have checked the manifest first (its hash stands on the ledger and in the signed license).
 type Binding struct {
 	Channel  string
 	Manifest dataset.Manifest
 }
 
-// OpenHalf opens a custodian's half of one pair and compares it with the manifest's commitment (T12). recipient is the
-// custodian's recipient id, holder its MSP.
+// OpenHalf opens a custodian's half of one pair and compares it with the manifest's commitment (T12).
+// recipient is the custodian's recipient id, holder its MSP.
 func (b Binding) OpenHalf(e Envelope, key hpke.PrivateKey, recipient, holder string, pair []string) (Share, error) {
 	return b.open(e, key, recipient, RoleCustodian, dataset.ShareHalf, pair, holder)
 }
@@ -30,11 +30,11 @@ func (b Binding) CheckHalf(holder string, pair []string, half Share) error {
 	return checkCommitment(b.Manifest, dataset.ShareHalf, pair, holder, half)
 }
 
-// OpenBody opens the sealed body with the runtime share and both halves of one pair; it returns plaintext a package at
-// a time, see [Body]. The halves must have passed CheckHalf or OpenHalf.
+// OpenBody opens the sealed body with the runtime share and both halves of one pair; it returns plaintext a
+// package at a time, see [Body]. The halves must have passed CheckHalf or OpenHalf.
 func (b Binding) OpenBody(src io.Reader, runtime, lower, upper Share) (*Body, error) {
 	if b.Manifest.Cipher != dataset.Cipher || b.Manifest.Size < 1 {
-		return nil, ErrBody.With("cipher " + b.Manifest.Cipher)
+		return nil, ErrBody.Field("cipher", b.Manifest.Cipher, dataset.Cipher)
 	}
 	license := Join(lower, upper)
 	defer license.Wipe()
@@ -64,7 +64,7 @@ func (b Binding) open(e Envelope, key hpke.PrivateKey, recipient, role, kind str
 // matches refuses an envelope of another dataset before any key is used.
 func (b Binding) matches(e Envelope) error {
 	if e.Dataset != b.Manifest.Dataset || e.Version != b.Manifest.Version {
-		return ErrEnvelope.With("the envelope of another dataset version")
+		return ErrEnvelope.With("dataset or version, expected those of the manifest")
 	}
 	return nil
 }

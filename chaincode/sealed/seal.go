@@ -30,8 +30,8 @@ type Sealed struct {
 	Envelope Envelope
 }
 
-// Seal encrypts src to dst and wraps the shares of the fresh content key: the runtime share to every runtime, a half
-// of the license share to each custodian of each pair (T10). No key leaves this function.
+// Seal encrypts src to dst and wraps the shares of the fresh content key: the runtime share to every runtime,
+// a half of the license share to each custodian of each pair (T10). No key leaves this function.
 func Seal(dst io.Writer, src io.Reader, plan Plan, random io.Reader) (Sealed, error) {
 	m, err := plan.manifest()
 	if err != nil {
@@ -64,10 +64,10 @@ func Seal(dst io.Writer, src io.Reader, plan Plan, random io.Reader) (Sealed, er
 func (p Plan) manifest() (dataset.Manifest, error) {
 	var m dataset.Manifest
 	if p.Channel == "" || p.Licensor.MSP == "" || p.Licensor.Party == "" || p.Version < 1 {
-		return m, ErrRecipient.With("a plan without channel, licensor or version")
+		return m, ErrRecipient.With("the plan, expected channel, licensor and version")
 	}
 	if salt, err := hex.DecodeString(p.Salt); err != nil || len(salt) != 32 || strings.ToLower(p.Salt) != p.Salt {
-		return m, ErrKey.With("the salt is not 32 bytes of lower-case hex")
+		return m, ErrKey.With("the salt, expected 64 lower-case hex digits")
 	}
 	custodians, err := checkRecipients(p.Custodians, p.Runtimes)
 	if err != nil {
@@ -80,25 +80,26 @@ func (p Plan) manifest() (dataset.Manifest, error) {
 	}, nil
 }
 
-// checkRecipients gives the custodian set, sorted: two or more partners, one recipient each, and some runtime.
+// checkRecipients gives the custodian set, sorted: two or more partners, one recipient each, and some
+// runtime.
 func checkRecipients(custodians, runtimes []Recipient) ([]string, error) {
 	var msps []string
 	for _, r := range custodians {
 		if r.Role != RoleCustodian || r.ID == "" || r.MSP == "" {
-			return nil, ErrRecipient.With(r.ID + " is no custodian")
+			return nil, ErrRecipient.With(r.ID + ", expected a custodian")
 		}
 		msps = append(msps, r.MSP)
 	}
 	slices.Sort(msps)
 	if len(msps) < 2 || len(slices.Compact(slices.Clone(msps))) != len(msps) {
-		return nil, ErrRecipient.With("custodians of " + strings.Join(msps, ", ") + ": two or more different partners are needed")
+		return nil, ErrRecipient.With("custodians of " + strings.Join(msps, ", ") + ", expected two or more different partners")
 	}
 	if len(runtimes) == 0 {
-		return nil, ErrRecipient.With("no runtime")
+		return nil, ErrRecipient.With("runtimes, expected one or more")
 	}
 	for _, r := range runtimes {
 		if r.Role != RoleRuntime || r.ID == "" {
-			return nil, ErrRecipient.With(r.ID + " is no runtime")
+			return nil, ErrRecipient.With(r.ID + ", expected a runtime")
 		}
 	}
 	return msps, nil

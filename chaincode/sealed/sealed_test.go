@@ -89,7 +89,8 @@ func plaintext(n int) []byte {
 	return p
 }
 
-// Property of T10: any two custodians of a pair and the runtime share rebuild the key; anything less does not.
+// Property of T10: any two custodians of a pair and the runtime share rebuild the key; anything less does
+// not.
 func TestAnyPairOpensAndLessDoesNot(t *testing.T) {
 	msps := []string{"AuditorMSP", "LicensorsMSP", "ManufacturerMSP", "OperatorMSP"}
 	for n := 2; n <= len(msps); n++ {

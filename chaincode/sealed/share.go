@@ -16,8 +16,8 @@ import (
 // ShareSize is the length of every share and half in bytes: what a TPM seals and AES-256 takes.
 const ShareSize = 32
 
-// Share is a secret part of a content key: the runtime share, the license share, or one half of the latter. It never
-// prints itself.
+// Share is a secret part of a content key: the runtime share, the license share, or one half of the latter.
+// It never prints itself.
 type Share [ShareSize]byte
 
 // String hides the share from logs.
@@ -29,14 +29,15 @@ func (Share) GoString() string { return "sealed.Share(hidden)" }
 // Format hides the share from every other verb, %x among them.
 func (s Share) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
-// Wipe overwrites the share. The Go runtime may have copied it before; a process that must not leak ends instead.
+// Wipe overwrites the share. The Go runtime may have copied it before; a process that must not leak ends
+// instead.
 func (s *Share) Wipe() { clear(s[:]) }
 
 // ShareFrom takes a share out of raw bytes, as a TPM hands it over.
 func ShareFrom(raw []byte) (Share, error) {
 	var s Share
 	if len(raw) != ShareSize {
-		return s, ErrKey.With(strconv.Itoa(len(raw)) + " bytes")
+		return s, ErrKey.Field("bytes of a share", len(raw), strconv.Itoa(ShareSize))
 	}
 	copy(s[:], raw)
 	return s, nil
@@ -77,8 +78,8 @@ func Pairs(custodians []string) [][]string {
 	return all
 }
 
-// Commit is the commitment to one share under a dataset version: pair and holder are empty for the runtime share.
-// It hides the share because the share has 256 random bits.
+// Commit is the commitment to one share under a dataset version: pair and holder are empty for the runtime
+// share. It hides the share because the share has 256 random bits.
 func Commit(datasetID string, version int, share string, pair []string, holder string, secret Share) dataset.Commitment {
 	return dataset.Commitment{
 		Share: share, Pair: append([]string{}, pair...), Holder: holder,
@@ -98,7 +99,7 @@ func checkCommitment(m dataset.Manifest, share string, pair []string, holder str
 		}
 		return ErrCommitment.With(describe(share, pair, holder))
 	}
-	return ErrCommitment.With("no commitment to " + describe(share, pair, holder))
+	return ErrCommitment.With("commitments, expected one to " + describe(share, pair, holder))
 }
 
 func describe(share string, pair []string, holder string) string {

@@ -19,7 +19,8 @@ const (
 // SeedSize is the length of a recipient's private key: the 32-byte seed of MLKEM768-X25519 (X-Wing).
 const SeedSize = 32
 
-// wrapSize is enc (1088 bytes of ML-KEM-768 and 32 of X25519) and the ciphertext of a share with its 16-byte tag.
+// wrapSize is enc (1088 bytes of ML-KEM-768 and 32 of X25519) and the ciphertext of a share with its 16-byte
+// tag.
 const wrapSize = 1088 + 32 + ShareSize + 16
 
 // Recipient is whom a share is wrapped to, as its ledger document says (T3).
@@ -60,11 +61,11 @@ func suite() (hpke.KEM, hpke.KDF, hpke.AEAD) {
 func PrivateKey(seed []byte) (hpke.PrivateKey, error) {
 	kem, _, _ := suite()
 	if len(seed) != SeedSize {
-		return nil, ErrKey.With(strconv.Itoa(len(seed)) + " bytes of seed")
+		return nil, ErrKey.Field("bytes of a seed", len(seed), strconv.Itoa(SeedSize))
 	}
 	key, err := kem.NewPrivateKey(seed)
 	if err != nil {
-		return nil, ErrKey.With("seed")
+		return nil, ErrKey.With("the seed")
 	}
 	return key, nil
 }
@@ -74,7 +75,7 @@ func PublicKey(raw []byte) (hpke.PublicKey, error) {
 	kem, _, _ := suite()
 	key, err := kem.NewPublicKey(raw)
 	if err != nil {
-		return nil, ErrRecipient.With("a public key of " + strconv.Itoa(len(raw)) + " bytes")
+		return nil, ErrRecipient.With("a public key of " + strconv.Itoa(len(raw)) + " bytes, expected one of MLKEM768-X25519")
 	}
 	return key, nil
 }
@@ -88,7 +89,7 @@ func (b Binding) wrap(to Recipient, share string, pair []string, secret Share) (
 	_, kdf, aead := suite()
 	box, err := hpke.Seal(key, kdf, aead, b.info(to.ID, to.Role, share, pair), secret[:])
 	if err != nil {
-		return Wrap{}, ErrRecipient.With(to.ID)
+		return Wrap{}, ErrRecipient.With("the key of " + to.ID)
 	}
 	return Wrap{
 		Recipient: to.ID, Role: to.Role, Pair: append([]string{}, pair...), Share: share,
@@ -100,16 +101,16 @@ func (b Binding) wrap(to Recipient, share string, pair []string, secret Share) (
 func (b Binding) unwrap(e Envelope, key hpke.PrivateKey, recipient, role, share string, pair []string) (Share, error) {
 	w, ok := e.find(recipient, role, share, pair)
 	if !ok {
-		return Share{}, ErrWrap.With("no wrap for " + recipient)
+		return Share{}, ErrWrap.With("wraps, expected one for " + recipient)
 	}
 	box, err := ledger.Base64(w.Sealed)
 	if err != nil {
-		return Share{}, ErrWrap.With(recipient)
+		return Share{}, ErrWrap.With("the wrap for " + recipient)
 	}
 	_, kdf, aead := suite()
 	raw, err := hpke.Open(key, kdf, aead, b.info(recipient, role, share, pair), box)
 	if err != nil {
-		return Share{}, ErrWrap.With(recipient)
+		return Share{}, ErrWrap.With("the wrap for " + recipient)
 	}
 	defer clear(raw)
 	return ShareFrom(raw)

@@ -9,8 +9,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 )
 
-// Two partners outside the custodian set sign an order that is to be paid: neither with the set's names left in, nor with
-// no items at all, which would name no set (T6).
+// Two partners outside the custodian set sign an order that is to be paid: neither with the set's names left
+// in, nor with no items at all, which would name no set (T6).
 func TestOrderWithoutItsCustodians(t *testing.T) {
 	c, sale := newConsortium(t)
 	v := verifier(t, c.Bundle)

@@ -11,8 +11,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 )
 
-// The floors and products of rows 9 and 10 of tests/bench/README.md: `make bench` runs them interleaved and compares
-// the best times.
+// The floors and products of rows 9 and 10 of tests/bench/README.md: `make bench` runs them interleaved and
+// compares the best times.
 
 type bench struct {
 	c       *signedtest.Consortium

@@ -98,8 +98,8 @@ func TestParseBundleRefuses(t *testing.T) {
 	}
 }
 
-// The keys of the governed configuration, by which the first bundle is judged: one key under two names is still one
-// partner, and in a second spelling of the same base64 it is no key at all.
+// The keys of the governed configuration, by which the first bundle is judged: one key under two names is
+// still one partner, and in a second spelling of the same base64 it is no key at all.
 func TestOneBundleKeyUnderTwoNames(t *testing.T) {
 	c, _ := newConsortium(t)
 	doc := c.Bundle.Bytes()

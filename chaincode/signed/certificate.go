@@ -18,12 +18,12 @@ func parseRoots(p BundlePartner) ([]*x509.Certificate, error) {
 			return nil, fmt.Errorf("root: %w", err)
 		}
 		if !cert.BasicConstraintsValid || !cert.IsCA || cert.KeyUsage&x509.KeyUsageCertSign == 0 {
-			return nil, fmt.Errorf("root %q is not a CA", cert.Subject.CommonName)
+			return nil, fmt.Errorf("root %q, expected a CA that signs certificates", cert.Subject.CommonName)
 		}
 		roots = append(roots, cert)
 	}
 	if len(roots) == 0 {
-		return nil, fmt.Errorf("no roots")
+		return nil, fmt.Errorf("roots, expected one or more")
 	}
 	return roots, nil
 }
@@ -40,7 +40,7 @@ func parseCertificate(text []byte) (*x509.Certificate, error) {
 	}
 	key, ok := cert.PublicKey.(*ecdsa.PublicKey)
 	if !ok || key.Curve != elliptic.P256() {
-		return nil, fmt.Errorf("certificate key is not P-256")
+		return nil, fmt.Errorf("certificate's key, expected ECDSA on P-256")
 	}
 	return cert, nil
 }
@@ -49,7 +49,7 @@ func parseCertificate(text []byte) (*x509.Certificate, error) {
 func onePEM(text []byte, kind string) ([]byte, error) {
 	block, rest := pem.Decode(text)
 	if block == nil || block.Type != kind || len(block.Headers) != 0 || len(bytes.TrimSpace(rest)) != 0 {
-		return nil, fmt.Errorf("not one PEM %s", kind)
+		return nil, fmt.Errorf("expected exactly one PEM block %s", kind)
 	}
 	return block.Bytes, nil
 }

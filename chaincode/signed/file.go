@@ -17,8 +17,9 @@ const (
 	maxEndorsements = 32
 )
 
-// File is what a machine stores and checks offline: the endorsed answer and the preimages of its proposal hash. The
-// second copy of the signature header that a Fabric transaction carries is left out: nothing covers it.
+// File is what a machine stores and checks offline: the endorsed answer and the preimages of its proposal
+// hash. The second copy of the signature header that a Fabric transaction carries is left out: nothing covers
+// it.
 type File struct {
 	Format          string        `json:"format"`
 	Payload         []byte        `json:"payload"`         // ProposalResponsePayload
@@ -57,12 +58,12 @@ func (f *File) sortEndorsements() error {
 	return nil
 }
 
-// ParseFile reads a file that must be exactly what Encode writes. It is a scanner for that one text rather than a
-// JSON decoder, because a canonical file has no freedom, and a machine verifies one before every use (row 9 of
-// tests/bench/README.md). A fuzz test compares it with ledger.DecodeCanonical.
+// ParseFile reads a file that must be exactly what Encode writes. It is a scanner for that one text rather
+// than a JSON decoder, because a canonical file has no freedom, and a machine verifies one before every use
+// (row 9 of tests/bench/README.md). A fuzz test compares it with ledger.DecodeCanonical.
 func ParseFile(doc []byte) (File, error) {
 	if len(doc) > maxFile {
-		return File{}, ErrMalformed.With(fmt.Sprintf("%d bytes", len(doc)))
+		return File{}, ErrMalformed.Field("bytes", len(doc), fmt.Sprintf("at most %d", maxFile))
 	}
 	s := scanner{rest: doc}
 	f := File{Format: FileFormat}
@@ -74,7 +75,7 @@ func ParseFile(doc []byte) (File, error) {
 			s.expect(`,`)
 		}
 		if len(f.Endorsements) == maxEndorsements {
-			return File{}, ErrMalformed.With("too many endorsements")
+			return File{}, ErrMalformed.With(fmt.Sprintf("endorsements, expected at most %d", maxEndorsements))
 		}
 		s.expect(`{"endorser":`)
 		var e Endorsement
@@ -92,7 +93,7 @@ func ParseFile(doc []byte) (File, error) {
 	f.ProposalPayload = s.binary()
 	s.expect(`}`)
 	if s.failed || len(s.rest) != 0 {
-		return File{}, ErrMalformed.With(fmt.Sprintf("byte %d", len(doc)-len(s.rest)))
+		return File{}, ErrMalformed.With(fmt.Sprintf("another byte than the one form has at %d of %d", len(doc)-len(s.rest), len(doc)))
 	}
 	return f, nil
 }

@@ -19,16 +19,16 @@ func (v *Verifier) License(file []byte, want LicenseExpectation) (LicenseBody, A
 	}
 	b, a := &c.license, &c.answer
 	if want.Machine == "" || b.License.Machine != want.Machine || b.Machine.ID != want.Machine {
-		return LicenseBody{}, Answer{}, ErrMachine.With(b.License.Machine)
+		return LicenseBody{}, Answer{}, ErrMachine.Field("machine", b.License.Machine, want.Machine)
 	}
 	if err := v.checkManifest(want.Manifest, b.License.Manifest, b.License.Dataset, b.License.Version, b.License.Custodians); err != nil {
 		return LicenseBody{}, Answer{}, err
 	}
 	if b.State != StateActive {
-		return LicenseBody{}, Answer{}, ErrState.With(b.State)
+		return LicenseBody{}, Answer{}, ErrState.Field("state", b.State, StateActive)
 	}
 	if a.Lease != 0 && max(want.Floor, a.Clock) > a.Lease {
-		return LicenseBody{}, Answer{}, ErrLease.With(strconv.FormatInt(a.Lease, 10))
+		return LicenseBody{}, Answer{}, ErrLease.Field("lease until", a.Lease, strconv.FormatInt(max(want.Floor, a.Clock), 10)+" or later")
 	}
 	return *b, *a, nil
 }

@@ -19,12 +19,12 @@ type checkedManifest struct {
 	custodians []string
 }
 
-// checkManifest demands that the bytes are the licensed manifest, and that its dataset id commits to the licensor and to
-// the custodian set by which the file was judged: so forgers can't name themselves (T6).
+// checkManifest demands that the bytes are the licensed manifest, and that its dataset id commits to the
+// licensor and to the custodian set by which the file was judged: so forgers can't name themselves (T6).
 func (v *Verifier) checkManifest(doc []byte, hash, id string, version int, custodians []string) error {
 	sum := sha256.Sum256(doc)
-	if hex.EncodeToString(sum[:]) != hash {
-		return ErrManifest.With("its hash differs")
+	if got := hex.EncodeToString(sum[:]); got != hash {
+		return ErrManifest.Field("hash", got, hash)
 	}
 	v.mu.Lock()
 	m, ok := v.manifests[sum]
@@ -42,7 +42,7 @@ func (v *Verifier) checkManifest(doc []byte, hash, id string, version int, custo
 		v.mu.Unlock()
 	}
 	if m.dataset != id || m.version != version || !slices.Equal(m.custodians, custodians) {
-		return ErrManifest.With("dataset, version or custodians differ")
+		return ErrManifest.With("dataset, version or custodians, expected those of the license")
 	}
 	return nil
 }
@@ -53,7 +53,7 @@ func readManifest(doc []byte) (checkedManifest, error) {
 		return checkedManifest{}, err
 	}
 	if dataset.ID(m.Licensor, m.Custodians, m.Salt) != m.Dataset {
-		return checkedManifest{}, errors.New("its id does not commit to its licensor and custodians")
+		return checkedManifest{}, errors.New("dataset, expected the hash of licensor, custodians and salt")
 	}
 	return checkedManifest{dataset: m.Dataset, version: m.Version, custodians: m.Custodians}, nil
 }

@@ -7,19 +7,19 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// The readers here take the few fields of Fabric's protobuf messages that a verdict needs, with protowire instead
-// of the generated messages, which would add 15 MB to the browser's build (chaincode/docs/decisions.md). They are
-// stricter than protobuf: fields ascend, none is unknown, none but a repeated one comes twice. That also closes
-// the gap between the three preimages, whose hash is over their plain concatenation: no other split of the same
-// bytes reads as three messages.
+// The readers here take the few fields of Fabric's protobuf messages that a verdict needs, with protowire
+// instead of the generated messages, which would add 15 MB to the browser's build
+// (chaincode/docs/decisions.md). They are stricter than protobuf: fields ascend, none is unknown, none but a
+// repeated one comes twice. That also closes the gap between the three preimages, whose hash is over their
+// plain concatenation: no other split of the same bytes reads as three messages.
 
 var errMessage = errors.New("not the expected message")
 
 // headerEndorser is common.HeaderType_ENDORSER_TRANSACTION.
 const headerEndorser = 3
 
-// fields maps a message's fields to where their values go: *[]byte, *uint64, or func([]byte) error for a nested or
-// repeated one.
+// fields maps a message's fields to where their values go: *[]byte, *uint64, or func([]byte) error for a
+// nested or repeated one.
 type fields map[protowire.Number]any
 
 // read walks a message's fields; repeated names those that may come more than once.

@@ -1,6 +1,10 @@
 package signed
 
-import "github.com/guildmark/guildmark/chaincode/rules/order"
+import (
+	"strconv"
+
+	"github.com/guildmark/guildmark/chaincode/rules/order"
+)
 
 // OrderExpectation is what must hold of an order beside its signatures.
 type OrderExpectation struct {
@@ -18,14 +22,14 @@ func (v *Verifier) Order(file []byte, want OrderExpectation) (order.View, Answer
 	}
 	o := c.order.Order
 	if o.Descriptor != v.bundle.Treasury.Version {
-		return order.View{}, Answer{}, ErrDescriptor
+		return order.View{}, Answer{}, ErrDescriptor.Field("descriptor", o.Descriptor, strconv.Itoa(v.bundle.Treasury.Version))
 	}
 	script, err := want.Script(o)
 	if err != nil {
 		return order.View{}, Answer{}, ErrScript.With(err.Error())
 	}
 	if script == "" || script != o.Script {
-		return order.View{}, Answer{}, ErrScript.With(o.Script)
+		return order.View{}, Answer{}, ErrScript.Field("script", o.Script, script)
 	}
 	return c.order, c.answer, nil
 }

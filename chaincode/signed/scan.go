@@ -12,11 +12,11 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// decodeCanonical is ledger.DecodeCanonical, made fast for the usual document. Canonical JSON of a Go struct has no
-// freedom: keys come in order, without white space; so the text is compared with what must stand there and only the
-// values are read. Whatever the scanner doesn't understand (escapes, omitted fields) goes to the strict decoder, which
-// decides. A fuzz test holds the two together. It saves a machine 85 of 160 us before each use (row 9 of
-// tests/bench/README.md).
+// decodeCanonical is ledger.DecodeCanonical, made fast for the usual document. Canonical JSON of a Go struct
+// has no freedom: keys come in order, without white space; so the text is compared with what must stand there
+// and only the values are read. Whatever the scanner doesn't understand (escapes, omitted fields) goes to the
+// strict decoder, which decides. A fuzz test holds the two together. It saves a machine 85 of 160 us before
+// each use (row 9 of tests/bench/README.md).
 func decodeCanonical(doc []byte, v any) error {
 	s := scanner{rest: doc}
 	into := reflect.ValueOf(v).Elem()

@@ -4,8 +4,8 @@ import "errors"
 
 var errSignatureForm = errors.New("not a strict DER signature with low S")
 
-// checkSignatureForm demands 30 L 02 l r 02 l s with minimal positive integers, no tail, and s at most half the order
-// of P-256: one of the two forms that a signature has otherwise. Fabric's peers write no other.
+// checkSignatureForm demands 30 L 02 l r 02 l s with minimal positive integers, no tail, and s at most half
+// the order of P-256: one of the two forms that a signature has otherwise. Fabric's peers write no other.
 func checkSignatureForm(der []byte) error {
 	if len(der) < 8 || der[0] != 0x30 || int(der[1]) != len(der)-2 || der[1] > 0x7f {
 		return errSignatureForm

@@ -2,8 +2,8 @@ package signed
 
 import "fmt"
 
-// FromTransaction makes the file from the payload of an endorsed transaction's envelope (common.Payload), as a Fabric
-// gateway's Endorse step returns it. It rearranges; it does not verify.
+// FromTransaction makes the file from the payload of an endorsed transaction's envelope (common.Payload), as
+// a Fabric gateway's Endorse step returns it. It rearranges; it does not verify.
 func FromTransaction(envelopePayload []byte) (File, error) {
 	f := File{Format: FileFormat}
 	var header, transaction, action, actionPayload, endorsed []byte

@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// Verifier checks files under one bundle and remembers the certificates it has judged. It is safe for concurrent use.
+// Verifier checks files under one bundle and remembers the certificates it has judged. It is safe for
+// concurrent use.
 type Verifier struct {
 	bundle   Bundle
 	id       string

@@ -202,8 +202,8 @@ func readFile(t *testing.T, name string) []byte {
 	return b
 }
 
-// T5: every byte of a good file is covered. Two different changes to each byte: the lowest bit, and the case bit, which
-// base64 and JSON are likeliest to forgive.
+// T5: every byte of a good file is covered. Two different changes to each byte: the lowest bit, and the case
+// bit, which base64 and JSON are likeliest to forgive.
 func TestEveryByteFlipIsRefused(t *testing.T) {
 	c, sale := newConsortium(t)
 	v := verifier(t, c.Bundle)

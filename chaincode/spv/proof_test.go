@@ -174,8 +174,8 @@ func TestProveEveryShapeOfTree(t *testing.T) {
 	}
 }
 
-// CVE-2012-2459: with an odd number of leaves the last is paired with itself, so the same branch fits an index
-// that doesn't exist.
+// CVE-2012-2459: with an odd number of leaves the last is paired with itself, so the same branch fits an
+// index that doesn't exist.
 func TestProveRefusesPhantomTwin(t *testing.T) {
 	txs := block(3)
 	root := rootOf(txs)

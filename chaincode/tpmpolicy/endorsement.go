@@ -57,7 +57,8 @@ func ParseEndorsement(der []byte) (Endorsement, *x509.Certificate, error) {
 	return e, cert, nil
 }
 
-// VerifyEndorsement checks an EK certificate against the roots and intermediates of TPM makers at a given time.
+// VerifyEndorsement checks an EK certificate against the roots and intermediates of TPM makers at a given
+// time.
 func VerifyEndorsement(der []byte, roots, intermediates *x509.CertPool, at time.Time) (Endorsement, error) {
 	e, cert, err := ParseEndorsement(der)
 	if err != nil {

@@ -23,7 +23,8 @@ const (
 	LastIndexHandle  uint32 = 0x018002FF
 )
 
-// maxCustodians keeps the number of pairs, n(n-1)/2, within the eight branches of one PolicyOR (Part 3, 23.6).
+// maxCustodians keeps the number of pairs, n(n-1)/2, within the eight branches of one PolicyOR (Part 3,
+// 23.6).
 const maxCustodians = 4
 
 // Digest is a SHA-256 policy digest, cpHash or signed digest.
@@ -57,7 +58,8 @@ func Meter(machine, dataset, terms string) MeterID {
 // matters: it is part of every digest.
 type Custodians []*ecdsa.PublicKey
 
-// check refuses a set that can't form pairs, or whose keys repeat: one custodian in two places would be alone.
+// check refuses a set that can't form pairs, or whose keys repeat: one custodian in two places would be
+// alone.
 func (c Custodians) check() error {
 	if len(c) < 2 || len(c) > maxCustodians {
 		return ErrCustodianSet.With(fmt.Sprint(len(c)))

@@ -74,7 +74,8 @@ func ParsePublic(raw []byte) (Public, error) {
 	return p, nil
 }
 
-// readParameters reads TPMS_ECC_PARMS: a storage key has AES-128-CFB and no scheme, a signing key ECDSA-SHA256.
+// readParameters reads TPMS_ECC_PARMS: a storage key has AES-128-CFB and no scheme, a signing key
+// ECDSA-SHA256.
 func (p *Public) readParameters(r *reader) bool {
 	switch symmetric := r.u16(); symmetric {
 	case algAES:

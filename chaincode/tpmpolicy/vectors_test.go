@@ -37,8 +37,8 @@ func TestVectorsAreFrozen(t *testing.T) {
 	}
 }
 
-// The TCG's formulas written out once more, from Part 3 (23.4 PolicySigned, 23.6 PolicyOR, 23.9 PolicyNV, 23.4
-// PolicySecret) and Part 1 (16.6 Names), without go-tpm.
+// The TCG's formulas written out once more, from Part 3 (23.4 PolicySigned, 23.6 PolicyOR, 23.9 PolicyNV,
+// 23.4 PolicySecret) and Part 1 (16.6 Names), without go-tpm.
 func TestDigestsByHand(t *testing.T) {
 	keys := custodians(t, 3)
 	meter := tpmpolicy.Meter("m", "d", "t")

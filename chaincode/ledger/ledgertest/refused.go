@@ -11,7 +11,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/ledger"
 )
 
-// Refused compares an error with the refusal that is wanted (nil: none) and a part of what it must name as seen.
+// Refused compares an error with the refusal that is wanted (nil: none) and a part of what it must name as
+// seen.
 func Refused(t *testing.T, err error, want *ledger.Refusal, saw string) {
 	t.Helper()
 	if want == nil {

@@ -1,7 +1,7 @@
 package consortium
 
-// SignedBundle is a trust bundle's exact bytes and what partners' bundle keys signed over their SHA-256 (T9); stored
-// under bundle/<sequence> and the argument of governance:PutBundle.
+// SignedBundle is a trust bundle's exact bytes and what partners' bundle keys signed over their SHA-256 (T9);
+// stored under bundle/<sequence> and the argument of governance:PutBundle.
 type SignedBundle struct {
 	Bundle     string            `json:"bundle"` // base64
 	Signatures []BundleSignature `json:"signatures"`

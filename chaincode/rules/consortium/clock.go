@@ -26,8 +26,9 @@ func ParseTime(text string) (int64, error) {
 // maxTime is the year 9999, so that no sum of times overflows.
 const maxTime = 253_402_300_799
 
-// Tick moves the ledger's clock to the proposed time (T7), which must lie near the endorser's own clock, own, and
-// after the clock before. It gives the epoch too, and whether that changed (T8). before and epoch are zero at first.
+// Tick moves the ledger's clock to the proposed time (T7), which must lie near the endorser's own clock, own,
+// and after the clock before. It gives the epoch too, and whether that changed (T8). before and epoch are
+// zero at first.
 func Tick(l Limits, before Clock, epoch Epoch, proposed, own int64) (Clock, Epoch, bool, error) {
 	if distance(proposed, own) > l.ClockSkew {
 		return Clock{}, Epoch{}, false, ErrTickSkew.With(apart(proposed-own, l.ClockSkew))
@@ -43,8 +44,8 @@ func Tick(l Limits, before Clock, epoch Epoch, proposed, own int64) (Clock, Epoc
 	return next, Epoch{Number: number, Start: proposed}, true, nil
 }
 
-// Fresh judges whether an endorser may sign an answer now (T7): the transaction's timestamp and the ledger's clock
-// must both be near its own clock. So a peer that lags behind the ledger does not sign.
+// Fresh judges whether an endorser may sign an answer now (T7): the transaction's timestamp and the ledger's
+// clock must both be near its own clock. So a peer that lags behind the ledger does not sign.
 func Fresh(l Limits, c Clock, transaction, own int64) error {
 	if distance(transaction, own) > l.ClockSkew {
 		return ErrTransaction.With(apart(transaction-own, l.ClockSkew))

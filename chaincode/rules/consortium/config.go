@@ -8,8 +8,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/royalty"
 )
 
-// Config is the governed configuration; version n+1 takes effect when three of the four partners' governors have
-// approved exactly its bytes. Stored canonically under config/<version>, its number under config.
+// Config is the governed configuration; version n+1 takes effect when three of the four partners' governors
+// have approved exactly its bytes. Stored canonically under config/<version>, its number under config.
 type Config struct {
 	Format     string      `json:"format"` // "guildmark/config/1"
 	Version    int         `json:"version"`
@@ -83,8 +83,8 @@ func BuiltInPartners() []string {
 	return []string{"AuditorMSP", "LicensorsMSP", "ManufacturerMSP", "OperatorMSP"}
 }
 
-// Homes are the MSPs that may grant the role under this configuration (party.Homes); the zero Config knows governors
-// of the built-in partners alone.
+// Homes are the MSPs that may grant the role under this configuration (party.Homes); the zero Config knows
+// governors of the built-in partners alone.
 func (c *Config) Homes(role string) []string {
 	if c.Version == 0 {
 		if role == party.Governor {
@@ -139,8 +139,9 @@ func (c *Config) CheckChannel(channel string) error {
 	return nil
 }
 
-// CheckHeaderSource judges who may bring Bitcoin headers. Where final blocks are attested, work may be free: a buyer's
-// headers could then outweigh the partners' chain, take final blocks back and raise the alarm (T22).
+// CheckHeaderSource judges who may bring Bitcoin headers. Where final blocks are attested, work may be free:
+// a buyer's headers could then outweigh the partners' chain, take final blocks back and raise the alarm
+// (T22).
 func (c *Config) CheckHeaderSource(role string) error {
 	if c.Bitcoin.Attestations > 0 && role != party.Oracle {
 		return ErrOnlyOracles.With(role)

@@ -12,7 +12,8 @@ import (
 
 var errNotP256 = errors.New("the key is not an ECDSA key on P-256")
 
-// PublicKey reads a public key that a document carries as base64 SPKI (DER): P-256 alone, base64 in its one form.
+// PublicKey reads a public key that a document carries as base64 SPKI (DER): P-256 alone, base64 in its one
+// form.
 func PublicKey(spki string) (*ecdsa.PublicKey, error) {
 	der, err := ledger.Base64(spki)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 )
 
-// Recipient is a public key that content keys are wrapped to (T3): a custodian's (HPKE and grant-signing key) or a
-// manufacturer's runtime line's (T13). Stored under recipient/<id>, set by its own role and home only.
+// Recipient is a public key that content keys are wrapped to (T3): a custodian's (HPKE and grant-signing key)
+// or a manufacturer's runtime line's (T13). Stored under recipient/<id>, set by its own role and home only.
 type Recipient struct {
 	Format    string `json:"format"` // "guildmark/recipient/1"
 	ID        string `json:"id"`     // custodian: its party id; runtime: "<MSP>.runtime.<line>.<assurance>"
@@ -36,8 +36,8 @@ func Assurances() []string { return []string{"software", "tpm", "vtpm"} }
 // RuntimeID is the id of a manufacturer's runtime recipient.
 func RuntimeID(msp, line, assurance string) string { return msp + ".runtime." + line + "." + assurance }
 
-// maxKey bounds a recipient's public key, base64: one of MLKEM768-X25519 has 1,216 bytes, 1,624 in base64. Every grant
-// reads all recipients, and every sealer their signed list.
+// maxKey bounds a recipient's public key, base64: one of MLKEM768-X25519 has 1,216 bytes, 1,624 in base64.
+// Every grant reads all recipients, and every sealer their signed list.
 const maxKey = 2048
 
 // MaxRecipients is how many recipients a partner may have; all of them are signed as one document, which has
@@ -128,9 +128,10 @@ func Version(all []Recipient, id string) int {
 	return 0
 }
 
-// CheckAmong judges a recipient beside all that are set. A partner has one custodian's recipient, since datasets and
-// grants name custodians by their partner; its grant key is no other custodian's, since the meter of a set with one key
-// twice could not be made. A partner has a bounded number of runtimes' recipients.
+// CheckAmong judges a recipient beside all that are set. A partner has one custodian's recipient, since
+// datasets and grants name custodians by their partner; its grant key is no other custodian's, since the
+// meter of a set with one key twice could not be made. A partner has a bounded number of runtimes'
+// recipients.
 func (r Recipient) CheckAmong(all []Recipient) error {
 	if r.Role == RuntimeRecipient {
 		return r.checkNumber(all)

@@ -5,7 +5,8 @@ import (
 	"strconv"
 )
 
-// Succeeds judges whether next may follow the configuration in force, whose bytes hash to previous ("" for none).
+// Succeeds judges whether next may follow the configuration in force, whose bytes hash to previous ("" for
+// none).
 func (c *Config) Succeeds(next *Config, previous string) error {
 	if err := next.Check(); err != nil {
 		return err
@@ -21,9 +22,9 @@ func (c *Config) Succeeds(next *Config, previous string) error {
 	return nil
 }
 
-// keeps refuses changes that would turn what stands on the ledger into something else: longer epochs would stop the
-// count of epochs (and with it expiry and daily caps) for years, shorter ones would end every open order at once, and
-// a descriptor under a number that is taken would make orders name two treasuries (T21).
+// keeps refuses changes that would turn what stands on the ledger into something else: longer epochs would
+// stop the count of epochs (and with it expiry and daily caps) for years, shorter ones would end every open
+// order at once, and a descriptor under a number that is taken would make orders name two treasuries (T21).
 func (c *Config) keeps(next *Config) error {
 	switch {
 	case next.Channel != c.Channel:
@@ -38,8 +39,8 @@ func (c *Config) keeps(next *Config) error {
 	return nil
 }
 
-// MayApprove judges an approval and reports whether it is the one that puts the proposal in force. approved are the
-// MSPs that approved before.
+// MayApprove judges an approval and reports whether it is the one that puts the proposal in force. approved
+// are the MSPs that approved before.
 func (c *Config) MayApprove(msp string, approved []string) (inForce bool, err error) {
 	if slices.Contains(approved, msp) {
 		return false, ErrApproved.With(msp)

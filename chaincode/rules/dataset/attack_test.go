@@ -37,8 +37,8 @@ func manifest(n int) (*dataset.Manifest, party.Caller, party.Homes) {
 	return m, party.Caller{MSP: m.Licensor.MSP, Party: m.Licensor.Party, Role: party.Licensor}, homes
 }
 
-// TestAttackDatasetThatCantBeGranted: a licensor in a large consortium must not sell under a custodian set for which
-// no meter exists; buyers would pay for licenses that can never be granted.
+// TestAttackDatasetThatCantBeGranted: a licensor in a large consortium must not sell under a custodian set
+// for which no meter exists; buyers would pay for licenses that can never be granted.
 func TestAttackDatasetThatCantBeGranted(t *testing.T) {
 	for n := 2; n <= 8; n++ {
 		var keys tpmpolicy.Custodians

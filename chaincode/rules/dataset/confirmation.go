@@ -2,8 +2,8 @@ package dataset
 
 import "slices"
 
-// CheckConfirmation judges a custodian's word about a version. confirmed are the MSPs that confirmed before; it
-// reports whether this one makes the version final.
+// CheckConfirmation judges a custodian's word about a version. confirmed are the MSPs that confirmed before;
+// it reports whether this one makes the version final.
 func CheckConfirmation(m *Manifest, p Publication, msp, envelope string, confirmed []string) (final bool, err error) {
 	switch {
 	case !slices.Contains(m.Custodians, msp):

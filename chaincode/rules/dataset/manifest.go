@@ -13,8 +13,8 @@ import (
 // ManifestFormat is the manifest's.
 const ManifestFormat = "guildmark/manifest/1"
 
-// Manifest says what a sealed dataset version is; canonical bytes, signed by the licensor's ledger key, immutable.
-// Stored under manifest/<dataset>/<version>.
+// Manifest says what a sealed dataset version is; canonical bytes, signed by the licensor's ledger key,
+// immutable. Stored under manifest/<dataset>/<version>.
 type Manifest struct {
 	Format      string       `json:"format"`  // "guildmark/manifest/1"
 	Dataset     string       `json:"dataset"` // ID(licensor, custodians, salt)
@@ -38,8 +38,8 @@ type Licensor struct {
 	Party string `json:"party"`
 }
 
-// Commitment binds one half of the license share (or the runtime share) to the manifest: SHA-256 of the bytes with
-// a domain tag. Halves carry the pair and its holder; the runtime share has neither.
+// Commitment binds one half of the license share (or the runtime share) to the manifest: SHA-256 of the bytes
+// with a domain tag. Halves carry the pair and its holder; the runtime share has neither.
 type Commitment struct {
 	Share  string   `json:"share"`  // "half" or "runtime"
 	Pair   []string `json:"pair"`   // two MSPs, sorted; empty for runtime
@@ -47,7 +47,8 @@ type Commitment struct {
 	Hash   string   `json:"hash"`
 }
 
-// ID is the dataset's name: it commits to licensor and custodian set, so that forgers can't name themselves (T6, T11).
+// ID is the dataset's name: it commits to licensor and custodian set, so that forgers can't name themselves
+// (T6, T11).
 func ID(l Licensor, custodians []string, salt string) string {
 	parts := append([]string{"guildmark/dataset/1", l.MSP, l.Party, salt}, custodians...)
 	return ledger.Hash(parts...)

@@ -72,8 +72,8 @@ func (r PublishRequest) ReadManifest() (m Manifest, raw []byte, err error) {
 	return m, raw, ledger.DecodeCanonical(raw, &m)
 }
 
-// Check judges a request: the manifest that it holds (m, with its exact bytes), the name of its key envelope, and the
-// signature over the manifest, which must be by the caller's own key.
+// Check judges a request: the manifest that it holds (m, with its exact bytes), the name of its key envelope,
+// and the signature over the manifest, which must be by the caller's own key.
 func (r PublishRequest) Check(m *Manifest, raw []byte, caller party.Caller, key crypto.PublicKey, homes party.Homes) error {
 	if err := Check(m, caller, homes); err != nil {
 		return err
@@ -90,8 +90,8 @@ func (r PublishRequest) Check(m *Manifest, raw []byte, caller party.Caller, key 
 	return nil
 }
 
-// CheckBefore demands that the version before m's is published. Licensor and custodians can't differ between versions,
-// since the dataset's id commits to them.
+// CheckBefore demands that the version before m's is published. Licensor and custodians can't differ between
+// versions, since the dataset's id commits to them.
 func (m *Manifest) CheckBefore(published bool) error {
 	if m.Version > 1 && !published {
 		return ErrVersion.With(strconv.Itoa(m.Version))

@@ -18,7 +18,8 @@ import (
 
 func b64(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
 
-// TestPublishRequest: a licensor's own key, which its party pins, must have signed the manifest's exact bytes.
+// TestPublishRequest: a licensor's own key, which its party pins, must have signed the manifest's exact
+// bytes.
 func TestPublishRequest(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 )
 
-// Answer is a custodian's part of a grant; key answer/<license>/<n>/<msp>, create-only. All of it is ciphertext or a
-// signature: nothing to hide.
+// Answer is a custodian's part of a grant; key answer/<license>/<n>/<msp>, create-only. All of it is
+// ciphertext or a signature: nothing to hide.
 type Answer struct {
 	License   string `json:"license"`
 	Number    int    `json:"number"`
@@ -46,8 +46,9 @@ type Circumstances struct {
 	Newer      bool                   // the license has a newer grant
 }
 
-// CheckAnswer judges a custodian's answer to a committed grant (T15): it comes from a custodian of the grant's pair, its
-// signature permits exactly the grant's limit, and its wrapped half demands the full policy of the license's terms.
+// CheckAnswer judges a custodian's answer to a committed grant (T15): it comes from a custodian of the
+// grant's pair, its signature permits exactly the grant's limit, and its wrapped half demands the full policy
+// of the license's terms.
 func CheckAnswer(a Answer, g Grant, c Circumstances) error {
 	i := slices.IndexFunc(c.Custodians, func(r consortium.Recipient) bool { return r.MSP == a.MSP })
 	switch {
@@ -87,9 +88,9 @@ type Due struct {
 	Policy tpmpolicy.Digest // that the wrapped half demands
 }
 
-// DueOf computes what the custodian msp of the grant's pair releases, from the license's terms and the custodians' keys
-// of now. The lower custodian's half burns a use; the upper's only demands that the counter has moved, so that a use
-// burns one (T10).
+// DueOf computes what the custodian msp of the grant's pair releases, from the license's terms and the
+// custodians' keys of now. The lower custodian's half burns a use; the upper's only demands that the counter
+// has moved, so that a use burns one (T10).
 func DueOf(g Grant, l license.License, custodians []consortium.Recipient, msp string) (Due, error) {
 	place := slices.Index(g.Pair, msp)
 	if place < 0 {

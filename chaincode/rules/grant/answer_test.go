@@ -122,7 +122,8 @@ func (r *releasing) recipient(msp string, key *ecdsa.PrivateKey) consortium.Reci
 	return consortium.Recipient{Role: consortium.CustodianRecipient, MSP: msp, Party: msp + ".custodian", GrantKey: b64(der)}
 }
 
-// answer is the honest answer of the custodian msp, signed by the key of by and wrapped under the policy of half.
+// answer is the honest answer of the custodian msp, signed by the key of by and wrapped under the policy of
+// half.
 func (r *releasing) answer(msp, by, half string) grant.Answer {
 	r.t.Helper()
 	due, err := grant.DueOf(r.grant, r.by.License, r.by.Custodians, half)

@@ -40,8 +40,8 @@ func Signer(m machine.Machine) (*tpmpolicy.Signer, error) {
 	return tpmpolicy.NewSigner(ak, srk)
 }
 
-// CheckMachine judges the keys of a machine's record (T14): public areas of the one form that custodians and the ledger
-// judge attestations and wraps by later, and the Name of the one grant counter.
+// CheckMachine judges the keys of a machine's record (T14): public areas of the one form that custodians and
+// the ledger judge attestations and wraps by later, and the Name of the one grant counter.
 func CheckMachine(m machine.Machine) error {
 	for _, key := range []struct {
 		name, text string

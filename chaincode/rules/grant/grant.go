@@ -60,9 +60,9 @@ type Basis struct {
 	Custodians []consortium.Recipient // of the license's custodian set, in its order
 }
 
-// From is the one rule by which a grant is made (T15): meter, write policy and Name of the index come from the license's
-// terms and the custodians' keys, counter and reset count from what the machine's TPM attests, the number from the
-// grants before. epoch is the ledger's.
+// From is the one rule by which a grant is made (T15): meter, write policy and Name of the index come from
+// the license's terms and the custodians' keys, counter and reset count from what the machine's TPM attests,
+// the number from the grants before. epoch is the ledger's.
 func From(r Request, b Basis, h History, epoch int64) (Grant, error) {
 	g, err := attested(r, b)
 	if err != nil {
@@ -75,8 +75,8 @@ func From(r Request, b Basis, h History, epoch int64) (Grant, error) {
 	return g, nil
 }
 
-// Check recomputes a committed grant from its request and compares the whole, so that nothing in it has to be believed
-// but what only the ledger can give: its number and its epoch.
+// Check recomputes a committed grant from its request and compares the whole, so that nothing in it has to be
+// believed but what only the ledger can give: its number and its epoch.
 func (g Grant) Check(b Basis) error {
 	want, err := attested(g.Request, b)
 	if err != nil {
@@ -136,7 +136,8 @@ func attested(r Request, b Basis) (Grant, error) {
 	}, nil
 }
 
-// check demands that request, license and machine belong together and that the pair is of the license's custodian set.
+// check demands that request, license and machine belong together and that the pair is of the license's
+// custodian set.
 func (b Basis) check(r Request) error {
 	l := b.License
 	switch {
@@ -159,8 +160,8 @@ func CheckPair(l license.License, pair []string) error {
 	return nil
 }
 
-// read takes the counter of grants and the reset count from the request's attestations, which answer this license, this
-// session and this index.
+// read takes the counter of grants and the reset count from the request's attestations, which answer this
+// license, this session and this index.
 func (r Request) read(signer *tpmpolicy.Signer, index tpmpolicy.Name) (counter uint64, resets uint32, err error) {
 	nonce, err := nonceOf(r.Nonce)
 	if err != nil {

@@ -23,7 +23,8 @@ type asking struct {
 	before  grant.History
 }
 
-// newAsking asks the pair (AMSP, CMSP) of the set (AMSP, BMSP, CMSP) for three uses; the counter of grants stands at 5.
+// newAsking asks the pair (AMSP, CMSP) of the set (AMSP, BMSP, CMSP) for three uses; the counter of grants
+// stands at 5.
 func newAsking(t *testing.T) *asking {
 	t.Helper()
 	r := newReleasing(t)

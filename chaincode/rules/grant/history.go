@@ -2,28 +2,28 @@ package grant
 
 import "strconv"
 
-// Open marks a machine's newest grant; key granting/<machine>. It is open until an attested grant counter above
-// Counter is seen (T15).
+// Open marks a machine's newest grant; key granting/<machine>. It is open until an attested grant counter
+// above Counter is seen (T15).
 type Open struct {
 	License string `json:"license"`
 	Number  int    `json:"number"`
 	Counter uint64 `json:"counter"`
 }
 
-// History is what the ledger knows before a grant: the machine's newest grant (nil: none), whether both of its
-// custodians have answered, and whether the asking license ever had a grant.
+// History is what the ledger knows before a grant: the machine's newest grant (nil: none), whether both of
+// its custodians have answered, and whether the asking license ever had a grant.
 type History struct {
 	Newest   *Grant
 	Answered bool
 	Granted  bool
 }
 
-// next gives the number of a grant that a machine asks for now (T15). A machine has one open grant: until its counter
-// moves past the grant's, only the same grant is issued again, and that only after a reset of the TPM, which killed
-// the session that the first signatures were for.
+// next gives the number of a grant that a machine asks for now (T15). A machine has one open grant: until its
+// counter moves past the grant's, only the same grant is issued again, and that only after a reset of the
+// TPM, which killed the session that the first signatures were for.
 //
-// A grant that both custodians have answered is never issued again: the machine can have written the limit before
-// the reset, and a second signature would let it define the index anew and use its license twice.
+// A grant that both custodians have answered is never issued again: the machine can have written the limit
+// before the reset, and a second signature would let it define the index anew and use its license twice.
 func next(asked Grant, h History) (int, error) {
 	if h.Newest == nil || asked.Counter > h.Newest.Counter {
 		if h.Granted {

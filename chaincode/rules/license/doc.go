@@ -4,5 +4,6 @@
 //
 // Read license.go first.
 //
-// Errors: ErrUnknown (no such license: it exists when its order is settled) and ErrOwner (the caller is not its buyer).
+// Errors: ErrUnknown (no such license: it exists when its order is settled) and ErrOwner (the caller is not
+// its buyer).
 package license

@@ -28,7 +28,8 @@ type License struct {
 	Epoch      int64       `json:"epoch"`
 }
 
-// CustodianSets is the license's one custodian set: one of its partners must sign an answer about the license.
+// CustodianSets is the license's one custodian set: one of its partners must sign an answer about the
+// license.
 func (l License) CustodianSets() consortium.CustodianSets {
 	return consortium.CustodianSets{l.Custodians}
 }

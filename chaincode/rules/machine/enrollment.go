@@ -10,8 +10,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 )
 
-// The documents of POST /activations and POST /activations/{id}, between a machine and the registrar or a custodian
-// (T14). Binary fields are base64 unless said hex.
+// The documents of POST /activations and POST /activations/{id}, between a machine and the registrar or a
+// custodian (T14). Binary fields are base64 unless said hex.
 type (
 	// ActivationRequest starts a credential activation.
 	ActivationRequest struct {
@@ -46,7 +46,8 @@ type (
 		Line           string      `json:"line"`
 	}
 
-	// Enrolled is what the registrar hands back: the record on the ledger, the trust bundle, the runtime's key.
+	// Enrolled is what the registrar hands back: the record on the ledger, the trust bundle, the runtime's
+	// key.
 	Enrolled struct {
 		Machine          Machine                      `json:"machine"`
 		Bundle           string                       `json:"bundle"`
@@ -57,7 +58,8 @@ type (
 		Issuer           string                       `json:"issuer"`    // URL
 	}
 
-	// SealedKey is a duplication blob for the machine's SRK; its policy is the digest of no command (32 zero bytes).
+	// SealedKey is a duplication blob for the machine's SRK; its policy is the digest of no command (32 zero
+	// bytes).
 	SealedKey struct {
 		Public    string `json:"public"`
 		Duplicate string `json:"duplicate"`
@@ -65,19 +67,22 @@ type (
 	}
 )
 
-// EKHash is what the ledger keeps of an endorsement key certificate: with 32 random bytes of salt it names nobody (T27).
+// EKHash is what the ledger keeps of an endorsement key certificate: with 32 random bytes of salt it names
+// nobody (T27).
 func EKHash(salt string, certificate []byte) string {
 	return ledger.Hash("guildmark/ek/1", salt, base64.StdEncoding.EncodeToString(certificate))
 }
 
-// Proof shows that a machine opened a credential: HMAC-SHA256 with its secret over the activation's id and the AK's Name.
+// Proof shows that a machine opened a credential: HMAC-SHA256 with its secret over the activation's id and
+// the AK's Name.
 func Proof(secret []byte, id, akName string) string {
 	h := hmac.New(sha256.New, secret)
 	h.Write([]byte("guildmark/activation/1|" + id + "|" + akName))
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// ActivationDigest is the extra data of the attestations in an enrollment: they answer this activation and no other.
+// ActivationDigest is the extra data of the attestations in an enrollment: they answer this activation and no
+// other.
 func ActivationDigest(id, akName string) []byte {
 	b, err := hex.DecodeString(ledger.Hash("guildmark/activation/1", id, akName))
 	if err != nil {

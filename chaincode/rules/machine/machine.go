@@ -44,8 +44,8 @@ type Shard struct {
 // ID is the machine's name on the ledger.
 func ID(akName, salt string) string { return ledger.Hash("guildmark/machine/1", akName, salt) }
 
-// Check judges what a registrar sends: everything but what the ledger fills in. What the keys are is judged by package
-// grant, since it takes package tpmpolicy.
+// Check judges what a registrar sends: everything but what the ledger fills in. What the keys are is judged
+// by package grant, since it takes package tpmpolicy.
 func Check(m Machine, homes party.Homes) error {
 	if err := m.checkIdentity(); err != nil {
 		return err
@@ -94,7 +94,8 @@ func (m *Machine) checkKeys() error {
 	return nil
 }
 
-// nameSize is the size of a TPM Name with SHA-256; maxKey is far above a TPMT_PUBLIC of a P-256 key, which has 88 to 94 bytes.
+// nameSize is the size of a TPM Name with SHA-256; maxKey is far above a TPMT_PUBLIC of a P-256 key, which
+// has 88 to 94 bytes.
 const (
 	nameSize = 34
 	maxKey   = 1024

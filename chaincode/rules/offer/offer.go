@@ -48,7 +48,8 @@ type Model struct {
 	Uses int64  `json:"uses"`
 }
 
-// Bounds of an offer: the TPM's limit holds 31 bits, and orders add up; a key is a name that the licensor chooses.
+// Bounds of an offer: the TPM's limit holds 31 bits, and orders add up; a key is a name that the licensor
+// chooses.
 const (
 	maxUses = 1_000_000
 	maxKey  = 64
@@ -59,8 +60,8 @@ func ID(licensorParty, key string) string {
 	return ledger.Hash("guildmark/offer/1", licensorParty, key)
 }
 
-// New judges a request of a licensor who owns the dataset and makes the offer: commission and minimum price are
-// the configuration's, assurances are the classes of machines that exist.
+// New judges a request of a licensor who owns the dataset and makes the offer: commission and minimum price
+// are the configuration's, assurances are the classes of machines that exist.
 func New(r Request, l dataset.Licensor, commission royalty.Commission, minimum ledger.Satoshi, assurances []string, epoch int64) (Offer, error) {
 	if err := r.check(minimum); err != nil {
 		return Offer{}, err
@@ -106,8 +107,8 @@ func checkAssurance(admitted, known []string) error {
 	return nil
 }
 
-// Again returns the offer that the licensor's key made before, provided that the request is the same: so sending a
-// request again is harmless.
+// Again returns the offer that the licensor's key made before, provided that the request is the same: so
+// sending a request again is harmless.
 func (o Offer) Again(r Request) (Offer, error) {
 	same := o.Dataset == r.Dataset && o.Version == r.Version && o.Model == r.Model && o.Price == r.Price &&
 		slices.Equal(o.Assurance, r.Assurance) && slices.Equal(o.Split.Contributors, r.Contributors) &&

@@ -15,8 +15,8 @@ type Caller struct {
 	KeyHash string // SHA-256 of the certificate's SPKI, hex
 }
 
-// Authorize judges a caller's certificate (T1): its party belongs to its MSP, its MSP may grant its role, and the
-// role is one of those that the function admits; no role named admits any that the ledger knows.
+// Authorize judges a caller's certificate (T1): its party belongs to its MSP, its MSP may grant its role, and
+// the role is one of those that the function admits; no role named admits any that the ledger knows.
 func Authorize(c Caller, homes Homes, admitted []string) error {
 	switch {
 	case !ledger.IsParty(c.Party) || !strings.HasPrefix(c.Party, c.MSP+"."):
@@ -31,7 +31,8 @@ func Authorize(c Caller, homes Homes, admitted []string) error {
 	return nil
 }
 
-// Pinned judges a caller against its recorded party: the role is recorded and the key is one of the pinned (T1).
+// Pinned judges a caller against its recorded party: the role is recorded and the key is one of the pinned
+// (T1).
 func Pinned(c Caller, p Party) error {
 	if p.ID != c.Party || p.Home != c.MSP {
 		return ErrForeign.With("party " + c.Party + ", MSP " + c.MSP + "; recorded: party " + p.ID + ", home " + p.Home)

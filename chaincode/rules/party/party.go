@@ -71,8 +71,8 @@ func checkKeys(keys []Key) error {
 	return nil
 }
 
-// CheckRegistration judges whether a governor of home may register p over what is recorded (known false: nothing).
-// In this version a recorded party is final: changing keys needs the waiting time of T2.
+// CheckRegistration judges whether a governor of home may register p over what is recorded (known false:
+// nothing). In this version a recorded party is final: changing keys needs the waiting time of T2.
 func CheckRegistration(governor Caller, p Party, homes Homes, known bool) error {
 	if err := Check(p); err != nil {
 		return err

@@ -24,15 +24,16 @@ type Part struct {
 	Amount ledger.Satoshi
 }
 
-// Key is the rounding's key for one item of an order (T23): domain, order, item, and the number of the event, which
-// is 0 for the settlement.
+// Key is the rounding's key for one item of an order (T23): domain, order, item, and the number of the event,
+// which is 0 for the settlement.
 func Key(order string, item, event int) string {
 	return ledger.Hash("guildmark/split/1", order, strconv.Itoa(item), strconv.Itoa(event))
 }
 
-// Split divides price by the terms. The parts are sorted by payee and role and sum to price exactly; each is the
-// floor or the ceiling of its exact part, and over all keys its exact part on average (systematic rounding: the
-// cumulative sums, over one denominator D, round at the one offset u = key mod D). key is 64 hex digits.
+// Split divides price by the terms. The parts are sorted by payee and role and sum to price exactly; each is
+// the floor or the ceiling of its exact part, and over all keys its exact part on average (systematic
+// rounding: the cumulative sums, over one denominator D, round at the one offset u = key mod D). key is 64
+// hex digits.
 func Split(price ledger.Satoshi, t Terms, key string) ([]Part, error) {
 	if err := Check(price, t); err != nil {
 		return nil, err
@@ -62,8 +63,8 @@ type fraction struct {
 	numerator   *big.Int
 }
 
-// exact writes every payee's part over D = Whole x (sum of weights), sorted by payee and role. Nothing overflows:
-// price has 51 bits, Whole 27, the weights 26.
+// exact writes every payee's part over D = Whole x (sum of weights), sorted by payee and role. Nothing
+// overflows: price has 51 bits, Whole 27, the weights 26.
 func exact(price ledger.Satoshi, t Terms) ([]fraction, *big.Int) {
 	weights := int64(1)
 	if len(t.Contributors) > 0 {

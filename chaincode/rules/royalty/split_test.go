@@ -136,8 +136,8 @@ func exact(price ledger.Satoshi, t royalty.Terms) []*big.Rat {
 	return exacts
 }
 
-// TestSplitProperties: the sum is the price; each payee gets the floor or the ceiling of its exact part, and on
-// average over the keys that part itself (T23).
+// TestSplitProperties: the sum is the price; each payee gets the floor or the ceiling of its exact part, and
+// on average over the keys that part itself (T23).
 func TestSplitProperties(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 300 {

@@ -135,7 +135,8 @@ func (m *maker) signers() {
 	m.add("bad_quorum_nobody", "signed.quorum", Deed{Signers: []Signer{}})
 }
 
-// terms are the cases of a license that is well signed but not good for its holder, or not signed by a custodian.
+// terms are the cases of a license that is well signed but not good for its holder, or not signed by a
+// custodian.
 func (m *maker) terms() {
 	suspended := m.with(func(a *signed.Answer) {
 		a.Body = []byte(strings.Replace(string(a.Body), `"state":"active"`, `"state":"suspended"`, 1))

@@ -169,7 +169,8 @@ func parseBatch[T any](raw []byte, calls int) ([]T, error) {
 	return results, nil
 }
 
-// post sends a body and returns the answer's bytes. A node reports its own errors with status 200, 404 or 500.
+// post sends a body and returns the answer's bytes. A node reports its own errors with status 200, 404 or
+// 500.
 func (n *Node) post(ctx context.Context, body any) ([]byte, error) {
 	doc, err := json.Marshal(body)
 	if err != nil {
