@@ -26,7 +26,8 @@ type HeaderFile struct {
 // Check refuses an export of a node that has no block but the genesis block.
 func (f HeaderFile) Check() error {
 	if len(f.Headers) == 0 {
-		return fmt.Errorf("%w: the node's %s chain ends at height %d; wait until it has the blocks, or ask another node",
+		return fmt.Errorf("%w: the node's %s chain ends at height %d; wait until it has the blocks, or ask "+
+			"another node",
 			ErrHeaders, f.Network, int64(f.Start)-1)
 	}
 	return nil
@@ -66,7 +67,8 @@ func (r *run) bitcoin(b *Books) error {
 				return err
 			}
 			if chain.at(p.Height) != p.Block {
-				return wrong(CheckPayment, fmt.Errorf("output %s:%d of order %s: block %s at height %d is not on the chain of the headers",
+				return wrong(CheckPayment, fmt.Errorf("output %s:%d of order %s: block %s at height %d is "+
+					"not on the chain of the headers",
 					p.TxID, p.Vout, p.Order, p.Block, p.Height))
 			}
 			report.Payments++

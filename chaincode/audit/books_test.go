@@ -32,14 +32,25 @@ func sold(t *testing.T) *replay.Memory {
 		m.Apply([]replay.Write{{Key: key, Value: ledger.Encode(v)}}, replay.Version{Block: 1})
 	}
 	o, l, block := id("order"), license.ID(id("order"), "0"), regtest(t)[0]
-	put(order.Key(o), order.Order{ID: o, Price: 10_000, Items: []order.Item{{Custodians: []string{}, Split: royalty.Terms{Contributors: []royalty.Contributor{}}}}})
-	put(order.PaymentKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500, Height: 1, Block: block})
+	put(order.Key(o), order.Order{
+		ID: o, Price: 10_000,
+		Items: []order.Item{{Custodians: []string{}, Split: royalty.Terms{Contributors: []royalty.Contributor{}}}},
+	})
+	put(order.PaymentKey(id("tx"), 1), order.Payment{
+		TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500,
+		Height: 1, Block: block,
+	})
 	put(order.SettlementKey(o), order.Settlement{Order: o, Paid: 10_500, Licenses: []string{l}, TxID: "fabric-tx"})
-	put(license.Key(l), license.License{ID: l, Machine: id("machine"), Dataset: id("dataset"), Custodians: []string{}, Model: offer.Model{Kind: "uses", Uses: 3}, Terms: id("terms")})
+	put(license.Key(l), license.License{
+		ID: l, Machine: id("machine"), Dataset: id("dataset"),
+		Custodians: []string{}, Model: offer.Model{Kind: "uses", Uses: 3}, Terms: id("terms"),
+	})
 	put(grant.ReceiptKey(l, 1), grant.Receipt{License: l, Count: 1})
 	put(grant.ReceiptKey(l, 2), grant.Receipt{License: l, Count: 2})
-	put(royalty.AccrualKey(market, 5, o, 0, royalty.RoleCommission), royalty.Accrual{Payee: market, Epoch: 5, Order: o, Role: royalty.RoleCommission, Amount: 3_000})
-	put(royalty.AccrualKey(author, 5, o, 0, royalty.RoleContributor), royalty.Accrual{Payee: author, Epoch: 5, Order: o, Role: royalty.RoleContributor, Amount: 7_000})
+	put(royalty.AccrualKey(market, 5, o, 0, royalty.RoleCommission),
+		royalty.Accrual{Payee: market, Epoch: 5, Order: o, Role: royalty.RoleCommission, Amount: 3_000})
+	put(royalty.AccrualKey(author, 5, o, 0, royalty.RoleContributor),
+		royalty.Accrual{Payee: author, Epoch: 5, Order: o, Role: royalty.RoleContributor, Amount: 7_000})
 	start, err := spv.Genesis("regtest")
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +59,10 @@ func sold(t *testing.T) *replay.Memory {
 		Version: 1, Partners: []consortium.Partner{}, Roles: []consortium.RoleHomes{},
 		Bitcoin: consortium.Bitcoin{Network: "regtest", Checkpoint: start.String(), FinalDepth: 2, Attestations: 2},
 	})
-	m.Apply([]replay.Write{{Key: consortium.ConfigInForceKey(), Value: []byte("1")}, {Key: spv.FinalKey(1), Value: []byte(block)}}, replay.Version{Block: 1})
+	m.Apply([]replay.Write{
+		{Key: consortium.ConfigInForceKey(), Value: []byte("1")},
+		{Key: spv.FinalKey(1), Value: []byte(block)},
+	}, replay.Version{Block: 1})
 	return m
 }
 
@@ -116,7 +130,8 @@ func TestBooksAgree(t *testing.T) {
 	if r.Books.Money != (Money{Paid: 10_500, Commission: 3_000, Contributors: 7_000, Unsplit: 500}) {
 		t.Errorf("money %+v", r.Books.Money)
 	}
-	if len(r.Books.Payees) != 2 || r.Books.Payees[0].Payee != author || r.Books.Payees[0].Amount != 7_000 || r.Books.Payees[1].Entries[0].Tx != "fabric-tx" {
+	if len(r.Books.Payees) != 2 || r.Books.Payees[0].Payee != author || r.Books.Payees[0].Amount != 7_000 ||
+		r.Books.Payees[1].Entries[0].Tx != "fabric-tx" {
 		t.Errorf("payees %+v", r.Books.Payees)
 	}
 	if r.Bitcoin == nil || r.Bitcoin.Payments != 1 || r.Bitcoin.Followed != 1 || r.Bitcoin.Height != 1 {
@@ -131,7 +146,10 @@ func TestUsesOfTheSameBoughtTwice(t *testing.T) {
 	put := func(key string, v any) {
 		m.Apply([]replay.Write{{Key: key, Value: ledger.Encode(v)}}, replay.Version{Block: 2})
 	}
-	l := license.License{ID: again, Machine: id("machine"), Dataset: id("dataset"), Custodians: []string{}, Model: offer.Model{Kind: "uses", Uses: 3}, Terms: id("terms")}
+	l := license.License{
+		ID: again, Machine: id("machine"), Dataset: id("dataset"), Custodians: []string{},
+		Model: offer.Model{Kind: "uses", Uses: 3}, Terms: id("terms"),
+	}
 	put(license.Key(again), l)
 	put(grant.ReceiptKey(again, 1), grant.Receipt{License: again, Count: 1})
 	r, err := audited(t, m, nil)
@@ -154,16 +172,41 @@ func TestBooksThatDoNotAgree(t *testing.T) {
 		headers []string
 		want    string // "" = ErrHeaders
 	}{
-		{"a satoshi too much", acc, royalty.Accrual{Payee: author, Order: o, Role: royalty.RoleContributor, Amount: 7_001}, nil, CheckBooks},
+		{"a satoshi too much", acc, royalty.Accrual{
+			Payee: author, Order: o, Role: royalty.RoleContributor,
+			Amount: 7_001,
+		}, nil, CheckBooks},
 		{"an accrual missing", acc, nil, nil, CheckBooks},
-		{"an accrual of no sale", royalty.AccrualKey(author, 5, id("other"), 0, royalty.RoleContributor), royalty.Accrual{Payee: author, Order: id("other"), Role: royalty.RoleContributor, Amount: 1}, nil, CheckBooks},
-		{"settled for too little", order.PaymentKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 9_999}, nil, CheckBooks},
+		{
+			"an accrual of no sale", royalty.AccrualKey(author, 5, id("other"), 0, royalty.RoleContributor),
+			royalty.Accrual{Payee: author, Order: id("other"), Role: royalty.RoleContributor, Amount: 1},
+			nil,
+			CheckBooks,
+		},
+		{
+			"settled for too little", order.PaymentKey(id("tx"), 1),
+			order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 9_999},
+			nil, CheckBooks,
+		},
 		{"split without a settlement", order.SettlementKey(o), nil, nil, CheckBooks},
 		{"more uses than sold", grant.ReceiptKey(l, 4), grant.Receipt{License: l, Count: 4}, nil, CheckBooks},
-		{"a payment in another block", order.PaymentKey(id("tx"), 1), order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500, Height: 1, Block: id("block")}, []string{regtest(t)[1]}, CheckPayment},
-		{"a height held for final in another block", spv.FinalKey(1), []byte(id("block")), []string{regtest(t)[1]}, CheckPayment},
+		{
+			"a payment in another block", order.PaymentKey(id("tx"), 1),
+			order.Payment{TxID: id("tx"), Vout: 1, Order: o, Amount: 10_500, Height: 1, Block: id("block")},
+			[]string{regtest(t)[1]},
+			CheckPayment,
+		},
+		{
+			"a height held for final in another block", spv.FinalKey(1), []byte(id("block")),
+			[]string{regtest(t)[1]},
+			CheckPayment,
+		},
 		{"headers that end before the payment", "", nil, []string{}, ""},
-		{"headers that end before the last final height", spv.FinalKey(2), []byte(id("block")), []string{regtest(t)[1]}, ""},
+		{
+			"headers that end before the last final height", spv.FinalKey(2), []byte(id("block")),
+			[]string{regtest(t)[1]},
+			"",
+		},
 		{"headers without work", "", nil, []string{strings.Repeat("0", 160)}, CheckHeaders},
 	}
 	for _, tt := range tests {

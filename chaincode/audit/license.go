@@ -71,7 +71,8 @@ func (r *run) license(read *reader, n names) error {
 		}
 	})
 	if len(found) != 1 {
-		return fmt.Errorf("%w %s: expected the id of one license in the copy or a beginning that only it has, %d have this one",
+		return fmt.Errorf("%w %s: expected the id of one license in the copy or a beginning that only it "+
+			"has, %d have this one",
 			ErrLicense, r.config.License, len(found))
 	}
 	l := found[0]

@@ -59,7 +59,8 @@ func makeCopy(ctx context.Context, conn topology.Connection) error {
 			return err
 		}
 	}
-	reader, err := client.Open(file, filepath.Join(conn.Directory, "auditor", "identities", "auditor"), client.Config{})
+	reader, err := client.Open(file, filepath.Join(conn.Directory, "auditor", "identities", "auditor"),
+		client.Config{})
 	if err != nil {
 		return err
 	}
@@ -87,7 +88,8 @@ func race(ctx context.Context, conn topology.Connection, file string) error {
 	errs := make(chan error, len(conn.Peers))
 	for _, p := range conn.Peers {
 		go func() {
-			beat, err := client.Open(file, filepath.Join(conn.Directory, p.Partner, "identities", "heartbeat"), client.Config{})
+			beat, err := client.Open(file, filepath.Join(conn.Directory, p.Partner, "identities", "heartbeat"),
+				client.Config{})
 			if err != nil {
 				errs <- err
 				return
@@ -120,21 +122,24 @@ func TestRealLedgerIsInOrder(t *testing.T) {
 	if err != nil || !r.OK {
 		t.Fatalf("got %+v, %v", r.Findings, err)
 	}
-	if r.Channel != "guildmark" || int(r.Blocks) != len(copied.blocks) || r.Transactions.Replayed < 5 || len(r.Genesis) != 64 {
+	if r.Channel != "guildmark" || int(r.Blocks) != len(copied.blocks) || r.Transactions.Replayed < 5 ||
+		len(r.Genesis) != 64 {
 		t.Errorf("got %+v", r)
 	}
 	explained := 0
 	for _, v := range r.Invalid {
 		explained += v.Count
 	}
-	if c := r.Transactions; c.Valid+c.Invalid != c.All || c.Replayed+c.Configurations+c.Definitions+c.Others != c.Valid || explained != c.Invalid {
+	if c := r.Transactions; c.Valid+c.Invalid != c.All || c.Replayed+c.Configurations+c.Definitions+
+		c.Others != c.Valid || explained != c.Invalid {
 		t.Errorf("%+v: %d invalid ones explained, want every transaction in one place", c, explained)
 	}
 	var out bytes.Buffer
 	if err := r.Print(&out); err != nil || !strings.Contains(out.String(), "the copy is whole") {
 		t.Errorf("printed %q, %v", out.String(), err)
 	}
-	if r, err = audit.Replay(dir, audit.Config{Genesis: strings.Repeat("00", 32)}); err != nil || r.OK || r.Findings[0].Check != audit.CheckGenesis {
+	if r, err = audit.Replay(dir, audit.Config{Genesis: strings.Repeat("00", 32)}); err != nil || r.OK ||
+		r.Findings[0].Check != audit.CheckGenesis {
 		t.Errorf("another genesis: got %+v, %v", r.Findings, err)
 	}
 }
@@ -165,7 +170,8 @@ func TestFlippedBytesAreFound(t *testing.T) {
 	}
 }
 
-// alter changes the newest copied block that holds a valid transaction of a function, and gives that transaction's id.
+// alter changes the newest copied block that holds a valid transaction of a function, and gives that
+// transaction's id.
 func alter(t *testing.T, dir, function string, change func(*common.Block, int)) (uint64, string) {
 	t.Helper()
 	for n := len(copied.blocks) - 1; n > 0; n-- {
@@ -198,7 +204,8 @@ func txID(t *testing.T, raw []byte) string {
 	var e common.Envelope
 	var p common.Payload
 	var h common.ChannelHeader
-	if err := errors.Join(proto.Unmarshal(raw, &e), proto.Unmarshal(e.GetPayload(), &p), proto.Unmarshal(p.GetHeader().GetChannelHeader(), &h)); err != nil {
+	if err := errors.Join(proto.Unmarshal(raw, &e), proto.Unmarshal(e.GetPayload(), &p),
+		proto.Unmarshal(p.GetHeader().GetChannelHeader(), &h)); err != nil {
 		t.Fatal(err)
 	}
 	return h.GetTxId()
@@ -222,7 +229,10 @@ func TestForgeriesAreNamed(t *testing.T) {
 		{"left out", func(b *common.Block, i int) {
 			b.Data.Data = append(b.Data.Data[:i], b.Data.Data[i+1:]...)
 		}, audit.CheckData, false},
-		{"a header of another time", func(b *common.Block, _ int) { b.Header.DataHash[3] ^= 1 }, audit.CheckData, false},
+		{
+			"a header of another time", func(b *common.Block, _ int) { b.Header.DataHash[3] ^= 1 },
+			audit.CheckData, false,
+		},
 		{"an orderer's signature taken away", func(b *common.Block, _ int) {
 			var m common.Metadata
 			raw := b.GetMetadata().GetMetadata()
@@ -271,7 +281,10 @@ func TestHeaders(t *testing.T) {
 	dir := ledgerCopy(t)
 	conn := networktest.Network(t).Connection
 	n := conn.Bitcoin[0]
-	node, err := rpc.Open(rpc.Config{RPC: n.RPC, Network: n.Network, Certificate: n.Certificate, Credentials: n.Credentials})
+	node, err := rpc.Open(rpc.Config{
+		RPC: n.RPC, Network: n.Network, Certificate: n.Certificate,
+		Credentials: n.Credentials,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +300,10 @@ func TestHeaders(t *testing.T) {
 	}{
 		{"as the node has them", func(*audit.HeaderFile) {}, ""},
 		{"another network", func(f *audit.HeaderFile) { f.Network = "testnet4" }, audit.CheckHeaders},
-		{"a header of nothing", func(f *audit.HeaderFile) { f.Headers = append(f.Headers, strings.Repeat("00", 80)) }, audit.CheckHeaders},
+		{"a header of nothing", func(f *audit.HeaderFile) {
+			f.Headers = append(f.Headers,
+				strings.Repeat("00", 80))
+		}, audit.CheckHeaders},
 		{"not a header", func(f *audit.HeaderFile) { f.Headers = append(f.Headers, "zz") }, audit.CheckHeaders},
 	}
 	for _, tt := range tests {

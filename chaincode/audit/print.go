@@ -40,10 +40,12 @@ func (r Report) Print(out io.Writer) error {
 	p.line("")
 	p.line("channel\t%s", r.Channel)
 	p.line("genesis\t%s (compare it with your own copy)", r.Genesis)
-	p.line("blocks\t%s, hashes and orderers' signatures checked", number(int(r.Blocks))) //nolint:gosec // G115: below 2^63
+	p.line("blocks\t%s, hashes and orderers' signatures checked",
+		number(int(r.Blocks))) //nolint:gosec // G115: below 2^63
 	r.transactions(p)
 	if b := r.Bitcoin; b != nil {
-		p.line("bitcoin\t%s up to height %s; on that chain lie all payments (%s) and all heights that the ledger holds for final (%s)",
+		p.line("bitcoin\t%s up to height %s; on that chain lie all payments (%s) and all heights that the "+
+			"ledger holds for final (%s)",
 			command.Count(b.Headers, "header"), number(int(b.Height)), number(b.Payments), number(b.Followed))
 	}
 	switch {
@@ -147,7 +149,8 @@ func (n names) act(a *Act) string {
 		return "not on the ledger"
 	}
 	block := number(int(a.Block)) //nolint:gosec // G115: below 2^63
-	return fmt.Sprintf("%s, block %s, by %s, signed by %s", command.Moment(a.Time), block, a.Writer, n.allPartners(a.Endorsers))
+	return fmt.Sprintf("%s, block %s, by %s, signed by %s", command.Moment(a.Time), block, a.Writer,
+		n.allPartners(a.Endorsers))
 }
 
 // quoted shows titles, which their licensors wrote, so that no terminal obeys them.

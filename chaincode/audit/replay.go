@@ -42,13 +42,14 @@ type Report struct {
 // Counts sorts the transactions: All = Valid + Invalid; Valid = Replayed + Configurations + Definitions +
 // Others.
 type Counts struct {
-	All            int `json:"all"`
-	Valid          int `json:"valid"`
-	Invalid        int `json:"invalid"`        // rightly flagged
-	Replayed       int `json:"replayed"`       // run again through the contracts
-	Configurations int `json:"configurations"` // Fabric's own: configurations of the channel, the genesis block's included
-	Definitions    int `json:"definitions"`    // Fabric's own: approvals and commits of chaincode definitions
-	Others         int `json:"others"`         // of other chaincodes on the channel
+	All      int `json:"all"`
+	Valid    int `json:"valid"`
+	Invalid  int `json:"invalid"`  // rightly flagged
+	Replayed int `json:"replayed"` // run again through the contracts
+	// Fabric's own: configurations of the channel, the genesis block's included
+	Configurations int `json:"configurations"`
+	Definitions    int `json:"definitions"` // Fabric's own: approvals and commits of chaincode definitions
+	Others         int `json:"others"`      // of other chaincodes on the channel
 }
 
 // Replay audits a folder of copied blocks: each block's links and signatures -> each transaction's creator,
@@ -160,7 +161,8 @@ func (r *run) block(b *common.Block, n uint64) error {
 	data := b.GetData().GetData()
 	flags := b.GetMetadata().GetMetadata()[common.BlockMetadataIndex_TRANSACTIONS_FILTER]
 	if len(flags) != len(data) || len(data) == 0 {
-		return inBlock(CheckFlag, n, "expected one flag for each transaction, got %d flags for %d transactions", len(flags), len(data))
+		return inBlock(CheckFlag, n, "expected one flag for each transaction, got %d flags for %d transactions",
+			len(flags), len(data))
 	}
 	var list []*transaction
 	var envelopes []*common.Envelope
@@ -192,7 +194,8 @@ func (r *run) found(check string, block uint64, tx int, t *transaction, err erro
 // genesis takes the first configuration: the root of all trust in the copy, known by its hash.
 func (r *run) genesis(list []*transaction, flags []byte) error {
 	if len(list) != 1 || !list[0].isConfig() || flags[0] != byte(peer.TxValidationCode_VALID) {
-		return inBlock(CheckConfig, 0, "expected one valid channel configuration and nothing else, got %d transactions", len(list))
+		return inBlock(CheckConfig, 0, "expected one valid channel configuration and nothing else, got %d "+
+			"transactions", len(list))
 	}
 	conf, err := readConfiguration(list[0].payload)
 	if err != nil {
@@ -246,7 +249,8 @@ func (r *run) judge(t *transaction) (peer.TxValidationCode, string, error) {
 		return peer.TxValidationCode_DUPLICATE_TXID, "its id has been used", nil
 	}
 	if err := r.policies.check(t, r.conf); err != nil {
-		return peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE, err.Error(), nil //nolint:nilerr // a verdict, not a failure to judge
+		return peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE, err.Error(),
+			nil //nolint:nilerr // a verdict, not a failure to judge
 	}
 	code, err := r.state.judge(t)
 	if code == peer.TxValidationCode_VALID {
@@ -328,7 +332,8 @@ func (r *run) configure(t *transaction, block uint64, i int, flag peer.TxValidat
 	case err != nil:
 		return r.found(CheckConfig, block, i, t, err)
 	case flag != peer.TxValidationCode_VALID:
-		return r.found(CheckFlag, block, i, t, fmt.Errorf("a channel configuration stored as %s, expected VALID", flag))
+		return r.found(CheckFlag, block, i, t,
+			fmt.Errorf("a channel configuration stored as %s, expected VALID", flag))
 	case next.sequence != r.conf.sequence+1:
 		return r.found(CheckConfig, block, i, t,
 			fmt.Errorf("expected configuration sequence %d, got %d", r.conf.sequence+1, next.sequence))

@@ -16,7 +16,8 @@ func version(block, tx uint64) *kvrwset.Version { return &kvrwset.Version{BlockN
 // The flags of Fabric's own validation, recomputed.
 func TestJudge(t *testing.T) {
 	s := state{}
-	s.space("cc").Apply([]replay.Write{{Key: "a", Value: []byte("1")}, {Key: "b", Value: []byte("2")}}, replay.Version{Block: 3, Tx: 1})
+	s.space("cc").Apply([]replay.Write{{Key: "a", Value: []byte("1")}, {Key: "b", Value: []byte("2")}},
+		replay.Version{Block: 3, Tx: 1})
 	s.space(private("cc", "col")).Apply([]replay.Write{{Key: "ff", Value: []byte("h")}}, replay.Version{Block: 2})
 	reads := func(list ...*kvrwset.KVRead) nsSet { return nsSet{name: "cc", kv: &kvrwset.KVRWSet{Reads: list}} }
 	ranged := func(exhausted bool, list ...*kvrwset.KVRead) nsSet {
@@ -26,10 +27,16 @@ func TestJudge(t *testing.T) {
 		}}}}
 	}
 	hashed := func(v *kvrwset.Version) nsSet {
-		return nsSet{name: "cc", kv: &kvrwset.KVRWSet{}, hashed: map[string]*kvrwset.HashedRWSet{"col": {HashedReads: []*kvrwset.KVReadHash{{KeyHash: []byte{0xff}, Version: v}}}}}
+		return nsSet{
+			name: "cc", kv: &kvrwset.KVRWSet{},
+			hashed: map[string]*kvrwset.HashedRWSet{
+				"col": {HashedReads: []*kvrwset.KVReadHash{{KeyHash: []byte{0xff}, Version: v}}},
+			},
+		}
 	}
 	a, b := &kvrwset.KVRead{Key: "a", Version: version(3, 1)}, &kvrwset.KVRead{Key: "b", Version: version(3, 1)}
-	const valid, mvcc, phantom = peer.TxValidationCode_VALID, peer.TxValidationCode_MVCC_READ_CONFLICT, peer.TxValidationCode_PHANTOM_READ_CONFLICT
+	const valid, mvcc, phantom = peer.TxValidationCode_VALID, peer.TxValidationCode_MVCC_READ_CONFLICT,
+		peer.TxValidationCode_PHANTOM_READ_CONFLICT
 	tests := []struct {
 		name string
 		set  nsSet
@@ -67,10 +74,15 @@ func TestPolicy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		principals = append(principals, &msp.MSPPrincipal{PrincipalClassification: msp.MSPPrincipal_ROLE, Principal: role})
+		principals = append(principals, &msp.MSPPrincipal{
+			PrincipalClassification: msp.MSPPrincipal_ROLE,
+			Principal:               role,
+		})
 		rules = append(rules, &common.SignaturePolicy{Type: &common.SignaturePolicy_SignedBy{SignedBy: int32(i)}})
 	}
-	rule := &common.SignaturePolicy{Type: &common.SignaturePolicy_NOutOf_{NOutOf: &common.SignaturePolicy_NOutOf{N: 2, Rules: rules}}}
+	rule := &common.SignaturePolicy{Type: &common.SignaturePolicy_NOutOf_{
+		NOutOf: &common.SignaturePolicy_NOutOf{N: 2, Rules: rules},
+	}}
 	p := policies{"cc": {Rule: rule, Identities: principals}}
 	by := func(ou string, names ...string) []endorser {
 		var list []endorser
@@ -93,7 +105,8 @@ func TestPolicy(t *testing.T) {
 		{"clients", "cc", by("client", "O", "M"), false},
 		{"nobody", "cc", nil, false},
 		{"no definition", "other", by("peer", "O", "M", "L"), false},
-		{"one doesn't fit", "cc", append(by("peer", "O"), endorser{msp: "M", ous: []string{"peer"}, err: ErrFolder}), false},
+		{"one doesn't fit", "cc", append(by("peer", "O"),
+			endorser{msp: "M", ous: []string{"peer"}, err: ErrFolder}), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -85,7 +85,8 @@ func (c *configuration) checkCreator(t *transaction, e *common.Envelope) (name s
 		return "", err
 	}
 	if !who.signed(e.GetSignature(), e.GetPayload()) {
-		return "", fmt.Errorf("the signature is not one of its creator %s of %s", who.cert.Subject.CommonName, who.msp)
+		return "", fmt.Errorf("the signature is not one of its creator %s of %s", who.cert.Subject.CommonName,
+			who.msp)
 	}
 	return who.cert.Subject.CommonName, nil
 }
@@ -109,7 +110,8 @@ func (c *configuration) readAction(t *transaction) error {
 	if err := t.readCall(p.GetChaincodeProposalPayload()); err != nil {
 		return err
 	}
-	if err := t.readResponse(p.GetAction().GetProposalResponsePayload(), p.GetChaincodeProposalPayload()); err != nil {
+	if err := t.readResponse(p.GetAction().GetProposalResponsePayload(),
+		p.GetChaincodeProposalPayload()); err != nil {
 		return err
 	}
 	for _, e := range p.GetAction().GetEndorsements() {

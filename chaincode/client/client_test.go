@@ -24,18 +24,29 @@ func TestClassify(t *testing.T) {
 		err  error
 		want Class
 	}{
-		{"payload mismatch", refuse(codes.Aborted, "failed to assemble transaction: ProposalResponsePayloads do not match"), Mismatch},
-		{"gossip not ready", refuse(codes.FailedPrecondition, "no combination of peers can be derived which satisfy the endorsement policy"), Again},
+		{"payload mismatch", refuse(codes.Aborted,
+			"failed to assemble transaction: ProposalResponsePayloads do not match"), Mismatch},
+		{"gossip not ready", refuse(codes.FailedPrecondition,
+			"no combination of peers can be derived which satisfy the endorsement policy"), Again},
 		{"concurrency limit", refuse(codes.Unavailable, "exceeding concurrency limit (500)"), Again},
 		{"peer gone", status.Error(codes.Unavailable, "connection refused"), Elsewhere},
-		{"no endorsers of a named org", refuse(codes.Unavailable, "failed to find any endorsing peers for org(s): CMSP"), Elsewhere},
+		{"no endorsers of a named org", refuse(codes.Unavailable,
+			"failed to find any endorsing peers for org(s): CMSP"), Elsewhere},
 		{"precondition", status.Error(codes.FailedPrecondition, "no peers"), Elsewhere},
 		{"a named org died", refuse(codes.Aborted, "failed to endorse transaction", "connection refused"), Elsewhere},
 		{"a named org hangs", status.Error(codes.DeadlineExceeded, "endorsement timeout"), Elsewhere},
-		{"high S at submit", refuse(codes.Unavailable, "insufficient number of orderers could successfully process transaction", "received unsuccessful response from orderer: status=FORBIDDEN"), Final},
-		{"orderers too few", refuse(codes.Unavailable, "insufficient number of orderers could successfully process transaction", "connection refused"), Elsewhere},
-		{"refusal of the ledger", refuse(codes.Aborted, "failed to endorse transaction, see attached details", "chaincode response 500, "+refusal), Final},
-		{"refusal of a lagging peer", refuse(codes.Aborted, "failed to endorse", `chaincode response 500, {"kind":"Unavailable","code":"clock.stale","message":"m"}`), Elsewhere},
+		{"high S at submit", refuse(codes.Unavailable,
+			"insufficient number of orderers could successfully process transaction",
+			"received unsuccessful response from orderer: status=FORBIDDEN"), Final},
+		{
+			"orderers too few", refuse(codes.Unavailable,
+				"insufficient number of orderers could successfully process transaction", "connection refused"),
+			Elsewhere,
+		},
+		{"refusal of the ledger", refuse(codes.Aborted, "failed to endorse transaction, see attached details",
+			"chaincode response 500, "+refusal), Final},
+		{"refusal of a lagging peer", refuse(codes.Aborted, "failed to endorse",
+			`chaincode response 500, {"kind":"Unavailable","code":"clock.stale","message":"m"}`), Elsewhere},
 		{"fault of the chaincode", refuse(codes.Aborted, "failed to endorse", "chaincode response 500, boom"), Final},
 		{"stranger", status.Error(codes.PermissionDenied, "access denied"), Final},
 		{"no such transaction", status.Error(codes.NotFound, "nothing"), Final},
@@ -68,14 +79,17 @@ func TestClassifyCommit(t *testing.T) {
 // The false failure of BFT ordering: the orderers say no, the transaction commits (network/docs/fabric.md: 10 of 10).
 func TestFalseSubmitFailure(t *testing.T) {
 	f := &fake{submit: func(int, *gateway.SubmitRequest) (bool, error) {
-		return true, refuse(codes.Unavailable, "insufficient number of orderers could successfully process transaction", "status=INTERNAL_SERVER_ERROR info=request already processed")
+		return true, refuse(codes.Unavailable,
+			"insufficient number of orderers could successfully process transaction",
+			"status=INTERNAL_SERVER_ERROR info=request already processed")
 	}}
 	got, err := connect(t, f).Submit(t.Context(), "orders:Place", "x")
 	if err != nil || string(got.Payload) != "result" || got.Block != 7 || got.TxID == "" {
 		t.Fatalf("got %+v, %v", got, err)
 	}
 	if len(f.endorsed) != 1 || len(f.submitted) != 1 {
-		t.Errorf("%d proposals and %d submits, want one of each: the transaction must not be made twice", len(f.endorsed), len(f.submitted))
+		t.Errorf("%d proposals and %d submits, want one of each: the transaction must not be made twice",
+			len(f.endorsed), len(f.submitted))
 	}
 }
 
@@ -146,7 +160,8 @@ func TestConflictMakesANewProposal(t *testing.T) {
 	}
 	f = &fake{code: func(int) peer.TxValidationCode { return peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE }}
 	var invalid *CommitError
-	if _, err := connect(t, f).Submit(t.Context(), "orders:Place", "x"); !errors.As(err, &invalid) || len(f.endorsed) != 1 {
+	if _, err := connect(t, f).Submit(t.Context(), "orders:Place", "x"); !errors.As(err, &invalid) ||
+		len(f.endorsed) != 1 {
 		t.Errorf("got %v after %d proposals", err, len(f.endorsed))
 	}
 }
@@ -173,7 +188,8 @@ func TestMismatchIsTriedThreeTimesMore(t *testing.T) {
 		t.Errorf("%d different proposals, want 4", len(ids))
 	}
 	f = &fake{endorse: func(int, *gateway.EndorseRequest) error { return mismatch }}
-	if _, err := connect(t, f).Sign(t.Context(), nil, "licenses:Sign", "id", "nonce"); !errors.Is(err, ErrMismatch) || len(f.endorsed) != 4 {
+	if _, err := connect(t, f).Sign(t.Context(), nil, "licenses:Sign", "id", "nonce"); !errors.Is(err,
+		ErrMismatch) || len(f.endorsed) != 4 {
 		t.Errorf("got %v after %d proposals, want %v after 4", err, len(f.endorsed), ErrMismatch)
 	}
 }
@@ -222,7 +238,8 @@ func TestRefusalIsDecoded(t *testing.T) {
 			return refuse(codes.Aborted, "failed to endorse", "chaincode response 500, "+refusal)
 		},
 		evaluate: func(int) error {
-			return status.Error(codes.Unknown, "evaluate call to endorser returned error: chaincode response 500, "+refusal)
+			return status.Error(codes.Unknown,
+				"evaluate call to endorser returned error: chaincode response 500, "+refusal)
 		},
 	}
 	c := connect(t, f)

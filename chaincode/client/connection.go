@@ -45,7 +45,8 @@ func readConnection(path string) (connection, error) {
 		return c, fmt.Errorf("%w: %s: %w", ErrConnection, path, err)
 	}
 	if c.Version != 1 || c.Channel == "" || c.Chaincode.Name == "" || len(c.Peers) == 0 {
-		return c, fmt.Errorf("%w: %s: expected version 1 with channel, chaincode and peers, got version %d, channel %q, chaincode %q "+
+		return c, fmt.Errorf("%w: %s: expected version 1 with channel, chaincode and peers, got version %d, "+
+			"channel %q, chaincode %q "+
 			"and %d peers", ErrConnection, path, c.Version, c.Channel, c.Chaincode.Name, len(c.Peers))
 	}
 	return c, nil
@@ -69,7 +70,8 @@ func (c connection) mspOf(dir string) (string, error) {
 			return p.MSP, nil
 		}
 	}
-	return "", fmt.Errorf("%w: %s is neither listed in the connection file nor in the folder of a partner that it lists",
+	return "", fmt.Errorf("%w: %s is neither listed in the connection file nor in the folder of a partner "+
+		"that it lists",
 		ErrIdentity, dir)
 }
 

@@ -11,11 +11,14 @@
 //
 //   - *ledger.Refusal (errors.As): the ledger refused; its Kind says what to do. A refusal of kind Unavailable was
 //     repeated at other peers before. [ErrNoQuorum] is one: too few partners sign, or none of a custodian set.
-//   - [ErrOutcome], *[OutcomeError]: it is not known whether the transaction committed. Ask [Client.Status] for its id
-//     before sending it anew.
-//   - *[CommitError]: the transaction is in a block and invalid, also after the repetitions that its flag allows.
-//   - [ErrBehind], *[BehindError]: a peer refused without the last block and did not receive it in time. Call again.
-//   - [ErrMismatch]: endorsers returned different results each time, as others write what the call reads. Call again.
-//   - [ErrUnreachable]: no peer could be reached. Nothing was submitted.
-//   - [ErrConnection], [ErrIdentity]: the connection file or the identity's folder can't be used. Mend it.
+//
+// - [ErrOutcome], *[OutcomeError]: it is not known whether the transaction committed. Ask [Client.Status] for
+// its id
+//
+//	  before sending it anew.
+//	- *[CommitError]: the transaction is in a block and invalid, also after the repetitions that its flag allows.
+//	- [ErrBehind], *[BehindError]: a peer refused without the last block and did not receive it in time. Call again.
+//	- [ErrMismatch]: endorsers returned different results each time, as others write what the call reads. Call again.
+//	- [ErrUnreachable]: no peer could be reached. Nothing was submitted.
+//	- [ErrConnection], [ErrIdentity]: the connection file or the identity's folder can't be used. Mend it.
 package client

@@ -43,7 +43,9 @@ func envelopePayload(tx *fabric.Transaction) ([]byte, error) {
 }
 
 // endorse makes a proposal, and a new one for each further attempt: an old one would carry an old time.
-func (c *Client) endorse(ctx context.Context, plan Plan, function string, args []string) (*fabric.Transaction, error) {
+func (c *Client) endorse(ctx context.Context, plan Plan, function string, args []string) (*fabric.Transaction,
+	error,
+) {
 	var tx *fabric.Transaction
 	err := c.persist(ctx, function, plan, func(ctx context.Context, n *node, organizations []string) error {
 		options := []fabric.ProposalOption{fabric.WithArguments(args...)}

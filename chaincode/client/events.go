@@ -43,7 +43,10 @@ func (c *Client) Events(ctx context.Context, from Checkpoint) iter.Seq2[Event, e
 				return true
 			}
 			from, skip = Checkpoint{Block: e.BlockNumber, TxID: e.TransactionID}, ""
-			return yield(Event{Block: e.BlockNumber, TxID: e.TransactionID, Name: e.EventName, Payload: e.Payload}, nil)
+			return yield(Event{
+				Block: e.BlockNumber, TxID: e.TransactionID, Name: e.EventName,
+				Payload: e.Payload,
+			}, nil)
 		}, func() { skip = from.TxID }, func(err error) { yield(Event{}, err) })
 	}
 }

@@ -83,7 +83,9 @@ func (f *fake) Submit(_ context.Context, r *gateway.SubmitRequest) (*gateway.Sub
 	return &gateway.SubmitResponse{}, nil
 }
 
-func (f *fake) CommitStatus(ctx context.Context, r *gateway.SignedCommitStatusRequest) (*gateway.CommitStatusResponse, error) {
+func (f *fake) CommitStatus(ctx context.Context,
+	r *gateway.SignedCommitStatusRequest,
+) (*gateway.CommitStatusResponse, error) {
 	var request gateway.CommitStatusRequest
 	if err := proto.Unmarshal(r.GetRequest(), &request); err != nil {
 		return nil, err
@@ -132,7 +134,8 @@ func (f *fake) Evaluate(context.Context, *gateway.EvaluateRequest) (*gateway.Eva
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.height > 0 {
-		return &gateway.EvaluateResponse{Result: &peer.Response{Payload: marshal(&common.BlockchainInfo{Height: f.height})}}, nil
+		return &gateway.EvaluateResponse{Result: &peer.Response{Payload: marshal(
+			&common.BlockchainInfo{Height: f.height})}}, nil
 	}
 	f.evaluated++
 	if f.evaluate != nil {
@@ -155,8 +158,12 @@ func endorsedPayload(r *gateway.EndorseRequest) []byte {
 		Payload: marshal(&peer.ChaincodeActionPayload{
 			ChaincodeProposalPayload: p.GetPayload(),
 			Action: &peer.ChaincodeEndorsedAction{
-				ProposalResponsePayload: marshal(&peer.ProposalResponsePayload{ProposalHash: []byte("h"), Extension: action}),
-				Endorsements:            []*peer.Endorsement{{Endorser: marshal(&msp.SerializedIdentity{Mspid: "A", IdBytes: []byte("c")}), Signature: []byte("s")}},
+				ProposalResponsePayload: marshal(&peer.ProposalResponsePayload{
+					ProposalHash: []byte("h"),
+					Extension:    action,
+				}),
+				Endorsements: []*peer.Endorsement{{Endorser: marshal(
+					&msp.SerializedIdentity{Mspid: "A", IdBytes: []byte("c")}), Signature: []byte("s")}},
 			},
 		}),
 	}}})})
@@ -253,7 +260,10 @@ func testIdentity(t *testing.T) Identity {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"},
+		NotAfter: time.Now().Add(time.Hour),
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -262,5 +272,8 @@ func testIdentity(t *testing.T) Identity {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Identity{MSP: "OperatorMSP", Certificate: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), Sign: sign}
+	return Identity{MSP: "OperatorMSP", Certificate: pem.EncodeToMemory(&pem.Block{
+		Type:  "CERTIFICATE",
+		Bytes: der,
+	}), Sign: sign}
 }

@@ -38,7 +38,8 @@ func TestPeerThatGetsBlocksLate(t *testing.T) {
 	defer release()
 	id := register(t, governor)
 	var refusal *ledger.Refusal
-	if _, err := stranger.Evaluate(t.Context(), "governance:Party", id); !errors.As(err, &refusal) || refusal.Kind != ledger.NotFound {
+	if _, err := stranger.Evaluate(t.Context(), "governance:Party", id); !errors.As(err, &refusal) ||
+		refusal.Kind != ledger.NotFound {
 		t.Fatalf("who saw no block: got %v, want the late peer's %s", err, ledger.NotFound)
 	}
 	time.AfterFunc(late, release)

@@ -43,7 +43,8 @@ func network(t *testing.T) topology.Connection {
 
 func open(t *testing.T, conn topology.Connection, partner, identity string, c client.Config) *client.Client {
 	t.Helper()
-	l, err := client.Open(filepath.Join(conn.Directory, "connection.json"), filepath.Join(conn.Directory, partner, "identities", identity), c)
+	l, err := client.Open(filepath.Join(conn.Directory, "connection.json"),
+		filepath.Join(conn.Directory, partner, "identities", identity), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +109,8 @@ func TestRealSignedAnswers(t *testing.T) {
 	b := bundle(t, l)
 	nonce := hex.EncodeToString(slices.Repeat([]byte{0xa5}, signed.NonceBytes))
 	two := client.Exactly("OperatorMSP", "ManufacturerMSP")
-	every, err := client.Quorum(2, []string{"OperatorMSP", "ManufacturerMSP", "LicensorsMSP"}, consortium.CustodianSets{{"LicensorsMSP"}})
+	every, err := client.Quorum(2, []string{"OperatorMSP", "ManufacturerMSP", "LicensorsMSP"},
+		consortium.CustodianSets{{"LicensorsMSP"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,9 +127,22 @@ func TestRealSignedAnswers(t *testing.T) {
 		{"two partners", l, two, signed.FunctionNoop, []string{nonce}, nil},
 		{"plan of the gateway", l, nil, signed.FunctionNoop, []string{nonce}, nil},
 		{"every quorum", l, every, signed.FunctionNoop, []string{nonce}, nil},
-		{"all four", l, client.Exactly("OperatorMSP", "ManufacturerMSP", "LicensorsMSP", "AuditorMSP"), signed.FunctionNoop, []string{nonce}, nil},
-		{"one partner only", l, client.Exactly("OperatorMSP"), signed.FunctionNoop, []string{nonce}, signed.ErrQuorum},
-		{"auditor as the second", l, client.Exactly("OperatorMSP", "AuditorMSP"), signed.FunctionNoop, []string{nonce}, signed.ErrQuorum},
+		{
+			"all four", l, client.Exactly("OperatorMSP", "ManufacturerMSP", "LicensorsMSP", "AuditorMSP"),
+			signed.FunctionNoop,
+			[]string{nonce},
+			nil,
+		},
+		{
+			"one partner only", l, client.Exactly("OperatorMSP"), signed.FunctionNoop,
+			[]string{nonce},
+			signed.ErrQuorum,
+		},
+		{
+			"auditor as the second", l, client.Exactly("OperatorMSP", "AuditorMSP"), signed.FunctionNoop,
+			[]string{nonce},
+			signed.ErrQuorum,
+		},
 		{"endorsed write, never submitted", beat, two, "governance:Tick", []string{now}, signed.ErrWrites},
 		{"another function", l, two, signed.FunctionRecipients, []string{nonce}, signed.ErrFunction},
 		{"another nonce", l, two, signed.FunctionNoop, []string{strings.Repeat("00", 32)}, signed.ErrNonce},
@@ -190,7 +205,8 @@ func TestEventsAndBlocks(t *testing.T) {
 	}
 }
 
-// The peer in use dies: the client goes on with another, and a custodian's client, which believes only its own, doesn't.
+// The peer in use dies: the client goes on with another, and a custodian's client, which believes only its own,
+// doesn't.
 func TestPeerDies(t *testing.T) {
 	net := networktest.Network(t)
 	conn := network(t)
@@ -205,7 +221,8 @@ func TestPeerDies(t *testing.T) {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		if err := errors.Join(net.Control.Start(ctx, "peer.operator"), net.Control.Await(ctx, "peer.operator")); err != nil {
+		if err := errors.Join(net.Control.Start(ctx, "peer.operator"),
+			net.Control.Await(ctx, "peer.operator")); err != nil {
 			t.Error(err)
 		}
 	})

@@ -74,7 +74,8 @@ func dial(p endpoint, id Identity) (*node, error) {
 	}
 	conn, err := grpc.NewClient(p.Address,
 		grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(roots, p.ServerName)),
-		grpc.WithConnectParams(grpc.ConnectParams{ // gRPC's own first wait of 1 s slows a start (network/docs/fabric.md)
+		// gRPC's own first wait of 1 s slows a start (network/docs/fabric.md)
+		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff: backoff.Config{
 				BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2,
 				MaxDelay: 500 * time.Millisecond,

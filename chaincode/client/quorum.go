@@ -20,7 +20,8 @@ func Exactly(organizations ...string) Plan { return Plan{organizations} }
 
 // ErrNoQuorum says why no plan exists (Saw): fewer than k partners sign, or no partner of a custodian set does.
 var ErrNoQuorum = ledger.Refuse(ledger.Unavailable, "signed.no_quorum",
-	"the partners that sign can't make the quorum that this answer needs; the governed configuration or the custodian set must change")
+	"the partners that sign can't make the quorum that this answer needs; the governed configuration or the "+
+		"custodian set must change")
 
 // maxSets bounds a plan; a call makes no more than a few attempts.
 const maxSets = 32

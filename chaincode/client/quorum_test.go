@@ -126,7 +126,11 @@ func TestFailedOrganizationsAreRotated(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := &fake{endorse: func(_ int, r *gateway.EndorseRequest) error { return tt.fails(r.GetEndorsingOrganizations()) }}
+			f := &fake{endorse: func(_ int,
+				r *gateway.EndorseRequest,
+			) error {
+				return tt.fails(r.GetEndorsingOrganizations())
+			}}
 			c := connect(t, f)
 			for range tt.calls {
 				if _, err := c.Sign(t.Context(), plan, "licenses:Sign", "id", "nonce"); err != nil {
@@ -147,7 +151,8 @@ func TestFailedOrganizationsAreRotated(t *testing.T) {
 // All of the plan lag behind the ledger's clock: each set is asked, then the refusal is the answer.
 func TestAllOrganizationsLag(t *testing.T) {
 	f := &fake{endorse: func(int, *gateway.EndorseRequest) error {
-		return refuse(codes.Aborted, "failed to endorse", `chaincode response 500, {"kind":"Unavailable","code":"clock.stale","message":"m"}`)
+		return refuse(codes.Aborted, "failed to endorse",
+			`chaincode response 500, {"kind":"Unavailable","code":"clock.stale","message":"m"}`)
 	}}
 	var refusal *ledger.Refusal
 	_, err := connect(t, f).Sign(t.Context(), Plan(sets("AB AC BC")), "licenses:Sign", "id", "nonce")

@@ -38,7 +38,8 @@ func Classify(err error) Class {
 	}
 	all := strings.Join(messages(err), "\n")
 	switch {
-	case strings.Contains(all, "FORBIDDEN"): // a high-S signature or a stranger; the status itself says Unavailable (measured)
+	// a high-S signature or a stranger; the status itself says Unavailable (measured)
+	case strings.Contains(all, "FORBIDDEN"):
 		return Final
 	case strings.Contains(all, mismatch):
 		return Mismatch

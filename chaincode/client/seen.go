@@ -187,7 +187,8 @@ type limits struct {
 	named   time.Duration // of named organizations, one of which may hang (T7: 2 to 3 s)
 	submit  time.Duration
 	commit  time.Duration // for a transaction's status, before the same envelope is sent again
-	lag     time.Duration // for peers that lack a block that was seen: all waits of one call together, 2.5 s (named) each
+	// for peers that lack a block that was seen: all waits of one call together, 2.5 s (named) each
+	lag time.Duration
 }
 
 func defaultLimits() limits {

@@ -95,12 +95,19 @@ func TestReadAfterAnothersWrite(t *testing.T) {
 	}{
 		{"clients of one process", func(t *testing.T, _ *Client, shared *Seen) {
 			t.Helper()
-			if _, err := connectWith(t, Config{Seen: shared}, &fake{}).Submit(t.Context(), "orders:Place", "x"); err != nil {
+			if _, err := connectWith(t, Config{Seen: shared}, &fake{}).Submit(t.Context(), "orders:Place",
+				"x"); err != nil {
 				t.Fatal(err)
 			}
 		}},
-		{"another process, told the number only", func(_ *testing.T, reader *Client, _ *Seen) { reader.After(Checkpoint{Block: 7}) }},
-		{"another process, told nothing: a peer stands higher", func(_ *testing.T, reader *Client, _ *Seen) { reader.newest = true }},
+		{
+			"another process, told the number only",
+			func(_ *testing.T, reader *Client, _ *Seen) { reader.After(Checkpoint{Block: 7}) },
+		},
+		{
+			"another process, told nothing: a peer stands higher",
+			func(_ *testing.T, reader *Client, _ *Seen) { reader.newest = true },
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -154,8 +161,10 @@ func TestRefusalWithTheLastBlockIsFinal(t *testing.T) {
 		t.Fatal(err)
 	}
 	var r *ledger.Refusal
-	if _, err := c.Submit(t.Context(), "orders:Settle", "x"); !errors.As(err, &r) || len(a.endorsed) != 2 || a.asked != 1 {
-		t.Errorf("got %v after %d proposals and %d questions, want a refusal after 2 and 1", err, len(a.endorsed), a.asked)
+	if _, err := c.Submit(t.Context(), "orders:Settle", "x"); !errors.As(err, &r) || len(a.endorsed) != 2 ||
+		a.asked != 1 {
+		t.Errorf("got %v after %d proposals and %d questions, want a refusal after 2 and 1", err,
+			len(a.endorsed), a.asked)
 	}
 }
 
@@ -177,7 +186,8 @@ func TestPeerThatNeverHasTheBlock(t *testing.T) {
 	_, err := c.Sign(t.Context(), Exactly("OperatorMSP", "ManufacturerMSP"), "orders:Sign", "x", "nonce")
 	var behind *BehindError
 	var r *ledger.Refusal
-	if !errors.As(err, &behind) || !errors.Is(err, ErrBehind) || errors.As(err, &r) || behind.Peer != "b" || behind.Block != 7 {
+	if !errors.As(err, &behind) || !errors.Is(err, ErrBehind) || errors.As(err, &r) || behind.Peer != "b" ||
+		behind.Block != 7 {
 		t.Errorf("got %v, want that b lacks block 7", err)
 	}
 }
@@ -207,13 +217,15 @@ func TestMismatchWithoutTheLastBlock(t *testing.T) {
 	b := newLaggard()
 	a := &fake{endorse: func(int, *gateway.EndorseRequest) error {
 		if b.lags() {
-			return blaming(status.New(codes.Aborted, "failed to collect enough transaction endorsements"), "OperatorMSP", mismatch).Err()
+			return blaming(status.New(codes.Aborted, "failed to collect enough transaction endorsements"),
+				"OperatorMSP", mismatch).Err()
 		}
 		return nil
 	}}
 	c := connect(t, a, b.fake)
 	c.After(Checkpoint{Block: 7})
-	if _, err := c.Sign(t.Context(), Exactly("OperatorMSP", "ManufacturerMSP"), "orders:Sign", "x", "nonce"); err != nil {
+	if _, err := c.Sign(t.Context(), Exactly("OperatorMSP", "ManufacturerMSP"), "orders:Sign", "x",
+		"nonce"); err != nil {
 		t.Fatal(err)
 	}
 	if len(a.endorsed) != 5 {

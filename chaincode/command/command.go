@@ -30,7 +30,8 @@ type Command struct {
 // Run does the work of a command. A result may come with an error: a list of checks, of which one failed.
 type Run func(ctx context.Context, c *Call) (Result, error)
 
-// Flags are a command's flags. A usage begins with the name of the value in backquotes: "`FILE` list of prices to read".
+// Flags are a command's flags. A usage begins with the name of the value in backquotes: "`FILE` list of prices
+// to read".
 type Flags struct {
 	*pflag.FlagSet
 
@@ -139,7 +140,10 @@ func (p *program) run(c *cobra.Command, of *Command, flags *Flags, args []string
 	if missing := flags.missing(); len(missing) > 0 {
 		return &usageError{path: path, cause: neededFlags(missing)}
 	}
-	call := &Call{Args: args, JSON: p.format == jsonFormat, Console: p.console, Progress: newProgress(p.console, p.format, p.events)}
+	call := &Call{
+		Args: args, JSON: p.format == jsonFormat, Console: p.console,
+		Progress: newProgress(p.console, p.format, p.events),
+	}
 	result, err := of.Run(c.Context(), call)
 	call.Progress.end()
 	if result != nil {
@@ -176,7 +180,8 @@ func unknown(c *cobra.Command, args []string) error {
 	return &usageError{path: c.CommandPath(), cause: cause}
 }
 
-// flagError is for flags that can't be parsed. Where a word before them should have been a command, that is the mistake.
+// flagError is for flags that can't be parsed. Where a word before them should have been a command, that is the
+// mistake.
 func (p *program) flagError(c *cobra.Command, err error) error {
 	depth := len(strings.Fields(c.CommandPath())) - 1
 	if p.tree[c].Run == nil && len(p.args) > depth && !strings.HasPrefix(p.args[depth], "-") {

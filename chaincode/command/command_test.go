@@ -57,7 +57,10 @@ func stall() *Command {
 					return sold{item, price}, nil
 				},
 			},
-			{Name: "list", Args: "[fruit|tool]", Short: "lists what there is.", Run: func(context.Context, *Call) (Result, error) { return Document(`{"items": []}`), nil }},
+			{
+				Name: "list", Args: "[fruit|tool]", Short: "lists what there is.",
+				Run: func(context.Context, *Call) (Result, error) { return Document(`{"items": []}`), nil },
+			},
 			{Name: "keep", Args: "FILE", Short: "keeps a file.", Run: nothing},
 			{Name: "drop", Args: "NAME...", Short: "drops names.", Run: nothing},
 			{Name: "till", Commands: []*Command{{Name: "open", Args: "KEY", Short: "opens the till.", Run: nothing}}},
@@ -83,46 +86,127 @@ func TestCommandLine(t *testing.T) {
 		errs    string
 		console Console
 	}{
-		{name: "result in words", args: "sell --item pear --price 17500", out: "sold pear for 17,500 sat\n", errs: "weighing   pear\n"},
-		{name: "result as JSON", args: "sell --item pear --price 3 --output json", out: `{"item":"pear","price":3}` + "\n"},
-		{name: "output before the command", args: "--output json sell --item pear --price 3", out: `{"item":"pear","price":3}` + "\n"},
+		{
+			name: "result in words", args: "sell --item pear --price 17500", out: "sold pear for 17,500 sat\n",
+			errs: "weighing   pear\n",
+		},
+		{
+			name: "result as JSON", args: "sell --item pear --price 3 --output json",
+			out: `{"item":"pear","price":3}` + "\n",
+		},
+		{
+			name: "output before the command", args: "--output json sell --item pear --price 3",
+			out: `{"item":"pear","price":3}` + "\n",
+		},
 		{name: "a document", args: "list", out: `{"items": []}` + "\n"},
 		{name: "a document as JSON", args: "list --output json", out: `{"items":[]}` + "\n"},
 		{name: "version", args: "--version", out: "stall v1 commit abc\n"},
 		{name: "version, a word", args: "version", out: "stall v1 commit abc\n"},
-		{name: "version as JSON", args: "--version --output json", out: `{"name":"stall","version":"v1 commit abc"}` + "\n"},
+		{
+			name: "version as JSON", args: "--version --output json",
+			out: `{"name":"stall","version":"v1 commit abc"}` + "\n",
+		},
 
-		{name: "events", args: "sell --item pear --price 3 --events --output json", out: "...", errs: `{"step":"weighing","detail":"pear"}` + "\n"},
-		{name: "refused", args: "sell --item apple --price 1", code: 1, errs: "weighing   apple\nrefused  stock.sold\n         the item was sold before\n         saw: apple\n"},
-		{name: "refused as JSON", args: "sell --item apple --price 1 --output json", code: 1, errs: `{"code":"stock.sold","kind":"Conflict","message":"the item was sold before","saw":"apple"}` + "\n"},
-		{name: "failed", args: "sell --item melon --price 1", code: 1, errs: "weighing   melon\nstall sell: open the drawer: it is stuck\n"},
-		{name: "failed as JSON", args: "sell --item melon --price 1 --output=json", code: 1, errs: `{"code":"command.failed","kind":"Unavailable","message":"open the drawer: it is stuck","saw":""}` + "\n"},
-		{name: "a result and a refusal", args: "sell --item plum --price 1 --output json", code: 1, out: `{"item":"plum","price":1}` + "\n", errs: `{"code":"stock.sold",...`},
-		{name: "refused in color", args: "sell --item apple --price 1", console: Console{Color: true}, code: 1, errs: "weighing   apple\n\x1b[31mrefused\x1b[0m  stock.sold\n..."},
-		{name: "a moving line on a terminal", args: "sell --item pear --price 1", console: Console{Live: true}, out: "sold pear for 1 sat\n", errs: "weighing   pear\nweighing [==  ]\r\x1b[K"},
+		{
+			name: "events", args: "sell --item pear --price 3 --events --output json", out: "...",
+			errs: `{"step":"weighing","detail":"pear"}` + "\n",
+		},
+		{
+			name: "refused", args: "sell --item apple --price 1", code: 1,
+			errs: "weighing   apple\nrefused  stock.sold\n         the item was sold before\n         saw: apple\n",
+		},
+		{
+			name: "refused as JSON", args: "sell --item apple --price 1 --output json", code: 1,
+			errs: `{"code":"stock.sold","kind":"Conflict","message":"the item was sold before","saw":"apple"}` +
+				"\n",
+		},
+		{
+			name: "failed", args: "sell --item melon --price 1", code: 1,
+			errs: "weighing   melon\nstall sell: open the drawer: it is stuck\n",
+		},
+		{
+			name: "failed as JSON", args: "sell --item melon --price 1 --output=json", code: 1,
+			errs: `{"code":"command.failed","kind":"Unavailable","message":"open the drawer: it is stuck","saw":""}` + "\n",
+		},
+		{
+			name: "a result and a refusal", args: "sell --item plum --price 1 --output json", code: 1,
+			out: `{"item":"plum","price":1}` + "\n", errs: `{"code":"stock.sold",...`,
+		},
+		{
+			name: "refused in color", args: "sell --item apple --price 1", console: Console{Color: true}, code: 1,
+			errs: "weighing   apple\n\x1b[31mrefused\x1b[0m  stock.sold\n...",
+		},
+		{
+			name: "a moving line on a terminal", args: "sell --item pear --price 1", console: Console{Live: true},
+			out: "sold pear for 1 sat\n", errs: "weighing   pear\nweighing [==  ]\r\x1b[K",
+		},
 
-		{name: "unknown command", args: "sel", code: 2, errs: "stall: no command \"sel\"; near it: sell\nsee `stall --help`\n"},
-		{name: "unknown command, nothing near", args: "fly", code: 2, errs: "stall: no command \"fly\"\nsee `stall --help`\n"},
-		{name: "unknown command below", args: "till opn", code: 2, errs: "stall till: no command \"opn\"; near it: open\nsee `stall till --help`\n"},
-		{name: "unknown command before unknown flags", args: "till opn --fast", code: 2, errs: "stall till: no command \"opn\"; near it: open\n..."},
-		{name: "unknown flag of one that only holds others", args: "till --fast", code: 2, errs: "stall till: unknown flag: --fast\n..."},
-		{name: "only holds others", args: "till", code: 2, errs: "stall till: needs one of: open KEY\nsee `stall till --help`\n"},
-		{name: "unknown flag", args: "sell --fast", code: 2, errs: "stall sell: unknown flag: --fast\nsee `stall sell --help`\n"},
-		{name: "unknown flag as JSON", args: "sell --fast --output json", code: 2, errs: "{\"code\":\"command.usage\",\"kind\":\"Invalid\",\"message\":\"the command line can't be used: see `stall sell --help`\",\"saw\":\"unknown flag: --fast\"}\n"},
+		{
+			name: "unknown command", args: "sel", code: 2,
+			errs: "stall: no command \"sel\"; near it: sell\nsee `stall --help`\n",
+		},
+		{
+			name: "unknown command, nothing near", args: "fly", code: 2,
+			errs: "stall: no command \"fly\"\nsee `stall --help`\n",
+		},
+		{
+			name: "unknown command below", args: "till opn", code: 2,
+			errs: "stall till: no command \"opn\"; near it: open\nsee `stall till --help`\n",
+		},
+		{
+			name: "unknown command before unknown flags", args: "till opn --fast", code: 2,
+			errs: "stall till: no command \"opn\"; near it: open\n...",
+		},
+		{
+			name: "unknown flag of one that only holds others", args: "till --fast", code: 2,
+			errs: "stall till: unknown flag: --fast\n...",
+		},
+		{
+			name: "only holds others", args: "till", code: 2,
+			errs: "stall till: needs one of: open KEY\nsee `stall till --help`\n",
+		},
+		{
+			name: "unknown flag", args: "sell --fast", code: 2,
+			errs: "stall sell: unknown flag: --fast\nsee `stall sell --help`\n",
+		},
+		{
+			name: "unknown flag as JSON", args: "sell --fast --output json", code: 2,
+			errs: "{\"code\":\"command.usage\",\"kind\":\"Invalid\",\"message\":\"the command line can't be " +
+				"used: see `stall sell --help`\",\"saw\":\"unknown flag: --fast\"}\n",
+		},
 		{name: "flags are missing", args: "sell", code: 2, errs: "stall sell: --item is needed (also --price)\n..."},
 		{name: "one is missing", args: "sell --item x", code: 2, errs: "stall sell: --price is needed\n..."},
-		{name: "no number", args: "sell --item x --price dear", code: 2, errs: "stall sell: --price dear: a whole number is expected\n..."},
-		{name: "no format", args: "list --output xml", code: 2, errs: "stall list: --output xml: text or json is expected\n..."},
-		{name: "usage from the command", args: "sell --item stone --price 1", code: 2, errs: "weighing   stone\nstall sell: --item stone: nobody buys it\n..."},
-		{name: "an argument is missing", args: "keep", code: 2, errs: "stall keep: FILE is needed: stall keep FILE\n..."},
+		{
+			name: "no number", args: "sell --item x --price dear", code: 2,
+			errs: "stall sell: --price dear: a whole number is expected\n...",
+		},
+		{
+			name: "no format", args: "list --output xml", code: 2,
+			errs: "stall list: --output xml: text or json is expected\n...",
+		},
+		{
+			name: "usage from the command", args: "sell --item stone --price 1", code: 2,
+			errs: "weighing   stone\nstall sell: --item stone: nobody buys it\n...",
+		},
+		{
+			name: "an argument is missing", args: "keep", code: 2,
+			errs: "stall keep: FILE is needed: stall keep FILE\n...",
+		},
 		{name: "too many", args: "keep a b", code: 2, errs: "stall keep: \"b\" is one argument too many\n..."},
 		{name: "may be left out", args: "list fruit", out: "..."},
 		{name: "may be repeated", args: "drop a b c"},
-		{name: "needs one at least", args: "drop", code: 2, errs: "stall drop: NAME... is needed: stall drop NAME...\n..."},
-		{name: "no such shell", args: "completion tcsh", code: 2, errs: "stall completion: bash, zsh or fish is expected, got \"tcsh\"\n..."},
+		{
+			name: "needs one at least", args: "drop", code: 2,
+			errs: "stall drop: NAME... is needed: stall drop NAME...\n...",
+		},
+		{
+			name: "no such shell", args: "completion tcsh", code: 2,
+			errs: "stall completion: bash, zsh or fish is expected, got \"tcsh\"\n...",
+		},
 		{name: "help of nothing", args: "help sel", code: 2, errs: "stall: no command \"sel\"; near it: sell\n..."},
 
-		{name: "help", args: "", out: "stall sells things.\n\nUsage: stall COMMAND [flags]\n\n  sell                      sells one item.\n..."},
+		{name: "help", args: "", out: "stall sells things.\n\nUsage: stall COMMAND [flags]\n\n  sell         " +
+			"             sells one item.\n..."},
 		{name: "completion for bash", args: "completion bash", out: "# bash completion V2 for stall..."},
 		{name: "completion for zsh", args: "completion zsh", out: "#compdef stall..."},
 		{name: "completion for fish", args: "completion fish", out: "# fish completion for stall..."},
@@ -174,7 +258,8 @@ Flags:
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 `
 	for _, args := range [][]string{{"sell", "--help"}, {"help", "sell"}, {"sell", "-h", "--output", "json"}} {
-		if code, out, errs := execute(t.Context(), Console{Typed: "build/bin/stall"}, args...); code != 0 || out != want || errs != "" {
+		if code, out, errs := execute(t.Context(), Console{Typed: "build/bin/stall"}, args...); code != 0 ||
+			out != want || errs != "" {
 			t.Errorf("%v: exit code %d, printed\n%s%s\nwant\n%s", args, code, out, errs, want)
 		}
 	}
@@ -182,7 +267,8 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 
 func TestGuideRunsAsPrinted(t *testing.T) {
 	_, out, _ := execute(t.Context(), Console{Typed: "./stall"}, "--help")
-	if _, shell, _ := execute(t.Context(), Console{Typed: "./stall"}, "help", "completion"); !strings.Contains(shell, "  source <(./stall completion bash)\n") {
+	if _, shell, _ := execute(t.Context(), Console{Typed: "./stall"}, "help",
+		"completion"); !strings.Contains(shell, "  source <(./stall completion bash)\n") {
 		t.Errorf("the example does not say how the program was called:\n%s", shell)
 	}
 	if !strings.Contains(out, "  1. ./stall sell --item pear --price 3\n  2. ./stall list\nstall never sleeps.\n") {
@@ -211,7 +297,8 @@ func TestInterrupted(t *testing.T) {
 	cancel()
 	code, _, errs := execute(ctx, Console{}, "sell", "--item", "snail", "--price", "1", "--output", "json")
 	var got problem
-	if err := json.Unmarshal([]byte(errs), &got); err != nil || code != ExitFailed || got.Code != ErrInterrupted.Code {
+	if err := json.Unmarshal([]byte(errs), &got); err != nil || code != ExitFailed ||
+		got.Code != ErrInterrupted.Code {
 		t.Errorf("exit code %d, printed %q, want code %s (%v)", code, errs, ErrInterrupted.Code, err)
 	}
 }

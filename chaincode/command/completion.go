@@ -8,9 +8,12 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// complete tells the shells what may follow: the words that the form of the arguments lists, files, folders or nothing.
+// complete tells the shells what may follow: the words that the form of the arguments lists, files, folders or
+// nothing.
 func complete(c *cobra.Command, of *Command) {
-	c.ValidArgsFunction = func(_ *cobra.Command, before []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	c.ValidArgsFunction = func(_ *cobra.Command, before []string, _ string) ([]cobra.Completion,
+		cobra.ShellCompDirective,
+	) {
 		if strings.Contains(of.Args, "|") && len(before) == 0 {
 			return strings.Split(strings.Trim(of.Args, "[]"), "|"), cobra.ShellCompDirectiveNoFileComp
 		}
@@ -18,9 +21,10 @@ func complete(c *cobra.Command, of *Command) {
 	}
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		name, _ := value(f)
-		_ = c.RegisterFlagCompletionFunc(f.Name, func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return nil, directive(name)
-		}) // the flag is there, and for the first time
+		_ = c.RegisterFlagCompletionFunc(f.Name,
+			func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+				return nil, directive(name)
+			}) // the flag is there, and for the first time
 	})
 }
 

@@ -21,12 +21,13 @@ type Console struct {
 func Standard(typed string, env func(string) string) Console {
 	live := isatty.IsTerminal(os.Stderr.Fd())
 	return Console{
-		Out: os.Stdout, Err: os.Stderr, Live: live, Color: live && env("NO_COLOR") == "" && env("TERM") != "dumb", Typed: typed,
+		Out: os.Stdout, Err: os.Stderr, Live: live, Color: live && env("NO_COLOR") == "" &&
+			env("TERM") != "dumb", Typed: typed,
 	}
 }
 
-// Progress tells what is going on, on standard error: in words for people, or with --events as one JSON line a step for
-// programs. With --output json alone it is silent.
+// Progress tells what is going on, on standard error: in words for people, or with --events as one JSON line a
+// step for programs. With --output json alone it is silent.
 type Progress struct {
 	out    io.Writer // nil: silent
 	live   bool
@@ -41,8 +42,8 @@ func newProgress(c Console, f format, events bool) *Progress {
 	return &Progress{out: c.Err, live: c.Live, events: events}
 }
 
-// Step writes one line: a short word for the step, and what came of it. In words ids are shortened, in events they are
-// whole.
+// Step writes one line: a short word for the step, and what came of it. In words ids are shortened, in events
+// they are whole.
 func (p *Progress) Step(step, detail string) {
 	event := struct {
 		Step   string `json:"step"`

@@ -1,5 +1,5 @@
-// Package command is the one frame of the project's eight programs: command line, help, completion, output in words or
-// as JSON, progress, refusals and exit codes.
+// Package command is the one frame of the project's eight programs: command line, help, completion, output in
+// words or as JSON, progress, refusals and exit codes.
 //
 // A program is a tree of [Command] values; [Main] runs it and returns the exit code. Every program therefore takes
 // --help, --version, --output text|json, the commands help and completion, and ends with the same exit codes:
@@ -8,7 +8,8 @@
 //	1  refused or failed: standard error names the check that rejected, or the step that failed
 //	2  wrong usage: the command line can't be used
 //
-// Results go to standard output: words for people, or one JSON document. Progress and errors go to standard error. With
+// Results go to standard output: words for people, or one JSON document. Progress and errors go to standard
+// error. With
 // --output json there is no progress, and an error is one JSON object with code, kind, message and saw.
 //
 // Does not decide anything about the ledger, read the environment or open a file.

@@ -17,7 +17,8 @@ const columns = 110
 // exits is the last line of every help.
 const exits = "Exit codes: 0 done, 1 refused or failed, 2 wrong usage."
 
-// help writes the help of a command: its sentence, how it is typed, what is below it, the guide, an example, its flags.
+// help writes the help of a command: its sentence, how it is typed, what is below it, the guide, an example,
+// its flags.
 func (p *program) help(c *cobra.Command) {
 	of := p.tree[c]
 	path := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), p.root.Name))
@@ -116,7 +117,8 @@ func flagList(c *cobra.Command) string {
 	return b.String()
 }
 
-// value parts a flag's usage, "`FILE` list to read", into the name of its value and the rest, with the default at its end.
+// value parts a flag's usage, "`FILE` list to read", into the name of its value and the rest, with the default
+// at its end.
 func value(f *pflag.Flag) (name, usage string) {
 	usage = f.Usage
 	if rest, ok := strings.CutPrefix(usage, "`"); ok {
@@ -137,7 +139,8 @@ const programs = "audit|auth|chaincode|gateway|guildmark|machine|network|partner
 // programs beside it, so that it runs as printed.
 func (p *program) typed(text string) string {
 	folder, beside := strings.CutSuffix(p.console.Typed, p.root.Name)
-	word := regexp.MustCompile(`(?m)(^ +(?:\d+\. +)?|[<$]\()(` + programs + `|` + regexp.QuoteMeta(p.root.Name) + `) `)
+	word := regexp.MustCompile(`(?m)(^ +(?:\d+\. +)?|[<$]\()(` + programs + `|` +
+		regexp.QuoteMeta(p.root.Name) + `) `)
 	return word.ReplaceAllStringFunc(text, func(found string) string {
 		parts := word.FindStringSubmatch(found)
 		before, name := parts[1], parts[2]

@@ -26,7 +26,8 @@ var (
 	// ErrFailed means that a step failed that has no code of its own; the message says which. Read it.
 	ErrFailed = ledger.Refuse(ledger.Unavailable, "command.failed", "the command failed")
 	// ErrInterrupted means that a signal ended the command before it was done. Repeat it: it goes on.
-	ErrInterrupted = ledger.Refuse(ledger.Unavailable, "command.interrupted", "the command was interrupted before it was done")
+	ErrInterrupted = ledger.Refuse(ledger.Unavailable, "command.interrupted",
+		"the command was interrupted before it was done")
 )
 
 // usageError says why the command line can't be used, and where to read how it can.
@@ -116,7 +117,8 @@ func (p *program) conclude(ctx context.Context, err error) int {
 	switch {
 	case errors.As(err, &usage):
 		see := fmt.Sprintf("see `%s --help`", usage.path)
-		p.complain(&ledger.Refusal{Kind: ErrUsage.Kind, Code: ErrUsage.Code, Message: ErrUsage.Message + ": " + see, Saw: usage.cause},
+		p.complain(&ledger.Refusal{Kind: ErrUsage.Kind, Code: ErrUsage.Code, Message: ErrUsage.Message + ": " +
+			see, Saw: usage.cause},
 			fmt.Sprintf("%s: %s\n%s", usage.path, usage.cause, see))
 		return ExitUsage
 	case errors.As(err, &failed):
@@ -128,7 +130,8 @@ func (p *program) conclude(ctx context.Context, err error) int {
 	case errors.As(err, &refusal):
 		p.complain(refusal, p.refused(refusal))
 	default:
-		p.complain(&ledger.Refusal{Kind: ErrFailed.Kind, Code: ErrFailed.Code, Message: err.Error()}, fmt.Sprintf("%s: %v", path, err))
+		p.complain(&ledger.Refusal{Kind: ErrFailed.Kind, Code: ErrFailed.Code, Message: err.Error()},
+			fmt.Sprintf("%s: %v", path, err))
 	}
 	if p.root.Exit != nil {
 		return p.root.Exit(err)

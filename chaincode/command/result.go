@@ -70,7 +70,8 @@ func (p *program) write(r Result) error {
 	return nil
 }
 
-// encode writes a value as JSON on one line. Results are plain structs; one that has no JSON is a mistake in the program.
+// encode writes a value as JSON on one line. Results are plain structs; one that has no JSON is a mistake in
+// the program.
 func encode(v any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Main runs a program with the arguments after its name and gives the exit code. SIGINT, SIGTERM and SIGHUP cancel the
-// context of the command, which then ends by itself.
+// Main runs a program with the arguments after its name and gives the exit code. SIGINT, SIGTERM and SIGHUP
+// cancel the context of the command, which then ends by itself.
 func Main(root *Command, args []string, console Console) int {
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 	ends = slices.DeleteFunc(ends, signal.Ignored) // by nohup, or by a shell for its background jobs

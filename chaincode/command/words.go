@@ -13,7 +13,8 @@ import (
 // bitcoin is one bitcoin in satoshi.
 const bitcoin = 100_000_000
 
-// Satoshi writes an amount for people: 17,500 sat (0.000175 BTC). The text of [ledger.Satoshi] itself stays for programs.
+// Satoshi writes an amount for people: 17,500 sat (0.000175 BTC). The text of [ledger.Satoshi] itself stays for
+// programs.
 func Satoshi(s ledger.Satoshi) string {
 	sign, n := "", int64(s)
 	if n < 0 {
@@ -51,8 +52,8 @@ func ID(id string) string {
 	return id[:shortID]
 }
 
-// Plain makes a line that a package wrote for programs, too, one for people: ids are shortened, and amounts of satoshi
-// get separators between their thousands.
+// Plain makes a line that a package wrote for programs, too, one for people: ids are shortened, and amounts of
+// satoshi get separators between their thousands.
 func Plain(text string) string {
 	text = regexp.MustCompile(`\b[0-9a-f]{64}\b`).ReplaceAllStringFunc(text, ID)
 	return regexp.MustCompile(`\b[0-9]+ sat\b`).ReplaceAllStringFunc(text, func(found string) string {

@@ -25,7 +25,10 @@ func TestSatoshi(t *testing.T) {
 }
 
 func TestNumber(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -1000: "-1,000", 1234567: "1,234,567", math.MinInt64: "-9,223,372,036,854,775,808"} {
+	for n, want := range map[int64]string{
+		0: "0", 999: "999", 1000: "1,000", -1000: "-1,000",
+		1234567: "1,234,567", math.MinInt64: "-9,223,372,036,854,775,808",
+	} {
 		if got := Number(n); got != want {
 			t.Errorf("Number(%d) = %q, want %q", n, got, want)
 		}
@@ -36,8 +39,10 @@ func TestWords(t *testing.T) {
 	at := time.Date(2027, 11, 24, 13, 4, 5, 6, time.FixedZone("CET", 3600))
 	for got, want := range map[string]string{
 		ID(ledger.Hash("x")): ledger.Hash("x")[:12], ID("short"): "short",
-		Plain("paying 25000 sat for " + ledger.Hash("x") + ", 100 sat too much"): "paying 25,000 sat for " + ledger.Hash("x")[:12] + ", 100 sat too much",
-		Plain("x" + ledger.Hash("x") + " 99999999999999999999 sat 25000 saturn"): "x" + ledger.Hash("x") + " 99999999999999999999 sat 25000 saturn",
+		Plain("paying 25000 sat for " + ledger.Hash("x") + ", 100 sat too much"): "paying 25,000 sat for " +
+			ledger.Hash("x")[:12] + ", 100 sat too much",
+		Plain("x" + ledger.Hash("x") + " 99999999999999999999 sat 25000 saturn"): "x" + ledger.Hash("x") +
+			" 99999999999999999999 sat 25000 saturn",
 		Count(1, "receipt"): "1 receipt", Count(0, "receipt"): "0 receipts", Count(2000, "receipt"): "2,000 receipts",
 		Day(at): "2027-11-24", Moment(at): "2027-11-24T12:04:05Z",
 	} {

@@ -20,6 +20,7 @@ func TestAttackBundleNobodyCanUse(t *testing.T) {
 	broken := *next
 	broken.Partners = append([]signed.BundlePartner{}, next.Partners...)
 	broken.Partners[0].CRLs = []string{"no list"}
-	w.Refused(signed.ErrBundle, w.Governors[operator], "governance:PutBundle", doc(w.SignBundle(broken, licensors, operator)))
+	w.Refused(signed.ErrBundle, w.Governors[operator], "governance:PutBundle",
+		doc(w.SignBundle(broken, licensors, operator)))
 	w.Must(w.Governors[operator], "governance:PutBundle", doc(w.SignBundle(*next, licensors, operator)))
 }

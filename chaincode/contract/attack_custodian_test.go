@@ -43,8 +43,10 @@ func TestAttackFloodOfRecipients(t *testing.T) {
 	line := func(n, version int) string {
 		name := "line" + strconv.Itoa(n)
 		return doc(consortium.Recipient{
-			Format: consortium.RecipientFormat, ID: consortium.RuntimeID(manufacturer, name, "tpm"), Role: consortium.RuntimeRecipient,
-			MSP: manufacturer, Party: w.registrar.Party, Version: version, HPKE: b64(make([]byte, 1500)), Line: name, Assurance: "tpm",
+			Format: consortium.RecipientFormat, ID: consortium.RuntimeID(manufacturer, name, "tpm"),
+			Role: consortium.RuntimeRecipient,
+			MSP:  manufacturer, Party: w.registrar.Party, Version: version, HPKE: b64(make([]byte, 1500)),
+			Line: name, Assurance: "tpm",
 		})
 	}
 	for n := range consortium.MaxRecipients - 1 { // beside the partner's custodian

@@ -35,9 +35,15 @@ func TestAttackConfigTurnsTheLedgerAround(t *testing.T) {
 		name string
 		edit func(*consortium.Config)
 	}{
-		{"epochs of a day: their count stands still for years", func(c *consortium.Config) { c.Limits.EpochSeconds = 86_400 }},
+		{
+			"epochs of a day: their count stands still for years",
+			func(c *consortium.Config) { c.Limits.EpochSeconds = 86_400 },
+		},
 		{"epochs of a second: every open order ends", func(c *consortium.Config) { c.Limits.EpochSeconds = 1 }},
-		{"another treasury under the number that orders name", func(c *consortium.Config) { c.Treasury.Descriptor = elsewhere }},
+		{
+			"another treasury under the number that orders name",
+			func(c *consortium.Config) { c.Treasury.Descriptor = elsewhere },
+		},
 		{"another treasury under an older number", func(c *consortium.Config) {
 			c.Treasury = consortium.Treasury{Version: 0, Descriptor: elsewhere}
 		}},
@@ -55,9 +61,10 @@ func TestAttackConfigTurnsTheLedgerAround(t *testing.T) {
 			w.Refused(consortium.ErrConfig, w.Governors[operator], "governance:Propose", doc(w.succeed(c.edit)))
 		})
 	}
-	w.Refused(payment.ErrDescriptor, w.Governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) {
-		c.Treasury = consortium.Treasury{Version: 2, Descriptor: other}
-	})))
+	w.Refused(payment.ErrDescriptor, w.Governors[operator], "governance:Propose",
+		doc(w.succeed(func(c *consortium.Config) {
+			c.Treasury = consortium.Treasury{Version: 2, Descriptor: other}
+		})))
 	w.Must(w.Governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) {
 		c.Treasury = consortium.Treasury{Version: 2, Descriptor: elsewhere}
 		c.Bitcoin.FinalDepth = 100
@@ -90,8 +97,10 @@ func otherTreasury(tb testing.TB) string {
 // overtook is dead; an approval held back dies with the next one.
 func TestAttackApprovals(t *testing.T) {
 	w := newWorld(t)
-	one := w.Must(w.Governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) { c.Limits.MinPrice = 3_000 })))
-	two := w.Must(w.Governors[operator], "governance:Propose", doc(w.succeed(func(c *consortium.Config) { c.Limits.MinPrice = 4_000 })))
+	one := w.Must(w.Governors[operator], "governance:Propose",
+		doc(w.succeed(func(c *consortium.Config) { c.Limits.MinPrice = 3_000 })))
+	two := w.Must(w.Governors[operator], "governance:Propose",
+		doc(w.succeed(func(c *consortium.Config) { c.Limits.MinPrice = 4_000 })))
 	w.Must(w.Governors[operator], "governance:Approve", one)
 	w.Refused(consortium.ErrApproved, replaytest.NewCaller(t, operator, party.Governor), "governance:Approve", one)
 	w.Must(w.Governors[licensors], "governance:Approve", one)

@@ -60,7 +60,8 @@ func TestAttackReceiptsGrow(t *testing.T) {
 		s.Refused(grant.ErrReceiptBack, s.buyer, "licenses:RecordReceipt", doc(send(back)))
 	}
 	s.Refused(grant.ErrReceiptLimit, s.buyer, "licenses:RecordReceipt", doc(send(0)))
-	lower, higher := s.Simulate(s.buyer, "licenses:RecordReceipt", doc(send(81))), s.Simulate(s.buyer, "licenses:RecordReceipt", doc(send(82)))
+	lower, higher := s.Simulate(s.buyer, "licenses:RecordReceipt", doc(send(81))),
+		s.Simulate(s.buyer, "licenses:RecordReceipt", doc(send(82)))
 	again := s.Simulate(s.buyer, "licenses:RecordReceipt", doc(send(82)))
 	if err := s.Commit(higher); err != nil {
 		t.Fatal(err)

@@ -91,7 +91,8 @@ func TestEveryRoleUnderEveryMSP(t *testing.T) {
 		args := slices.Repeat([]string{"x"}, rule.Call.Args)
 		for name, c := range callers {
 			rows++
-			allowed := slices.Contains(homes[c.Role], c.MSP) && (len(rule.Roles) == 0 || slices.Contains(rule.Roles, c.Role))
+			allowed := slices.Contains(homes[c.Role], c.MSP) &&
+				(len(rule.Roles) == 0 || slices.Contains(rule.Roles, c.Role))
 			r := w.Simulate(c, rule.Name, args...)
 			refusal, _ := ledger.ParseRefusal(r.Message)
 			refused := refusal != nil && slices.Contains(denied, refusal.Code)
@@ -115,13 +116,25 @@ func TestCallerRefused(t *testing.T) {
 		by   *replaytest.Caller
 		want *ledger.Refusal
 	}{
-		{"another partner's party", replaytest.CallerOf(t, operator, auditor+".0123456789abcdef", party.Buyer), party.ErrForeign},
-		{"a party whose home begins alike", replaytest.CallerOf(t, "Operator", operator+".0123456789abcdef", party.Buyer), party.ErrForeign},
+		{
+			"another partner's party", replaytest.CallerOf(t, operator, auditor+".0123456789abcdef", party.Buyer),
+			party.ErrForeign,
+		},
+		{
+			"a party whose home begins alike",
+			replaytest.CallerOf(t, "Operator", operator+".0123456789abcdef", party.Buyer), party.ErrForeign,
+		},
 		{"no party", replaytest.CallerOf(t, operator, "", party.Buyer), party.ErrForeign},
-		{"a party with a slash", replaytest.CallerOf(t, operator, operator+".0123456789abcde/", party.Buyer), party.ErrForeign},
+		{
+			"a party with a slash", replaytest.CallerOf(t, operator, operator+".0123456789abcde/", party.Buyer),
+			party.ErrForeign,
+		},
 		{"no certificate", &replaytest.Caller{Creator: []byte("\x0a\x01x\x12\x01y")}, party.ErrCaller},
 		{"no creator", &replaytest.Caller{}, party.ErrCaller},
-		{"a key that is not pinned", replaytest.CallerOf(t, licensors, w.licensor.Party, party.Licensor), party.ErrNotPinned},
+		{
+			"a key that is not pinned", replaytest.CallerOf(t, licensors, w.licensor.Party, party.Licensor),
+			party.ErrNotPinned,
+		},
 	} {
 		t.Run(c.name, func(*testing.T) {
 			w.Refused(c.want, c.by, "catalogue:Publish", "{}")
@@ -136,8 +149,10 @@ func TestNamesAndArguments(t *testing.T) {
 		contractName, function, _ := strings.Cut(rule.Name, ":")
 		args := slices.Repeat([]string{""}, rule.Call.Args)
 		for _, name := range []string{
-			contractName + ":" + strings.ToLower(function[:1]) + function[1:], function, ":" + function, strings.ToUpper(rule.Name),
-			rule.Name + " ", " " + rule.Name, "x:" + rule.Name, contractName + "::" + function, contractName + ":", rule.Name + "\x00",
+			contractName + ":" + strings.ToLower(function[:1]) + function[1:], function, ":" + function,
+			strings.ToUpper(rule.Name),
+			rule.Name + " ", " " + rule.Name, "x:" + rule.Name, contractName + "::" + function, contractName +
+				":", rule.Name + "\x00",
 		} {
 			w.Refused(contract.ErrUnknownFunction, w.buyer, name, args...)
 		}
@@ -146,7 +161,10 @@ func TestNamesAndArguments(t *testing.T) {
 			w.Refused(contract.ErrArguments, w.buyer, rule.Name, args[1:]...)
 		}
 	}
-	for _, name := range []string{"", "org.hyperledger.fabric:GetMetadata", "governance:GetName", "governance:GetBeforeTransaction", "Propose"} {
+	for _, name := range []string{
+		"", "org.hyperledger.fabric:GetMetadata", "governance:GetName",
+		"governance:GetBeforeTransaction", "Propose",
+	} {
 		w.Refused(contract.ErrUnknownFunction, w.Governors[operator], name)
 	}
 	r := w.Engine.ExecuteAt(w.State, replay.Tx{Channel: channel, Creator: w.buyer.Creator}, w.Now)

@@ -18,7 +18,8 @@ func TestHeaders(t *testing.T) {
 	s.Refused(spv.ErrStarted, s.oracles[manufacturer], "bitcoin:Start")
 	one, two, three := s.miner.mine(), s.miner.mine(), s.miner.mine()
 	s.Refused(spv.ErrUnknownParent, s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{two.hex(s.world)}))
-	got := decodeAs[spv.Submitted](s.world, s.Must(s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{one.hex(s.world), two.hex(s.world)})))
+	got := decodeAs[spv.Submitted](s.world,
+		s.Must(s.oracles[operator], "bitcoin:SubmitHeaders", doc([]string{one.hex(s.world), two.hex(s.world)})))
 	if got.Height != 2 || got.Hash != two.hash() || got.Added != 2 {
 		t.Errorf("got %+v", got)
 	}

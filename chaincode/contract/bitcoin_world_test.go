@@ -53,14 +53,18 @@ func (m *miner) mine(txs ...*wire.MsgTx) block {
 	m.height++
 	m.time = m.time.Add(10 * time.Minute)
 	coinbase := wire.NewMsgTx(1)
-	coinbase.AddTxIn(wire.NewTxIn(wire.NewOutPoint(&chainhash.Hash{}, 1<<32-1), []byte{4, byte(m.height), byte(m.height >> 8), m.extra, 0}, nil))
+	coinbase.AddTxIn(wire.NewTxIn(wire.NewOutPoint(&chainhash.Hash{}, 1<<32-1),
+		[]byte{4, byte(m.height), byte(m.height >> 8), m.extra, 0}, nil))
 	coinbase.AddTxOut(wire.NewTxOut(5_000_000_000, []byte{0x51}))
 	all := append([]*wire.MsgTx{coinbase}, txs...)
 	leaves := make([]chainhash.Hash, len(all))
 	for i, tx := range all {
 		leaves[i] = tx.TxHash()
 	}
-	h := wire.BlockHeader{Version: 4, PrevBlock: m.tip, MerkleRoot: merkle(leaves), Timestamp: m.time, Bits: 0x207fffff}
+	h := wire.BlockHeader{
+		Version: 4, PrevBlock: m.tip, MerkleRoot: merkle(leaves), Timestamp: m.time,
+		Bits: 0x207fffff,
+	}
 	for h.BlockHash()[31]&0x80 != 0 { // half of all hashes are below regtest's target
 		h.Nonce++
 	}

@@ -16,9 +16,11 @@ import (
 var (
 	// ErrUnknownFunction means that a call names no function of the table, or spells it differently. Compare it
 	// with chaincode/docs/ledger.md; client and ledger may be of different versions.
-	ErrUnknownFunction = ledger.Refuse(ledger.Invalid, "function.unknown", "the ledger has no function of exactly this name")
+	ErrUnknownFunction = ledger.Refuse(ledger.Invalid, "function.unknown",
+		"the ledger has no function of exactly this name")
 	// ErrArguments means that a call has more or fewer arguments than the function takes. Saw names both numbers.
-	ErrArguments = ledger.Refuse(ledger.Invalid, "function.arguments", "the function takes another number of arguments")
+	ErrArguments = ledger.Refuse(ledger.Invalid, "function.arguments",
+		"the function takes another number of arguments")
 )
 
 // Chaincode is the whole ledger program, as Fabric's shim runs it.

@@ -29,12 +29,16 @@ var update = flag.Bool("update", false, "rewrite testdata/golden")
 // stored is every document that stands on the ledger, by the version of its format.
 func stored() map[string]any {
 	return map[string]any{
-		"config-1": &consortium.Config{}, "recipient-1": &consortium.Recipient{}, "clock": &consortium.Clock{}, "epoch": &consortium.Epoch{},
+		"config-1": &consortium.Config{}, "recipient-1": &consortium.Recipient{}, "clock": &consortium.Clock{},
+		"epoch":         &consortium.Epoch{},
 		"signed-bundle": &consortium.SignedBundle{}, "party-1": &party.Party{}, "manifest-1": &dataset.Manifest{},
 		"publication-1": &dataset.Publication{}, "confirmation": &dataset.Confirmation{}, "final": &dataset.Final{},
-		"offer-1": &offer.Offer{}, "machine-1": &machine.Machine{}, "shard": &machine.Shard{}, "order-1": &order.Order{},
-		"payment": &order.Payment{}, "settlement": &order.Settlement{}, "license-1": &license.License{}, "grant-1": &grant.Grant{},
-		"open-grant": &grant.Open{}, "answer": &grant.Answer{}, "receipt": &grant.Receipt{}, "accrual": &royalty.Accrual{},
+		"offer-1": &offer.Offer{}, "machine-1": &machine.Machine{}, "shard": &machine.Shard{},
+		"order-1": &order.Order{},
+		"payment": &order.Payment{}, "settlement": &order.Settlement{}, "license-1": &license.License{},
+		"grant-1":    &grant.Grant{},
+		"open-grant": &grant.Open{}, "answer": &grant.Answer{}, "receipt": &grant.Receipt{},
+		"accrual": &royalty.Accrual{},
 	}
 }
 

@@ -45,10 +45,12 @@ func TestConfigNeedsThreePartners(t *testing.T) {
 	for _, m := range replaytest.Partners()[1:] {
 		w.Must(w.Governors[m], "governance:Approve", second)
 	}
-	if got := read[consortium.Config](w, w.Governors[auditor], "governance:Config", ""); got.Limits.MinPrice != 3_000 {
+	if got := read[consortium.Config](w, w.Governors[auditor], "governance:Config",
+		""); got.Limits.MinPrice != 3_000 {
 		t.Errorf("the second configuration is not in force: %+v", got.Limits)
 	}
-	if got := read[consortium.Config](w, w.Governors[auditor], "governance:Config", "1"); got.Limits.MinPrice != 2_000 {
+	if got := read[consortium.Config](w, w.Governors[auditor], "governance:Config",
+		"1"); got.Limits.MinPrice != 2_000 {
 		t.Errorf("the first configuration is gone: %+v", got.Limits)
 	}
 }
@@ -63,18 +65,48 @@ func TestConfigRefuses(t *testing.T) {
 		{"a quorum of one", func(c *consortium.Config) { c.Quorum = 1 }, consortium.ErrConfig},
 		{"a quorum above the signing partners", func(c *consortium.Config) { c.Quorum = 4 }, consortium.ErrConfig},
 		{"version 2 first", func(c *consortium.Config) { c.Version = 2 }, consortium.ErrVersion},
-		{"no attestations on regtest", func(c *consortium.Config) { c.Bitcoin.Attestations = 0 }, ledger.Refuse("", "bitcoin.rules", "")},
-		{"more attestations than oracles' homes", func(c *consortium.Config) { c.Bitcoin.Attestations = 3 }, consortium.ErrConfig},
-		{"a broken descriptor", func(c *consortium.Config) { c.Treasury.Descriptor += "x" }, ledger.Refuse("", "payment.checksum", "")},
-		{"a broken checkpoint", func(c *consortium.Config) { c.Bitcoin.Checkpoint = "00" }, ledger.Refuse("", "bitcoin.record", "")},
-		{"a role of a stranger", func(c *consortium.Config) { c.Roles[1].MSPs = []string{"StrangerMSP"} }, consortium.ErrConfig},
+		{
+			"no attestations on regtest", func(c *consortium.Config) { c.Bitcoin.Attestations = 0 },
+			ledger.Refuse("", "bitcoin.rules", ""),
+		},
+		{
+			"more attestations than oracles' homes", func(c *consortium.Config) { c.Bitcoin.Attestations = 3 },
+			consortium.ErrConfig,
+		},
+		{
+			"a broken descriptor", func(c *consortium.Config) { c.Treasury.Descriptor += "x" },
+			ledger.Refuse("", "payment.checksum", ""),
+		},
+		{
+			"a broken checkpoint", func(c *consortium.Config) { c.Bitcoin.Checkpoint = "00" },
+			ledger.Refuse("", "bitcoin.record", ""),
+		},
+		{
+			"a role of a stranger", func(c *consortium.Config) { c.Roles[1].MSPs = []string{"StrangerMSP"} },
+			consortium.ErrConfig,
+		},
 		{"an unknown role", func(c *consortium.Config) { c.Roles[1].Role = "bystander" }, consortium.ErrConfig},
-		{"no governors left", func(c *consortium.Config) { c.Roles[3].MSPs = []string{operator} }, consortium.ErrConfig},
-		{"partners not sorted", func(c *consortium.Config) { c.Partners[0], c.Partners[1] = c.Partners[1], c.Partners[0] }, consortium.ErrConfig},
-		{"commission above the whole", func(c *consortium.Config) { c.Commission.Rate = 100_000_001 }, consortium.ErrConfig},
-		{"least commission above the most", func(c *consortium.Config) { c.Commission.Min = c.Commission.Max + 1 }, consortium.ErrConfig},
+		{
+			"no governors left", func(c *consortium.Config) { c.Roles[3].MSPs = []string{operator} },
+			consortium.ErrConfig,
+		},
+		{"partners not sorted", func(c *consortium.Config) {
+			c.Partners[0], c.Partners[1] = c.Partners[1],
+				c.Partners[0]
+		}, consortium.ErrConfig},
+		{
+			"commission above the whole", func(c *consortium.Config) { c.Commission.Rate = 100_000_001 },
+			consortium.ErrConfig,
+		},
+		{
+			"least commission above the most",
+			func(c *consortium.Config) { c.Commission.Min = c.Commission.Max + 1 }, consortium.ErrConfig,
+		},
 		{"no minimum price", func(c *consortium.Config) { c.Limits.MinPrice = 0 }, consortium.ErrConfig},
-		{"a lease that overflows", func(c *consortium.Config) { c.Limits.LeaseSeconds = 1 << 62 }, consortium.ErrConfig},
+		{
+			"a lease that overflows", func(c *consortium.Config) { c.Limits.LeaseSeconds = 1 << 62 },
+			consortium.ErrConfig,
+		},
 		{"a negative clock skew", func(c *consortium.Config) { c.Limits.ClockSkew = -1 }, consortium.ErrConfig},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -138,9 +170,18 @@ func TestParties(t *testing.T) {
 		want *ledger.Refusal
 	}{
 		{"another home's governor", auditor, func(*party.Party) {}, party.ErrForeign},
-		{"a role that the home can't grant", operator, func(p *party.Party) { p.Roles = []string{party.Licensor} }, party.ErrForeignRole},
-		{"an id of another home", operator, func(p *party.Party) { p.ID = auditor + ".0123456789abcdef" }, party.ErrInvalid},
-		{"an id with a slash", operator, func(p *party.Party) { p.ID = operator + ".0123456789abcde/" }, party.ErrInvalid},
+		{
+			"a role that the home can't grant", operator,
+			func(p *party.Party) { p.Roles = []string{party.Licensor} }, party.ErrForeignRole,
+		},
+		{
+			"an id of another home", operator, func(p *party.Party) { p.ID = auditor + ".0123456789abcdef" },
+			party.ErrInvalid,
+		},
+		{
+			"an id with a slash", operator, func(p *party.Party) { p.ID = operator + ".0123456789abcde/" },
+			party.ErrInvalid,
+		},
 		{"no key", operator, func(p *party.Party) { p.Keys = nil }, party.ErrInvalid},
 		{"six keys", operator, func(p *party.Party) {
 			for i := range 5 {
@@ -149,7 +190,10 @@ func TestParties(t *testing.T) {
 		}, party.ErrInvalid},
 		{"a key twice", operator, func(p *party.Party) { p.Keys = append(p.Keys, p.Keys[0]) }, party.ErrInvalid},
 		{"an unknown role", operator, func(p *party.Party) { p.Roles = []string{"king"} }, party.ErrInvalid},
-		{"a role twice", operator, func(p *party.Party) { p.Roles = []string{party.Buyer, party.Buyer} }, party.ErrInvalid},
+		{
+			"a role twice", operator, func(p *party.Party) { p.Roles = []string{party.Buyer, party.Buyer} },
+			party.ErrInvalid,
+		},
 	} {
 		t.Run(c.name, func(*testing.T) {
 			p := good
@@ -178,8 +222,10 @@ func TestRecipients(t *testing.T) {
 	w.Refused(consortium.ErrSecond, second, "governance:SetRecipient", doc(r))
 
 	line := consortium.Recipient{
-		Format: consortium.RecipientFormat, ID: consortium.RuntimeID(manufacturer, "mixer", "tpm"), Role: consortium.RuntimeRecipient,
-		MSP: manufacturer, Party: w.registrar.Party, Version: 1, HPKE: b64([]byte("runtime")), Line: "mixer", Assurance: "tpm",
+		Format: consortium.RecipientFormat, ID: consortium.RuntimeID(manufacturer, "mixer", "tpm"),
+		Role: consortium.RuntimeRecipient,
+		MSP:  manufacturer, Party: w.registrar.Party, Version: 1, HPKE: b64([]byte("runtime")), Line: "mixer",
+		Assurance: "tpm",
 	}
 	w.Must(w.registrar, "governance:SetRecipient", doc(line))
 	line.Assurance = "software"
@@ -210,12 +256,16 @@ func TestBundleSuccession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Refused(signed.ErrBundleQuorum, w.Governors[operator], "governance:PutBundle", doc(w.SignBundle(*next, operator)))
-	w.Refused(signed.ErrBundleQuorum, w.Governors[operator], "governance:PutBundle", doc(w.SignBundle(*next, operator, operator)))
+	w.Refused(signed.ErrBundleQuorum, w.Governors[operator], "governance:PutBundle",
+		doc(w.SignBundle(*next, operator)))
+	w.Refused(signed.ErrBundleQuorum, w.Governors[operator], "governance:PutBundle",
+		doc(w.SignBundle(*next, operator, operator)))
 	weaker := *next
 	weaker.Quorum = 1
-	w.Refused(signed.ErrBundleConfig, w.Governors[operator], "governance:PutBundle", doc(w.SignBundle(weaker, licensors, operator)))
-	if got := w.Must(w.Governors[operator], "governance:PutBundle", doc(w.SignBundle(*next, licensors, operator))); got != next.ID() {
+	w.Refused(signed.ErrBundleConfig, w.Governors[operator], "governance:PutBundle",
+		doc(w.SignBundle(weaker, licensors, operator)))
+	if got := w.Must(w.Governors[operator], "governance:PutBundle",
+		doc(w.SignBundle(*next, licensors, operator))); got != next.ID() {
 		t.Errorf("got %s, want %s", got, next.ID())
 	}
 	if a := read[signed.Answer](w, w.buyer, "governance:Noop", nonce(1)); a.Policy != next.ID() {
@@ -243,7 +293,10 @@ func TestSigningRefusesStalePeers(t *testing.T) {
 	if doc(a) != doc(want) {
 		t.Errorf("got %s, want %s", doc(a), doc(want))
 	}
-	tx := replay.Tx{ID: "t", Channel: channel, Creator: w.buyer.Creator, Timestamp: w.Now, Args: [][]byte{[]byte("governance:Noop"), []byte(nonce(3))}}
+	tx := replay.Tx{
+		ID: "t", Channel: channel, Creator: w.buyer.Creator, Timestamp: w.Now,
+		Args: [][]byte{[]byte("governance:Noop"), []byte(nonce(3))},
+	}
 	for _, c := range []struct {
 		name  string
 		own   time.Duration // the endorser's own clock against the ledger's

@@ -16,17 +16,20 @@ func TestGrant(t *testing.T) {
 	l := s.buy("k")
 	request := s.grantRequest(l, licensors, operator)
 	g := s.grant(request)
-	if g.Number != 1 || g.Limit != 3 || g.Counter != 1 || g.ResetCount != 1 || g.Machine != s.machine.ID || g.IndexName != request.IndexName {
+	if g.Number != 1 || g.Limit != 3 || g.Counter != 1 || g.ResetCount != 1 || g.Machine != s.machine.ID ||
+		g.IndexName != request.IndexName {
 		t.Errorf("got %+v", g)
 	}
 	for i, m := range g.Pair {
 		s.Must(s.custodians[m], "licenses:AnswerGrant", doc(s.answerOf(l, g, m)))
 		s.Refused(grant.ErrTwice, s.custodians[m], "licenses:AnswerGrant", doc(s.answerOf(l, g, m)))
-		if v := read[grant.View](s.world, s.buyer, "licenses:GetGrant", l.ID, ""); len(v.Answers) != i+1 || doc(v.Grant) != doc(g) {
+		if v := read[grant.View](s.world, s.buyer, "licenses:GetGrant", l.ID, ""); len(v.Answers) != i+1 ||
+			doc(v.Grant) != doc(g) {
 			t.Errorf("got %+v", v)
 		}
 	}
-	s.Refused(grant.ErrNotInPair, s.custodians[manufacturer], "licenses:AnswerGrant", doc(s.answerOf(l, g, manufacturer)))
+	s.Refused(grant.ErrNotInPair, s.custodians[manufacturer], "licenses:AnswerGrant",
+		doc(s.answerOf(l, g, manufacturer)))
 	s.Refused(grant.ErrUnknown, s.buyer, "licenses:GetGrant", l.ID, "2")
 	s.Refused(grant.ErrUnknown, s.buyer, "licenses:GetGrant", nonce(1), "")
 }
@@ -46,10 +49,19 @@ func TestGrantRequestRefused(t *testing.T) {
 		{"a pair not sorted", func(r *grant.Request) { r.Pair = []string{operator, licensors} }, grant.ErrPair},
 		{"a pair with a stranger", func(r *grant.Request) { r.Pair = []string{auditor, operator} }, grant.ErrPair},
 		{"another handle than the Name's", func(r *grant.Request) { r.Index++ }, grant.ErrIndexName},
-		{"a handle outside the meters", func(r *grant.Request) { r.Index = tpmpolicy.CounterHandle }, tpmpolicy.ErrIndexHandle},
-		{"another index's Name", func(r *grant.Request) { r.IndexName = tpmpolicy.CounterName().Hex() }, grant.ErrIndexName},
+		{
+			"a handle outside the meters", func(r *grant.Request) { r.Index = tpmpolicy.CounterHandle },
+			tpmpolicy.ErrIndexHandle,
+		},
+		{
+			"another index's Name", func(r *grant.Request) { r.IndexName = tpmpolicy.CounterName().Hex() },
+			grant.ErrIndexName,
+		},
 		{"a short nonce", func(r *grant.Request) { r.Nonce = b64([]byte("short")) }, grant.ErrNonce},
-		{"a nonce that the TPM did not attest", func(r *grant.Request) { r.Nonce = b64(make([]byte, 32)) }, tpmpolicy.ErrAttestExtra},
+		{
+			"a nonce that the TPM did not attest", func(r *grant.Request) { r.Nonce = b64(make([]byte, 32)) },
+			tpmpolicy.ErrAttestExtra,
+		},
 		{"another TPM's counter", func(r *grant.Request) {
 			r.Counter = strangers.CertifyCounter(nil)
 		}, tpmpolicy.ErrAttestSignature},
@@ -62,7 +74,8 @@ func TestGrantRequestRefused(t *testing.T) {
 			s.Refused(c.want, s.buyer, "licenses:RecordGrant", doc(r))
 		})
 	}
-	s.Refused(license.ErrOwner, replaytest.NewCaller(t, operator, party.Buyer), "licenses:RecordGrant", doc(s.grantRequest(l, licensors, operator)))
+	s.Refused(license.ErrOwner, replaytest.NewCaller(t, operator, party.Buyer), "licenses:RecordGrant",
+		doc(s.grantRequest(l, licensors, operator)))
 }
 
 // TestOneOpenGrant: T15.
@@ -78,7 +91,8 @@ func TestOneOpenGrant(t *testing.T) {
 	s.Refused(grant.ErrOpen, s.buyer, "licenses:RecordGrant", doc(s.grantRequest(second, licensors, operator)))
 	moved := s.grantRequestAt(first, tpmpolicy.FirstIndexHandle+1, licensors, operator)
 	s.Refused(grant.ErrIndexChanged, s.buyer, "licenses:RecordGrant", doc(moved))
-	s.Must(s.custodians[operator], "licenses:AnswerGrant", doc(s.answerOf(first, g, operator))) // one alone writes nothing
+	// one alone writes nothing
+	s.Must(s.custodians[operator], "licenses:AnswerGrant", doc(s.answerOf(first, g, operator)))
 	again := s.grant(s.grantRequest(first, licensors, manufacturer))
 	if again.Number != 2 || again.Limit != 3 || again.IndexName != g.IndexName {
 		t.Errorf("got %+v", again)
@@ -132,7 +146,10 @@ func TestAnswerRefused(t *testing.T) {
 		want *ledger.Refusal
 	}{
 		{"another custodian's name", s.custodians[operator], func(*grant.Answer) {}, grant.ErrNotInPair},
-		{"a second custodian of the partner", replaytest.NewCaller(t, licensors, party.Custodian), func(*grant.Answer) {}, grant.ErrNotInPair},
+		{
+			"a second custodian of the partner", replaytest.NewCaller(t, licensors, party.Custodian),
+			func(*grant.Answer) {}, grant.ErrNotInPair,
+		},
 		{"a grant that is none", s.custodians[licensors], func(a *grant.Answer) { a.Number = 9 }, grant.ErrUnknown},
 		{"a negative number", s.custodians[licensors], func(a *grant.Answer) { a.Number = -1 }, grant.ErrUnknown},
 		{"another's signature", s.custodians[licensors], func(a *grant.Answer) {

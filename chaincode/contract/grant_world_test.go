@@ -87,7 +87,10 @@ func (s *sale) receipt(l license.License, handle uint32, count, limit uint32, jo
 	x, _ := s.index(l, handle)
 	extra := tpmpolicy.ReceiptDigest(l.ID, job)
 	contents := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, count), limit)
-	return grant.ReceiptRequest{License: l.ID, Job: job, Attestation: s.keys.CertifyIndex(x.Name(true), extra[:], contents)}
+	return grant.ReceiptRequest{
+		License: l.ID, Job: job,
+		Attestation: s.keys.CertifyIndex(x.Name(true), extra[:], contents),
+	}
 }
 
 // buy places, pays and settles an order.

@@ -16,9 +16,11 @@ import (
 // manifest is one that the world's licensor can publish.
 func (w *world) manifest(version int) dataset.Manifest {
 	m := dataset.Manifest{
-		Format: dataset.ManifestFormat, Version: version, Licensor: dataset.Licensor{MSP: licensors, Party: w.licensor.Party},
-		Salt: nonce(77), Custodians: []string{licensors, manufacturer, operator}, Title: "Cherry spritz", Technology: "beverage",
-		Profile: "beverage/1", Size: 1_000, BodySize: 1_100, BodyHash: nonce(5), Cipher: dataset.Cipher,
+		Format: dataset.ManifestFormat, Version: version,
+		Licensor: dataset.Licensor{MSP: licensors, Party: w.licensor.Party},
+		Salt:     nonce(77), Custodians: []string{licensors, manufacturer, operator}, Title: "Cherry spritz",
+		Technology: "beverage",
+		Profile:    "beverage/1", Size: 1_000, BodySize: 1_100, BodyHash: nonce(5), Cipher: dataset.Cipher,
 		Commitments: []dataset.Commitment{{Share: dataset.ShareRuntime, Pair: []string{}, Hash: nonce(6)}},
 	}
 	for i, a := range m.Custodians {
@@ -36,7 +38,10 @@ func (w *world) manifest(version int) dataset.Manifest {
 
 func (w *world) publishRequest(m dataset.Manifest) dataset.PublishRequest {
 	raw := ledger.Encode(m)
-	return dataset.PublishRequest{Manifest: b64(raw), Signature: b64(replaytest.Sign(w.T, w.licensor.Key, raw)), Envelope: nonce(99)}
+	return dataset.PublishRequest{
+		Manifest: b64(raw), Signature: b64(replaytest.Sign(w.T, w.licensor.Key, raw)),
+		Envelope: nonce(99),
+	}
 }
 
 // publish puts a version on the ledger and has the custodians confirm it.
@@ -53,7 +58,8 @@ func (w *world) publish(version int) dataset.Manifest {
 // offerRequest is "3 uses, price, two contributors 2:1".
 func (w *world) offerRequest(m dataset.Manifest) offer.Request {
 	return offer.Request{
-		Key: "offer-1", Dataset: m.Dataset, Version: m.Version, Model: offer.Model{Kind: offer.ModelUses, Uses: 3}, Price: 10_001,
+		Key: "offer-1", Dataset: m.Dataset, Version: m.Version,
+		Model: offer.Model{Kind: offer.ModelUses, Uses: 3}, Price: 10_001,
 		Assurance: []string{"tpm"}, Contributors: []royalty.Contributor{
 			{Payee: licensors + ".00000000000000aa", Weight: 2}, {Payee: licensors + ".00000000000000bb", Weight: 1},
 		},

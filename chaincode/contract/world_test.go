@@ -46,7 +46,8 @@ func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	w := &world{
 		World:     replaytest.New(tb, start()),
-		grantKeys: map[string]*ecdsa.PrivateKey{}, custodians: map[string]*replaytest.Caller{}, oracles: map[string]*replaytest.Caller{},
+		grantKeys: map[string]*ecdsa.PrivateKey{}, custodians: map[string]*replaytest.Caller{},
+		oracles: map[string]*replaytest.Caller{},
 	}
 	w.registrar = replaytest.NewCaller(tb, manufacturer, party.Registrar)
 	w.buyer = replaytest.NewCaller(tb, operator, party.Buyer)

@@ -48,7 +48,8 @@ func ReadPrivate(path string) ([]byte, error) {
 		return nil, fmt.Errorf("read private file: %w", err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("%s: %w: its mode is %04o, expected %04o; run chmod %o %s, and replace what it holds if others may have read it",
+		return nil, fmt.Errorf("%s: %w: its mode is %04o, expected %04o; run chmod %o %s, and replace what "+
+			"it holds if others may have read it",
 			path, ErrExposed, mode, Private, Private, path)
 	}
 	raw, err := io.ReadAll(f)
@@ -72,7 +73,9 @@ type disk struct {
 
 // put writes a temporary file in the path's folder, makes it durable, moves it to the path and makes the move
 // durable.
-func (d disk) put(path string, mode fs.FileMode, fill func(io.Writer) error, move func(from, to string) error) (err error) {
+func (d disk) put(path string, mode fs.FileMode, fill func(io.Writer) error,
+	move func(from, to string) error,
+) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("write %s: %w", path, err)

@@ -19,7 +19,8 @@ func Roots(paths ...string) (*x509.CertPool, error) {
 			return nil, fmt.Errorf("read TLS roots: %w", err)
 		}
 		if !pool.AppendCertsFromPEM(raw) {
-			return nil, fmt.Errorf("read TLS roots: %s holds no certificate; expected PEM blocks of type CERTIFICATE", path)
+			return nil, fmt.Errorf("read TLS roots: %s holds no certificate; expected PEM blocks of type "+
+				"CERTIFICATE", path)
 		}
 	}
 	return pool, nil
@@ -58,7 +59,10 @@ func Client(roots *x509.CertPool, certificates []tls.Certificate, timeout time.D
 	return &http.Client{
 		Timeout: timeout,
 		Transport: &http.Transport{
-			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, Certificates: certificates},
+			TLSClientConfig: &tls.Config{
+				MinVersion: tls.VersionTLS12, RootCAs: roots,
+				Certificates: certificates,
+			},
 			ForceAttemptHTTP2:   true,
 			MaxIdleConnsPerHost: 16,
 			IdleConnTimeout:     time.Minute,

@@ -16,7 +16,8 @@ const (
 	headerTime = 5 * time.Second
 	idleTime   = 90 * time.Second
 	maxHeader  = 32 << 10
-	stopTime   = 4 * time.Second // for requests that are open at the end; the supervisor kills after 5 s (network/node)
+	// for requests that are open at the end; the supervisor kills after 5 s (network/node)
+	stopTime = 4 * time.Second
 )
 
 // Server is a process's HTTP server.
@@ -58,7 +59,8 @@ func (s Server) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	s.Log.InfoContext(ctx, "listening", slog.String("address", listener.Addr().String()), slog.Bool("tls", s.TLS != nil))
+	s.Log.InfoContext(ctx, "listening", slog.String("address", listener.Addr().String()),
+		slog.Bool("tls", s.TLS != nil))
 	server := &http.Server{
 		Handler: s.Handler, TLSConfig: s.TLS, ReadTimeout: s.ReadTimeout, WriteTimeout: s.WriteTimeout,
 		ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,

@@ -30,8 +30,10 @@ func own(t *testing.T) (certificate, key string) {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA:        true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
 	}
 	public, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
@@ -64,7 +66,10 @@ func free(t *testing.T) string {
 	return l.Addr().String()
 }
 
-var hello = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "hello over "+r.Proto) })
+var hello = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	_,
+		_ = io.WriteString(w, "hello over "+r.Proto)
+})
 
 // ask asks until the server listens.
 func ask(ctx context.Context, client *http.Client, url string) (string, error) {
@@ -110,7 +115,12 @@ func TestServer(t *testing.T) {
 		{"plain", false, nil, host.Client(nil, nil, 0), "hello over HTTP/1.1"},
 		{"TLS", true, nil, host.Client(roots, nil, 0), "hello over HTTP/2.0"},
 		{"TLS, nobody trusted", true, nil, host.Client(empty, nil, 0), ""},
-		{"client certificate", true, []string{certificate}, host.Client(roots, []tls.Certificate{pair}, 0), "hello over HTTP/2.0"},
+		{
+			"client certificate", true,
+			[]string{certificate},
+			host.Client(roots, []tls.Certificate{pair}, 0),
+			"hello over HTTP/2.0",
+		},
 		{"no client certificate", true, []string{certificate}, host.Client(roots, nil, 0), ""},
 		{"no client is trusted", true, []string{}, host.Client(roots, []tls.Certificate{pair}, 0), ""},
 	} {
@@ -188,7 +198,10 @@ func TestKeyPairAndRootsRefuse(t *testing.T) {
 
 // TestClientFollowsNoRedirect: the next address would get the request's token.
 func TestClientFollowsNoRedirect(t *testing.T) {
-	s := host.Server{Listen: free(t), Handler: http.RedirectHandler("http://127.0.0.1:1/", http.StatusFound), Log: slog.New(slog.DiscardHandler)}
+	s := host.Server{
+		Listen: free(t), Handler: http.RedirectHandler("http://127.0.0.1:1/", http.StatusFound),
+		Log: slog.New(slog.DiscardHandler),
+	}
 	client := host.Client(nil, nil, 0)
 	err := host.Together(t.Context(), s.Run, func(ctx context.Context) error {
 		_, err := ask(ctx, client, "http://"+s.Listen)

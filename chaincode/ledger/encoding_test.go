@@ -117,7 +117,8 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		var again sample
-		if err := ledger.DecodeCanonical(ledger.Encode(s), &again); err != nil && !errors.Is(err, ledger.ErrNotCanonical) {
+		if err := ledger.DecodeCanonical(ledger.Encode(s), &again); err != nil &&
+			!errors.Is(err, ledger.ErrNotCanonical) {
 			t.Errorf("what was read does not read again: %v: %q", err, b)
 		}
 		var loose sample
@@ -166,7 +167,10 @@ func TestCheckID(t *testing.T) {
 	if err := ledger.CheckID(id); err != nil {
 		t.Error(err)
 	}
-	for _, bad := range []string{"", id[2:], id + "00", strings.ToUpper(id), strings.Repeat("g", 64), strings.Repeat("é", 32)} {
+	for _, bad := range []string{
+		"", id[2:], id + "00", strings.ToUpper(id), strings.Repeat("g", 64),
+		strings.Repeat("é", 32),
+	} {
 		if err := ledger.CheckID(bad); !errors.Is(err, ledger.ErrID) {
 			t.Errorf("%q: got %v", bad, err)
 		}

@@ -4,7 +4,8 @@ import "strings"
 
 // The alphabets of BIP-380: a descriptor's characters by how they are grouped, and the checksum's.
 const (
-	inputAlphabet    = "0123456789()[],'/*abcdefgh@:$%{}" + "IJKLMNOPQRSTUVWXYZ&+-.;<=>?!^_|~" + "ijklmnopqrstuvwxyzABCDEFGH`#\"\\ "
+	inputAlphabet = "0123456789()[],'/*abcdefgh@:$%{}" + "IJKLMNOPQRSTUVWXYZ&+-.;<=>?!^_|~" +
+		"ijklmnopqrstuvwxyzABCDEFGH`#\"\\ "
 	checksumAlphabet = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 	checksumSize     = 8
 )

@@ -296,7 +296,8 @@ func TestURI(t *testing.T) {
 		wantErr error
 	}{
 		{"small", 1, "", "bitcoin:" + to + "?amount=0.00000001", nil},
-		{"label", 100_000, "order 17 & more", "bitcoin:" + to + "?amount=0.00100000&label=order%2017%20%26%20more", nil},
+		{"label", 100_000, "order 17 & more", "bitcoin:" + to +
+			"?amount=0.00100000&label=order%2017%20%26%20more", nil},
 		{"above a coin", 123_456_789_012, "", "bitcoin:" + to + "?amount=1234.56789012", nil},
 		{"all there is", ledger.MaxSatoshi, "", "bitcoin:" + to + "?amount=21000000.00000000", nil},
 		{"zero", 0, "", "", ErrAmount},

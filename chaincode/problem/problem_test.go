@@ -43,7 +43,8 @@ func TestThereAndBack(t *testing.T) {
 }
 
 func TestDocument(t *testing.T) {
-	raw, err := json.Marshal(problem.New(ledger.Refuse(ledger.Expired, "order.expired", "the order has expired"), 410))
+	raw, err := json.Marshal(problem.New(ledger.Refuse(ledger.Expired, "order.expired",
+		"the order has expired"), 410))
 	const want = `{"type":"urn:guildmark:problem:order.expired","title":"Gone","status":410,"kind":"Expired","code":"order.expired","detail":"the order has expired"}`
 	if err != nil || string(raw) != want {
 		t.Errorf("got %s, %v, want %s", raw, err, want)
@@ -60,15 +61,18 @@ func TestDocument(t *testing.T) {
 // TestKind: a 4xx that says nothing else is not worth a second try; the rest is.
 func TestKind(t *testing.T) {
 	for status, want := range map[int]ledger.Kind{
-		400: ledger.Invalid, 401: ledger.Forbidden, 405: ledger.Invalid, 413: ledger.Invalid, 415: ledger.Invalid, 418: ledger.Invalid, 499: ledger.Invalid,
-		302: ledger.Unavailable, 500: ledger.Unavailable, 502: ledger.Unavailable, 504: ledger.Unavailable, 599: ledger.Unavailable,
+		400: ledger.Invalid, 401: ledger.Forbidden, 405: ledger.Invalid, 413: ledger.Invalid,
+		415: ledger.Invalid, 418: ledger.Invalid, 499: ledger.Invalid,
+		302: ledger.Unavailable, 500: ledger.Unavailable, 502: ledger.Unavailable, 504: ledger.Unavailable,
+		599: ledger.Unavailable,
 	} {
 		if got := problem.Kind(status); got != want {
 			t.Errorf("Kind(%d) = %s, want %s", status, got, want)
 		}
 	}
 	fallback := ledger.Refuse(ledger.Unavailable, "machine.answer", "not what was expected")
-	if got := problem.Or(fallback, 404, "GET /"); got.Kind != ledger.NotFound || got.Code != fallback.Code || got.Saw != "GET /" {
+	if got := problem.Or(fallback, 404, "GET /"); got.Kind != ledger.NotFound || got.Code != fallback.Code ||
+		got.Saw != "GET /" {
 		t.Errorf("Or(404) = %+v", got)
 	}
 	if fallback.Kind != ledger.Unavailable || fallback.Saw != "" {
@@ -83,13 +87,25 @@ func TestParse(t *testing.T) {
 		body   string
 		want   *ledger.Refusal // nil: not a problem document
 	}{
-		{"kind of the document", 400, `{"code":"clock.stale","kind":"Unavailable","detail":"d"}`, ledger.Refuse(ledger.Unavailable, "clock.stale", "d")},
-		{"kind of the status", 410, `{"code":"order.expired","detail":"d"}`, ledger.Refuse(ledger.Expired, "order.expired", "d")},
-		{"a kind that is none", 409, `{"code":"a.b","kind":"Angry","detail":"d"}`, ledger.Refuse(ledger.Conflict, "a.b", "d")},
+		{
+			"kind of the document", 400, `{"code":"clock.stale","kind":"Unavailable","detail":"d"}`,
+			ledger.Refuse(ledger.Unavailable, "clock.stale", "d"),
+		},
+		{
+			"kind of the status", 410, `{"code":"order.expired","detail":"d"}`,
+			ledger.Refuse(ledger.Expired, "order.expired", "d"),
+		},
+		{
+			"a kind that is none", 409, `{"code":"a.b","kind":"Angry","detail":"d"}`,
+			ledger.Refuse(ledger.Conflict, "a.b", "d"),
+		},
 		{"title only", 409, `{"code":"a.b","title":"t"}`, ledger.Refuse(ledger.Conflict, "a.b", "t")},
 		{"neither", 409, `{"code":"a.b"}`, ledger.Refuse(ledger.Conflict, "a.b", "Conflict")},
 		{"more fields", 409, `{"code":"a.b","detail":"d","balance":3}`, ledger.Refuse(ledger.Conflict, "a.b", "d")},
-		{"terminal's commands", 409, `{"code":"a.b","detail":"red \u001b[31m\n","saw":"\u001b]0;x\u0007"}`, ledger.Refuse(ledger.Conflict, "a.b", "red  [31m ").With(" ]0;x ")},
+		{
+			"terminal's commands", 409, `{"code":"a.b","detail":"red \u001b[31m\n","saw":"\u001b]0;x\u0007"}`,
+			ledger.Refuse(ledger.Conflict, "a.b", "red  [31m ").With(" ]0;x "),
+		},
 		{"no code", 409, `{"title":"Conflict"}`, nil},
 		{"code in capitals", 409, `{"code":"A.B"}`, nil},
 		{"code with a space", 409, `{"code":"a b"}`, nil},

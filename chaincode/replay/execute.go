@@ -83,8 +83,9 @@ func Run(cc shim.Chaincode, state State, tx Tx) Result {
 	response := cc.Invoke(s)
 	r := Result{
 		Status: response.GetStatus(), Message: response.GetMessage(), Payload: response.GetPayload(),
-		Reads:  slices.SortedFunc(maps.Values(s.reads), func(a, b Read) int { return cmp.Compare(a.Key, b.Key) }),
-		Ranges: slices.SortedFunc(maps.Values(s.ranges), func(a, b RangeRead) int { return cmp.Compare(a.Start, b.Start) }),
+		Reads: slices.SortedFunc(maps.Values(s.reads), func(a, b Read) int { return cmp.Compare(a.Key, b.Key) }),
+		Ranges: slices.SortedFunc(maps.Values(s.ranges),
+			func(a, b RangeRead) int { return cmp.Compare(a.Start, b.Start) }),
 	}
 	if r.OK() {
 		r.Writes = slices.SortedFunc(maps.Values(s.writes), func(a, b Write) int { return cmp.Compare(a.Key, b.Key) })

@@ -29,7 +29,11 @@ func (s script) Invoke(stub shim.ChaincodeStubInterface) *peer.Response {
 func filled(t *testing.T) *replay.Memory {
 	t.Helper()
 	m := &replay.Memory{}
-	m.Apply([]replay.Write{{Key: "b/1", Value: []byte("x")}, {Key: "a", Value: []byte("y")}, {Key: "b/2", Value: []byte("z")}}, replay.Version{Block: 1})
+	m.Apply([]replay.Write{
+		{Key: "b/1", Value: []byte("x")},
+		{Key: "a", Value: []byte("y")},
+		{Key: "b/2", Value: []byte("z")},
+	}, replay.Version{Block: 1})
 	return m
 }
 
@@ -95,9 +99,17 @@ func TestCommitFindsConflicts(t *testing.T) {
 		change replay.Write
 		want   error
 	}{
-		{"a key that was read was written", read("a"), replay.Write{Key: "a", Value: []byte("n")}, replay.ErrConflict},
+		{
+			"a key that was read was written", read("a"),
+			replay.Write{Key: "a", Value: []byte("n")},
+			replay.ErrConflict,
+		},
 		{"a key that was read was deleted", read("a"), replay.Write{Key: "a", Delete: true}, replay.ErrConflict},
-		{"a key that was absent was written", read("c"), replay.Write{Key: "c", Value: []byte("n")}, replay.ErrConflict},
+		{
+			"a key that was absent was written", read("c"),
+			replay.Write{Key: "c", Value: []byte("n")},
+			replay.ErrConflict,
+		},
 		{"another key was written", read("a"), replay.Write{Key: "c", Value: []byte("n")}, nil},
 		{"a phantom", ranged, replay.Write{Key: "b/3", Value: []byte("n")}, replay.ErrConflict},
 		{"a key of the range was written", ranged, replay.Write{Key: "b/1", Value: []byte("n")}, replay.ErrConflict},
@@ -132,7 +144,8 @@ func TestRefusedTransactionsWriteNothing(t *testing.T) {
 	if err := m.Commit(r, replay.Version{Block: 2}); err == nil {
 		t.Error("committed")
 	}
-	empty := replay.Run(script(func(s shim.ChaincodeStubInterface) error { return s.PutState("c", nil) }), m, replay.Tx{})
+	empty := replay.Run(script(func(s shim.ChaincodeStubInterface) error { return s.PutState("c", nil) }), m,
+		replay.Tx{})
 	if empty.OK() {
 		t.Error("an empty value is a deletion on Fabric and must not pass")
 	}

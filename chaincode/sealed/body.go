@@ -38,7 +38,8 @@ func contentKey(datasetID string, version int, runtime, license Share) (Key, err
 	secret := make([]byte, 0, 2*ShareSize)
 	secret = append(append(secret, runtime[:]...), license[:]...)
 	defer clear(secret)
-	raw, err := hkdf.Key(sha256.New, secret, nil, "guildmark/content/1|"+datasetID+"|"+strconv.Itoa(version), len(Key{}))
+	raw, err := hkdf.Key(sha256.New, secret, nil, "guildmark/content/1|"+datasetID+"|"+strconv.Itoa(version),
+		len(Key{}))
 	if err != nil {
 		return Key{}, fmt.Errorf("derive the content key: %w", err)
 	}
@@ -49,7 +50,8 @@ func contentKey(datasetID string, version int, runtime, license Share) (Key, err
 // dare is DARE 2.0 with AES-256-GCM and nothing else: no older version, no other cipher.
 func dare(key *Key, random io.Reader) sio.Config {
 	return sio.Config{
-		MinVersion: sio.Version20, MaxVersion: sio.Version20, CipherSuites: []byte{sio.AES_256_GCM}, Key: key[:], Rand: random,
+		MinVersion: sio.Version20, MaxVersion: sio.Version20, CipherSuites: []byte{sio.AES_256_GCM},
+		Key: key[:], Rand: random,
 	}
 }
 

@@ -26,8 +26,10 @@ func TestBodyRefusesWhatWasChanged(t *testing.T) {
 	s, body := w.seal(t, plain)
 	pair := s.Manifest.Custodians
 	lower, upper, runtime := w.half(t, s, pair[0], pair), w.half(t, s, pair[1], pair), w.runtime(t, s)
-	if int64(len(body)) != s.Manifest.BodySize || sealed.Address(body) != s.Manifest.BodyHash || s.Manifest.Size != int64(len(plain)) {
-		t.Fatalf("the manifest says %d bytes of hash %s and %d plain; the body has %d, %s", s.Manifest.BodySize, s.Manifest.BodyHash, s.Manifest.Size, len(body), sealed.Address(body))
+	if int64(len(body)) != s.Manifest.BodySize || sealed.Address(body) != s.Manifest.BodyHash ||
+		s.Manifest.Size != int64(len(plain)) {
+		t.Fatalf("the manifest says %d bytes of hash %s and %d plain; the body has %d, %s", s.Manifest.BodySize,
+			s.Manifest.BodyHash, s.Manifest.Size, len(body), sealed.Address(body))
 	}
 	pack := func(i int) []byte { return body[i*packageBytes : min((i+1)*packageBytes, len(body))] }
 	flip := func(at int) []byte {
@@ -74,7 +76,8 @@ func TestBodyRefusesWhatWasChanged(t *testing.T) {
 				if !errors.Is(err, sealed.ErrBody) {
 					t.Fatalf("error %v, want %v", err, sealed.ErrBody)
 				}
-				if want := plain[:min(tt.good*sealed.PackageSize, len(plain))]; len(got) > len(want) || !bytes.Equal(got, plain[:len(got)]) {
+				if want := plain[:min(tt.good*sealed.PackageSize, len(plain))]; len(got) > len(want) ||
+					!bytes.Equal(got, plain[:len(got)]) {
 					t.Errorf("%d bytes came out, at most the first %d packages may", len(got), tt.good)
 				}
 				if n, again := r.Read(make([]byte, 10)); n != 0 || !errors.Is(again, sealed.ErrBody) {
@@ -136,7 +139,8 @@ func TestBodyKeepsErrorsOfTheSourceApart(t *testing.T) {
 	pair := s.Manifest.Custodians
 	boom := errors.New("disk gone")
 	b := sealed.Binding{Channel: channel, Manifest: s.Manifest}
-	r, err := b.OpenBody(io.MultiReader(bytes.NewReader(body[:20]), iotest.ErrReader(boom)), w.runtime(t, s), w.half(t, s, pair[0], pair), w.half(t, s, pair[1], pair))
+	r, err := b.OpenBody(io.MultiReader(bytes.NewReader(body[:20]), iotest.ErrReader(boom)), w.runtime(t, s),
+		w.half(t, s, pair[0], pair), w.half(t, s, pair[1], pair))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +157,8 @@ func TestBodyMustHaveTheSizeOfTheManifest(t *testing.T) {
 	for _, size := range []int64{99, 101, 0, -1} {
 		m := s.Manifest
 		m.Size = size
-		if _, err := open(sealed.Binding{Channel: channel, Manifest: m}, body, w.runtime(t, s), w.half(t, s, pair[0], pair), w.half(t, s, pair[1], pair)); !errors.Is(err, sealed.ErrBody) {
+		if _, err := open(sealed.Binding{Channel: channel, Manifest: m}, body, w.runtime(t, s),
+			w.half(t, s, pair[0], pair), w.half(t, s, pair[1], pair)); !errors.Is(err, sealed.ErrBody) {
 			t.Errorf("size %d: error %v, want %v", size, err, sealed.ErrBody)
 		}
 	}
@@ -166,7 +171,8 @@ func TestBodyIsDARE20(t *testing.T) {
 	plain := plaintext(2*sealed.PackageSize + 77)
 	s, body := w.seal(t, plain)
 	pair := s.Manifest.Custodians
-	key, err := sealed.ContentKey(s.Manifest.Dataset, s.Manifest.Version, w.runtime(t, s), sealed.Join(w.half(t, s, pair[0], pair), w.half(t, s, pair[1], pair)))
+	key, err := sealed.ContentKey(s.Manifest.Dataset, s.Manifest.Version, w.runtime(t, s),
+		sealed.Join(w.half(t, s, pair[0], pair), w.half(t, s, pair[1], pair)))
 	if err != nil {
 		t.Fatal(err)
 	}

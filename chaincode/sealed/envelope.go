@@ -85,13 +85,15 @@ func (e Envelope) check() error {
 func (w Wrap) check() error {
 	switch {
 	case !w.isHalf() && !w.isRuntime():
-		return ErrEnvelope.With("share " + strconv.Quote(w.Share) + " for role " + strconv.Quote(w.Role) + " and pair " + strings.Join(w.Pair, "+"))
+		return ErrEnvelope.With("share " + strconv.Quote(w.Share) + " for role " + strconv.Quote(w.Role) +
+			" and pair " + strings.Join(w.Pair, "+"))
 	case w.Recipient == "":
 		return ErrEnvelope.With("the recipient of a wrap, expected an id")
 	}
 	box, err := ledger.Base64(w.Sealed)
 	if err != nil || len(box) != wrapSize {
-		return ErrEnvelope.With("the wrap for " + w.Recipient + ", expected base64 of " + strconv.Itoa(wrapSize) + " bytes")
+		return ErrEnvelope.With("the wrap for " + w.Recipient + ", expected base64 of " +
+			strconv.Itoa(wrapSize) + " bytes")
 	}
 	return nil
 }

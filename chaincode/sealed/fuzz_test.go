@@ -42,7 +42,12 @@ func TestEnvelopeIsStrict(t *testing.T) {
 		{"no wraps", edit(func(e *sealed.Envelope) { e.Wraps = []sealed.Wrap{} })},
 		{"repeated wrap", edit(func(e *sealed.Envelope) { e.Wraps[1] = e.Wraps[0] })},
 		{"out of order", edit(func(e *sealed.Envelope) { slices.Reverse(e.Wraps) })},
-		{"unsorted pair", edit(func(e *sealed.Envelope) { e.Wraps[0].Pair = []string{"ManufacturerMSP", "LicensorsMSP"} })},
+		{"unsorted pair", edit(func(e *sealed.Envelope) {
+			e.Wraps[0].Pair = []string{
+				"ManufacturerMSP",
+				"LicensorsMSP",
+			}
+		})},
 		{"half without pair", edit(func(e *sealed.Envelope) { e.Wraps[0].Pair = []string{} })},
 		{"unknown share", edit(func(e *sealed.Envelope) { e.Wraps[0].Share = "license" })},
 		{"half for a runtime", edit(func(e *sealed.Envelope) { e.Wraps[0].Role = sealed.RoleRuntime })},
@@ -76,7 +81,8 @@ func TestEveryByteOfAWrapCounts(t *testing.T) {
 		box[i] ^= 0x40
 		e.Wraps[0].Sealed = base64.StdEncoding.EncodeToString(box)
 		box[i] ^= 0x40
-		if _, err := b.OpenHalf(e, w.keys["LicensorsMSP.c"], "LicensorsMSP.c", "LicensorsMSP", pair); !errors.Is(err, sealed.ErrWrap) {
+		if _, err := b.OpenHalf(e, w.keys["LicensorsMSP.c"], "LicensorsMSP.c", "LicensorsMSP",
+			pair); !errors.Is(err, sealed.ErrWrap) {
 			t.Errorf("byte %d: error %v, want %v", i, err, sealed.ErrWrap)
 		}
 	}
@@ -86,7 +92,8 @@ func FuzzEnvelope(f *testing.F) {
 	w := newWorld(f, "LicensorsMSP", "OperatorMSP")
 	s, _ := w.seal(f, plaintext(10))
 	f.Add(s.Envelope.Bytes())
-	f.Add([]byte(`{"format":"guildmark/envelope/1","dataset":"` + strings.Repeat("ab", 32) + `","version":1,"revision":1,"wraps":[]}`))
+	f.Add([]byte(`{"format":"guildmark/envelope/1","dataset":"` + strings.Repeat("ab", 32) +
+		`","version":1,"revision":1,"wraps":[]}`))
 	f.Add([]byte(`null`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		e, err := sealed.ParseEnvelope(raw)

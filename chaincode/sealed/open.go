@@ -47,7 +47,9 @@ func (b Binding) OpenBody(src io.Reader, runtime, lower, upper Share) (*Body, er
 }
 
 // open is match, unwrap, compare: a share that fails any of them never leaves.
-func (b Binding) open(e Envelope, key hpke.PrivateKey, recipient, role, kind string, pair []string, holder string) (Share, error) {
+func (b Binding) open(e Envelope, key hpke.PrivateKey, recipient, role, kind string, pair []string,
+	holder string,
+) (Share, error) {
 	if err := b.matches(e); err != nil {
 		return Share{}, err
 	}

@@ -92,7 +92,8 @@ func checkRecipients(custodians, runtimes []Recipient) ([]string, error) {
 	}
 	slices.Sort(msps)
 	if len(msps) < 2 || len(slices.Compact(slices.Clone(msps))) != len(msps) {
-		return nil, ErrRecipient.With("custodians of " + strings.Join(msps, ", ") + ", expected two or more different partners")
+		return nil, ErrRecipient.With("custodians of " + strings.Join(msps, ", ") +
+			", expected two or more different partners")
 	}
 	if len(runtimes) == 0 {
 		return nil, ErrRecipient.With("runtimes, expected one or more")
@@ -139,7 +140,8 @@ type sealing struct {
 
 // add commits to one share and wraps it to each recipient.
 func (s *sealing) add(share string, pair []string, holder string, secret Share, to ...Recipient) error {
-	s.Manifest.Commitments = append(s.Manifest.Commitments, Commit(s.Manifest.Dataset, s.Manifest.Version, share, pair, holder, secret))
+	s.Manifest.Commitments = append(s.Manifest.Commitments,
+		Commit(s.Manifest.Dataset, s.Manifest.Version, share, pair, holder, secret))
 	for _, r := range to {
 		w, err := s.wrap(r, share, pair, secret)
 		if err != nil {

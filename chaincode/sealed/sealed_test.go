@@ -35,7 +35,8 @@ func newWorld(tb testing.TB, msps ...string) world {
 	for _, msp := range msps {
 		w.plan.Custodians = append(w.plan.Custodians, w.recipient(tb, msp+".c", sealed.RoleCustodian, msp))
 	}
-	w.plan.Runtimes = []sealed.Recipient{w.recipient(tb, "ManufacturerMSP.runtime.mixer.vtpm", sealed.RoleRuntime, "ManufacturerMSP")}
+	w.plan.Runtimes = []sealed.Recipient{w.recipient(tb, "ManufacturerMSP.runtime.mixer.vtpm",
+		sealed.RoleRuntime, "ManufacturerMSP")}
 	return w
 }
 
@@ -115,8 +116,10 @@ func TestAnyPairOpensAndLessDoesNot(t *testing.T) {
 					"halves doubled":              {runtime, lower, lower},
 					"runtime share as the second": {runtime, lower, runtime},
 				} {
-					if got, err := open(b, body, try[0], try[1], try[2]); !errors.Is(err, sealed.ErrBody) || len(got) != 0 {
-						t.Errorf("pair %v, %s: %d bytes, error %v; want none, %v", pair, name, len(got), err, sealed.ErrBody)
+					if got, err := open(b, body, try[0], try[1], try[2]); !errors.Is(err, sealed.ErrBody) ||
+						len(got) != 0 {
+						t.Errorf("pair %v, %s: %d bytes, error %v; want none, %v", pair, name, len(got), err,
+							sealed.ErrBody)
 					}
 				}
 			}
@@ -161,34 +164,66 @@ func TestWrapOpensOnlyWhereItBelongs(t *testing.T) {
 		{"lifted into another dataset", func(_ *sealed.Binding, e *sealed.Envelope, _ *opener) {
 			e.Wraps = second.Envelope.Wraps
 		}, sealed.ErrWrap},
-		{"envelope of another dataset", func(_ *sealed.Binding, e *sealed.Envelope, _ *opener) { *e = second.Envelope }, sealed.ErrEnvelope},
-		{"other channel", func(b *sealed.Binding, _ *sealed.Envelope, _ *opener) { b.Channel = "shadow" }, sealed.ErrWrap},
-		{"other version", func(b *sealed.Binding, e *sealed.Envelope, _ *opener) { b.Manifest.Version, e.Version = 2, 2 }, sealed.ErrWrap},
+		{"envelope of another dataset", func(_ *sealed.Binding, e *sealed.Envelope,
+			_ *opener,
+		) {
+			*e = second.Envelope
+		}, sealed.ErrEnvelope},
+		{
+			"other channel", func(b *sealed.Binding, _ *sealed.Envelope, _ *opener) { b.Channel = "shadow" },
+			sealed.ErrWrap,
+		},
+		{"other version", func(b *sealed.Binding, e *sealed.Envelope, _ *opener) {
+			b.Manifest.Version,
+				e.Version = 2, 2
+		}, sealed.ErrWrap},
 		{"other licensor", func(b *sealed.Binding, _ *sealed.Envelope, _ *opener) {
 			b.Manifest.Licensor.Party = "LicensorsMSP.ffffffffffffffff"
 		}, sealed.ErrWrap},
-		{"other licensor's home", func(b *sealed.Binding, _ *sealed.Envelope, _ *opener) { b.Manifest.Licensor.MSP = "OperatorMSP" }, sealed.ErrWrap},
-		{"other custodian's key", func(_ *sealed.Binding, _ *sealed.Envelope, o *opener) { o.key = w.keys["OperatorMSP.c"] }, sealed.ErrWrap},
+		{"other licensor's home", func(b *sealed.Binding, _ *sealed.Envelope,
+			_ *opener,
+		) {
+			b.Manifest.Licensor.MSP = "OperatorMSP"
+		}, sealed.ErrWrap},
+		{"other custodian's key", func(_ *sealed.Binding, _ *sealed.Envelope,
+			o *opener,
+		) {
+			o.key = w.keys["OperatorMSP.c"]
+		}, sealed.ErrWrap},
 		{"renamed recipient", func(_ *sealed.Binding, e *sealed.Envelope, o *opener) {
 			o.recipient = "LicensorsMSP.d"
 			e.Wraps[0].Recipient = "LicensorsMSP.d"
 		}, sealed.ErrWrap},
-		{"no such pair", func(_ *sealed.Binding, _ *sealed.Envelope, o *opener) { o.pair = []string{"AuditorMSP", "OperatorMSP"} }, sealed.ErrWrap},
-		{"wrong holder", func(_ *sealed.Binding, _ *sealed.Envelope, o *opener) { o.holder = "OperatorMSP" }, sealed.ErrCommitment},
+		{"no such pair", func(_ *sealed.Binding, _ *sealed.Envelope,
+			o *opener,
+		) {
+			o.pair = []string{"AuditorMSP", "OperatorMSP"}
+		}, sealed.ErrWrap},
+		{
+			"wrong holder", func(_ *sealed.Binding, _ *sealed.Envelope, o *opener) { o.holder = "OperatorMSP" },
+			sealed.ErrCommitment,
+		},
 		{"another commitment", func(b *sealed.Binding, _ *sealed.Envelope, _ *opener) {
 			b.Manifest.Commitments = slices.Clone(b.Manifest.Commitments)
 			for i := range b.Manifest.Commitments {
 				b.Manifest.Commitments[i].Hash = strings.Repeat("0", 64)
 			}
 		}, sealed.ErrCommitment},
-		{"no commitment", func(b *sealed.Binding, _ *sealed.Envelope, _ *opener) { b.Manifest.Commitments = nil }, sealed.ErrCommitment},
+		{"no commitment", func(b *sealed.Binding, _ *sealed.Envelope,
+			_ *opener,
+		) {
+			b.Manifest.Commitments = nil
+		}, sealed.ErrCommitment},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := sealed.Binding{Channel: channel, Manifest: first.Manifest}
 			e := first.Envelope
 			e.Wraps = slices.Clone(e.Wraps)
-			o := &opener{key: w.keys["LicensorsMSP.c"], recipient: "LicensorsMSP.c", holder: "LicensorsMSP", pair: pair}
+			o := &opener{
+				key: w.keys["LicensorsMSP.c"], recipient: "LicensorsMSP.c", holder: "LicensorsMSP",
+				pair: pair,
+			}
 			tt.edit(&b, &e, o)
 			share, err := b.OpenHalf(e, o.key, o.recipient, o.holder, o.pair)
 			if !errors.Is(err, tt.want) {
@@ -215,10 +250,19 @@ func TestSealRefusesPlansThatCantBeOpened(t *testing.T) {
 		want error
 	}{
 		{"one custodian", func(p *sealed.Plan) { p.Custodians = p.Custodians[:1] }, sealed.ErrRecipient},
-		{"one partner twice", func(p *sealed.Plan) { p.Custodians[1].MSP = p.Custodians[0].MSP }, sealed.ErrRecipient},
+		{
+			"one partner twice", func(p *sealed.Plan) { p.Custodians[1].MSP = p.Custodians[0].MSP },
+			sealed.ErrRecipient,
+		},
 		{"no runtime", func(p *sealed.Plan) { p.Runtimes = nil }, sealed.ErrRecipient},
-		{"runtime as custodian", func(p *sealed.Plan) { p.Custodians[0].Role = sealed.RoleRuntime }, sealed.ErrRecipient},
-		{"custodian as runtime", func(p *sealed.Plan) { p.Runtimes[0].Role = sealed.RoleCustodian }, sealed.ErrRecipient},
+		{
+			"runtime as custodian", func(p *sealed.Plan) { p.Custodians[0].Role = sealed.RoleRuntime },
+			sealed.ErrRecipient,
+		},
+		{
+			"custodian as runtime", func(p *sealed.Plan) { p.Runtimes[0].Role = sealed.RoleCustodian },
+			sealed.ErrRecipient,
+		},
 		{"short key", func(p *sealed.Plan) { p.Custodians[0].Key = p.Custodians[0].Key[1:] }, sealed.ErrRecipient},
 		{"no channel", func(p *sealed.Plan) { p.Channel = "" }, sealed.ErrRecipient},
 		{"version 0", func(p *sealed.Plan) { p.Version = 0 }, sealed.ErrRecipient},
@@ -228,14 +272,16 @@ func TestSealRefusesPlansThatCantBeOpened(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, "LicensorsMSP", "OperatorMSP")
 			tt.edit(&w.plan)
-			if _, err := sealed.Seal(io.Discard, strings.NewReader("x"), w.plan, rand.Reader); !errors.Is(err, tt.want) {
+			if _, err := sealed.Seal(io.Discard, strings.NewReader("x"), w.plan, rand.Reader); !errors.Is(err,
+				tt.want) {
 				t.Errorf("Seal: error %v, want %v", err, tt.want)
 			}
 		})
 	}
 	t.Run("empty body", func(t *testing.T) {
 		w := newWorld(t, "LicensorsMSP", "OperatorMSP")
-		if _, err := sealed.Seal(io.Discard, strings.NewReader(""), w.plan, rand.Reader); !errors.Is(err, sealed.ErrEmpty) {
+		if _, err := sealed.Seal(io.Discard, strings.NewReader(""), w.plan, rand.Reader); !errors.Is(err,
+			sealed.ErrEmpty) {
 			t.Errorf("Seal: error %v, want %v", err, sealed.ErrEmpty)
 		}
 	})
@@ -252,7 +298,8 @@ func TestSecretsDontPrint(t *testing.T) {
 	s := sealed.Share{0xde, 0xad, 0xbe, 0xef}
 	k := sealed.Key{0xde, 0xad, 0xbe, 0xef}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%x", "%X", "%s", "%q", "%d"} {
-		if got := fmt.Sprintf(verb+" "+verb, s, k); !strings.Contains(got, "hidden") || strings.Contains(got, "222") || strings.Contains(strings.ToLower(got), "dead") {
+		if got := fmt.Sprintf(verb+" "+verb, s, k); !strings.Contains(got, "hidden") ||
+			strings.Contains(got, "222") || strings.Contains(strings.ToLower(got), "dead") {
 			t.Errorf("%s prints %q", verb, got)
 		}
 	}
@@ -265,7 +312,8 @@ func TestSecretsDontPrint(t *testing.T) {
 
 // The licensor's browser seals with this very package.
 func TestBuildsForWebAssembly(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, "github.com/guildmark/guildmark/chaincode/sealed")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull,
+		"github.com/guildmark/guildmark/chaincode/sealed")
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build for js/wasm: %v\n%s", err, out)

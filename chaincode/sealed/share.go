@@ -80,10 +80,13 @@ func Pairs(custodians []string) [][]string {
 
 // Commit is the commitment to one share under a dataset version: pair and holder are empty for the runtime
 // share. It hides the share because the share has 256 random bits.
-func Commit(datasetID string, version int, share string, pair []string, holder string, secret Share) dataset.Commitment {
+func Commit(datasetID string, version int, share string, pair []string, holder string,
+	secret Share,
+) dataset.Commitment {
 	return dataset.Commitment{
 		Share: share, Pair: append([]string{}, pair...), Holder: holder,
-		Hash: ledger.Hash("guildmark/commitment/1", datasetID, strconv.Itoa(version), share, strings.Join(pair, ","), holder, hex.EncodeToString(secret[:])),
+		Hash: ledger.Hash("guildmark/commitment/1", datasetID, strconv.Itoa(version), share,
+			strings.Join(pair, ","), holder, hex.EncodeToString(secret[:])),
 	}
 }
 

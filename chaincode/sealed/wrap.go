@@ -48,7 +48,8 @@ type info struct {
 func (b Binding) info(recipient, role, share string, pair []string) []byte {
 	return ledger.Encode(info{
 		Tag: "guildmark/wrap/1", Channel: b.Channel, Dataset: b.Manifest.Dataset, Version: b.Manifest.Version,
-		Licensor: b.Manifest.Licensor, Recipient: recipient, Role: role, Pair: append([]string{}, pair...), Share: share,
+		Licensor: b.Manifest.Licensor, Recipient: recipient, Role: role, Pair: append([]string{}, pair...),
+		Share: share,
 	})
 }
 
@@ -75,7 +76,8 @@ func PublicKey(raw []byte) (hpke.PublicKey, error) {
 	kem, _, _ := suite()
 	key, err := kem.NewPublicKey(raw)
 	if err != nil {
-		return nil, ErrRecipient.With("a public key of " + strconv.Itoa(len(raw)) + " bytes, expected one of MLKEM768-X25519")
+		return nil, ErrRecipient.With("a public key of " + strconv.Itoa(len(raw)) +
+			" bytes, expected one of MLKEM768-X25519")
 	}
 	return key, nil
 }
@@ -98,7 +100,9 @@ func (b Binding) wrap(to Recipient, share string, pair []string, secret Share) (
 }
 
 // unwrap opens the wrap for this recipient, role, share and pair.
-func (b Binding) unwrap(e Envelope, key hpke.PrivateKey, recipient, role, share string, pair []string) (Share, error) {
+func (b Binding) unwrap(e Envelope, key hpke.PrivateKey, recipient, role, share string, pair []string) (Share,
+	error,
+) {
 	w, ok := e.find(recipient, role, share, pair)
 	if !ok {
 		return Share{}, ErrWrap.With("wraps, expected one for " + recipient)

@@ -34,7 +34,8 @@ func TestOrderWithoutItsCustodians(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			file, err := c.File(signedtest.Deed{Answer: tt.sale.OrderAnswer(c.Bundle, signedtest.Nonce, start.Unix()), Signers: peers})
+			file, err := c.File(signedtest.Deed{Answer: tt.sale.OrderAnswer(c.Bundle, signedtest.Nonce,
+				start.Unix()), Signers: peers})
 			if err != nil {
 				t.Fatal(err)
 			}

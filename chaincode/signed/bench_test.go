@@ -35,7 +35,10 @@ func newBench(b *testing.B, bundle func(*signedtest.Consortium) *signed.Bundle) 
 	if bundle != nil {
 		x.bundle = bundle(c)
 	}
-	f, err := c.Build(signedtest.Deed{Answer: sale.LicenseAnswer(x.bundle, signedtest.Nonce, start.Unix()), Signers: x.peers})
+	f, err := c.Build(signedtest.Deed{
+		Answer:  sale.LicenseAnswer(x.bundle, signedtest.Nonce, start.Unix()),
+		Signers: x.peers,
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -87,7 +90,10 @@ func BenchmarkFloorCold(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if _, err := cert.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: start, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
+			if _, err := cert.Verify(x509.VerifyOptions{
+				Roots: roots, CurrentTime: start,
+				KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+			}); err != nil {
 				b.Fatal(err)
 			}
 			if !ecdsa.VerifyASN1(&p.Key.PublicKey, x.digests[i], x.sigs[i]) {
@@ -119,7 +125,8 @@ func BenchmarkVerifyWarmAmong(b *testing.B) {
 			v := verifier(b, x.bundle)
 			files := make([][]byte, n)
 			for i := range files {
-				f, err := x.c.File(signedtest.Deed{Answer: x.sale.LicenseAnswer(x.bundle, signedtest.Nonce, start.Unix()), Signers: x.peers})
+				f, err := x.c.File(signedtest.Deed{Answer: x.sale.LicenseAnswer(x.bundle, signedtest.Nonce,
+					start.Unix()), Signers: x.peers})
 				if err != nil {
 					b.Fatal(err)
 				}

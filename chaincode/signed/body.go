@@ -40,7 +40,10 @@ func NewLicenseBody(l license.License, m machine.Machine, credits order.Credits)
 		body.State = StateSuspended
 	}
 	for _, p := range credits.Payments {
-		body.Paid = append(body.Paid, Paid{TxID: p.TxID, Vout: p.Vout, Amount: p.Amount, Height: p.Height, Block: p.Block})
+		body.Paid = append(body.Paid, Paid{
+			TxID: p.TxID, Vout: p.Vout, Amount: p.Amount, Height: p.Height,
+			Block: p.Block,
+		})
 	}
 	return body
 }

@@ -30,7 +30,8 @@ func TestBundleSuccession(t *testing.T) {
 		return s
 	}
 	one := sign(c, next, signedtest.Operator)
-	renamed := append(sign(c, next, signedtest.Operator), signed.BundleSignature{MSP: signedtest.Auditor, Signature: one[0].Signature})
+	renamed := append(sign(c, next, signedtest.Operator),
+		signed.BundleSignature{MSP: signedtest.Auditor, Signature: one[0].Signature})
 	tests := []struct {
 		name    string
 		next    []byte
@@ -38,17 +39,36 @@ func TestBundleSuccession(t *testing.T) {
 		wantErr error
 	}{
 		{"two partners", next, sign(c, next, signedtest.Operator, signedtest.Auditor), nil},
-		{"all partners", next, sign(c, next, signedtest.Auditor, signedtest.Licensors, signedtest.Manufacturer, signedtest.Operator), nil},
+		{"all partners", next, sign(c, next, signedtest.Auditor, signedtest.Licensors, signedtest.Manufacturer,
+			signedtest.Operator), nil},
 		{"one partner", next, one, signed.ErrBundleQuorum},
 		{"one partner twice", next, append(one, one...), signed.ErrBundleQuorum},
 		{"one signature under two names", next, renamed, signed.ErrBundleSignature},
 		{"nobody", next, nil, signed.ErrBundleQuorum},
-		{"strangers' keys", next, sign(stranger, next, signedtest.Operator, signedtest.Auditor), signed.ErrBundleSignature},
-		{"signatures over another", next, sign(c, old.Bytes(), signedtest.Operator, signedtest.Auditor), signed.ErrBundleSignature},
-		{"the same again", old.Bytes(), sign(c, old.Bytes(), signedtest.Operator, signedtest.Auditor), signed.ErrBundleSequence},
-		{"one left out", ledger.Encode(&skipped), sign(c, ledger.Encode(&skipped), signedtest.Operator, signedtest.Auditor), signed.ErrBundleSequence},
-		{"after another", ledger.Encode(&foreign), sign(c, ledger.Encode(&foreign), signedtest.Operator, signedtest.Auditor), signed.ErrBundlePrevious},
-		{"not canonical", append([]byte(" "), next...), sign(c, next, signedtest.Operator, signedtest.Auditor), signed.ErrBundle},
+		{
+			"strangers' keys", next, sign(stranger, next, signedtest.Operator, signedtest.Auditor),
+			signed.ErrBundleSignature,
+		},
+		{
+			"signatures over another", next, sign(c, old.Bytes(), signedtest.Operator, signedtest.Auditor),
+			signed.ErrBundleSignature,
+		},
+		{
+			"the same again", old.Bytes(), sign(c, old.Bytes(), signedtest.Operator, signedtest.Auditor),
+			signed.ErrBundleSequence,
+		},
+		{
+			"one left out", ledger.Encode(&skipped),
+			sign(c, ledger.Encode(&skipped), signedtest.Operator, signedtest.Auditor), signed.ErrBundleSequence,
+		},
+		{
+			"after another", ledger.Encode(&foreign),
+			sign(c, ledger.Encode(&foreign), signedtest.Operator, signedtest.Auditor), signed.ErrBundlePrevious,
+		},
+		{
+			"not canonical", append([]byte(" "), next...), sign(c, next, signedtest.Operator, signedtest.Auditor),
+			signed.ErrBundle,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -78,9 +98,18 @@ func TestParseBundleRefuses(t *testing.T) {
 		{"partner twice", func(b *signed.Bundle) { b.Partners[1] = b.Partners[0] }},
 		{"partner without roots", func(b *signed.Bundle) { b.Partners[0].Roots = nil }},
 		{"root that is no certificate", func(b *signed.Bundle) { b.Partners[0].Roots = []string{"-----BEGIN"} }},
-		{"one partner's root under another's name too", func(b *signed.Bundle) { b.Partners[1].Roots = append(b.Partners[1].Roots, b.Partners[0].Roots...) }},
-		{"one bundle key under two names", func(b *signed.Bundle) { b.Partners[1].BundleKey = b.Partners[0].BundleKey }},
-		{"one bundle key under two names, written differently", func(b *signed.Bundle) { b.Partners[1].BundleKey = b.Partners[0].BundleKey + "\n" }},
+		{
+			"one partner's root under another's name too",
+			func(b *signed.Bundle) { b.Partners[1].Roots = append(b.Partners[1].Roots, b.Partners[0].Roots...) },
+		},
+		{
+			"one bundle key under two names",
+			func(b *signed.Bundle) { b.Partners[1].BundleKey = b.Partners[0].BundleKey },
+		},
+		{
+			"one bundle key under two names, written differently",
+			func(b *signed.Bundle) { b.Partners[1].BundleKey = b.Partners[0].BundleKey + "\n" },
+		},
 		{"bundle key that is none", func(b *signed.Bundle) { b.Partners[0].BundleKey = "AAAA" }},
 	}
 	for _, tt := range tests {

@@ -93,7 +93,8 @@ func ParseFile(doc []byte) (File, error) {
 	f.ProposalPayload = s.binary()
 	s.expect(`}`)
 	if s.failed || len(s.rest) != 0 {
-		return File{}, ErrMalformed.With(fmt.Sprintf("another byte than the one form has at %d of %d", len(doc)-len(s.rest), len(doc)))
+		return File{}, ErrMalformed.With(fmt.Sprintf("another byte than the one form has at %d of %d",
+			len(doc)-len(s.rest), len(doc)))
 	}
 	return f, nil
 }

@@ -41,7 +41,8 @@ func FuzzParseFile(f *testing.F) {
 		got, err := ParseFile(doc)
 		var want File
 		strict := ledger.DecodeCanonical(doc, &want)
-		if strict == nil && want.Format != FileFormat || len(want.Endorsements) > maxEndorsements || len(doc) > maxFile {
+		if strict == nil && want.Format != FileFormat || len(want.Endorsements) > maxEndorsements ||
+			len(doc) > maxFile {
 			return // refused for what it says, not for how
 		}
 		if err == nil && strict != nil || err != nil && strict == nil && want.complete() {
@@ -55,7 +56,8 @@ func FuzzParseFile(f *testing.F) {
 
 // complete: JSON's null, which canonical encoding writes for absent bytes, is no file of ours.
 func (f File) complete() bool {
-	ok := f.Payload != nil && f.ChannelHeader != nil && f.SignatureHeader != nil && f.ProposalPayload != nil && f.Endorsements != nil
+	ok := f.Payload != nil && f.ChannelHeader != nil && f.SignatureHeader != nil && f.ProposalPayload != nil &&
+		f.Endorsements != nil
 	for _, e := range f.Endorsements {
 		ok = ok && e.Endorser != nil && e.Signature != nil
 	}
@@ -80,7 +82,8 @@ func FuzzReadPayload(f *testing.F) {
 			return // stricter about UTF-8 than we need to be
 		}
 		if p.status == uint64(uint32(p.status)) && int32(uint32(p.status)) != a.GetResponse().GetStatus() ||
-			!bytes.Equal(p.result, a.GetResponse().GetPayload()) || p.chaincode != a.GetChaincodeId().GetName() || !bytes.Equal(p.proposalHash, m.GetProposalHash()) {
+			!bytes.Equal(p.result, a.GetResponse().GetPayload()) ||
+			p.chaincode != a.GetChaincodeId().GetName() || !bytes.Equal(p.proposalHash, m.GetProposalHash()) {
 			t.Fatalf("got %+v, generated messages read %v", p, &a)
 		}
 	})

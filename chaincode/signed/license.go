@@ -21,14 +21,16 @@ func (v *Verifier) License(file []byte, want LicenseExpectation) (LicenseBody, A
 	if want.Machine == "" || b.License.Machine != want.Machine || b.Machine.ID != want.Machine {
 		return LicenseBody{}, Answer{}, ErrMachine.Field("machine", b.License.Machine, want.Machine)
 	}
-	if err := v.checkManifest(want.Manifest, b.License.Manifest, b.License.Dataset, b.License.Version, b.License.Custodians); err != nil {
+	if err := v.checkManifest(want.Manifest, b.License.Manifest, b.License.Dataset, b.License.Version,
+		b.License.Custodians); err != nil {
 		return LicenseBody{}, Answer{}, err
 	}
 	if b.State != StateActive {
 		return LicenseBody{}, Answer{}, ErrState.Field("state", b.State, StateActive)
 	}
 	if a.Lease != 0 && max(want.Floor, a.Clock) > a.Lease {
-		return LicenseBody{}, Answer{}, ErrLease.Field("lease until", a.Lease, strconv.FormatInt(max(want.Floor, a.Clock), 10)+" or later")
+		return LicenseBody{}, Answer{}, ErrLease.Field("lease until", a.Lease,
+			strconv.FormatInt(max(want.Floor, a.Clock), 10)+" or later")
 	}
 	return *b, *a, nil
 }

@@ -144,7 +144,10 @@ type channelHeader struct {
 func readChannelHeader(b []byte) (channelHeader, error) {
 	var typ, version, epoch uint64
 	var channel, extension, chaincode []byte
-	err := read(b, fields{1: &typ, 2: &version, 3: ignore, 4: &channel, 5: ignore, 6: &epoch, 7: &extension, 8: ignore})
+	err := read(b, fields{
+		1: &typ, 2: &version, 3: ignore, 4: &channel, 5: ignore, 6: &epoch, 7: &extension,
+		8: ignore,
+	})
 	if err != nil || typ != headerEndorser || epoch != 0 {
 		return channelHeader{}, errMessage
 	}
@@ -177,7 +180,8 @@ func readInvocation(b []byte) (invocation, error) {
 		return invocation{}, err
 	}
 	var v invocation
-	err := read(input, fields{1: func(arg []byte) error { v.args = append(v.args, string(arg)); return nil }}, 1) // ChaincodeInput
+	// ChaincodeInput
+	err := read(input, fields{1: func(arg []byte) error { v.args = append(v.args, string(arg)); return nil }}, 1)
 	if err != nil {
 		return v, err
 	}

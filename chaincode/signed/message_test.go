@@ -26,7 +26,10 @@ func marshal(tb testing.TB, m proto.Message) []byte {
 // The own readers and Fabric's generated messages must read the same, whatever a message holds.
 func TestReadersAgreeWithGeneratedMessages(t *testing.T) {
 	kv := func(s *kvrwset.KVRWSet) []byte {
-		return marshal(t, &rwset.TxReadWriteSet{NsRwset: []*rwset.NsReadWriteSet{{Namespace: "a"}, {Namespace: "guildmark", Rwset: marshal(t, s)}}})
+		return marshal(t, &rwset.TxReadWriteSet{NsRwset: []*rwset.NsReadWriteSet{
+			{Namespace: "a"},
+			{Namespace: "guildmark", Rwset: marshal(t, s)},
+		}})
 	}
 	reads := []*kvrwset.KVRead{{Key: "a"}, {Key: "b", Version: &kvrwset.Version{BlockNum: 1, TxNum: 2}}}
 	tests := []struct {
@@ -36,28 +39,37 @@ func TestReadersAgreeWithGeneratedMessages(t *testing.T) {
 	}{
 		{"empty", &peer.ChaincodeAction{}, false},
 		{"reads", &peer.ChaincodeAction{Results: kv(&kvrwset.KVRWSet{Reads: reads})}, false},
-		{"range", &peer.ChaincodeAction{Results: kv(&kvrwset.KVRWSet{RangeQueriesInfo: []*kvrwset.RangeQueryInfo{{StartKey: "a"}, {StartKey: "b"}}})}, false},
+		{"range", &peer.ChaincodeAction{Results: kv(
+			&kvrwset.KVRWSet{RangeQueriesInfo: []*kvrwset.RangeQueryInfo{{StartKey: "a"}, {StartKey: "b"}}})}, false},
 		{"write", &peer.ChaincodeAction{Results: kv(&kvrwset.KVRWSet{Writes: []*kvrwset.KVWrite{{Key: "a"}}})}, true},
-		{"two writes", &peer.ChaincodeAction{Results: kv(&kvrwset.KVRWSet{Writes: []*kvrwset.KVWrite{{Key: "a"}, {Key: "b"}}})}, true},
+		{"two writes", &peer.ChaincodeAction{Results: kv(&kvrwset.KVRWSet{Writes: []*kvrwset.KVWrite{
+			{Key: "a"},
+			{Key: "b"},
+		}})}, true},
 		{"empty write", &peer.ChaincodeAction{Results: kv(&kvrwset.KVRWSet{Writes: []*kvrwset.KVWrite{{}}})}, true},
-		{"metadata", &peer.ChaincodeAction{Results: kv(&kvrwset.KVRWSet{MetadataWrites: []*kvrwset.KVMetadataWrite{{Key: "a"}}})}, true},
+		{"metadata", &peer.ChaincodeAction{Results: kv(
+			&kvrwset.KVRWSet{MetadataWrites: []*kvrwset.KVMetadataWrite{{Key: "a"}}})}, true},
 		{"private", &peer.ChaincodeAction{Results: marshal(t, &rwset.TxReadWriteSet{NsRwset: []*rwset.NsReadWriteSet{
 			{CollectionHashedRwset: []*rwset.CollectionHashedReadWriteSet{{CollectionName: "c"}}},
 		}})}, true},
 		{"event", &peer.ChaincodeAction{Events: []byte("x")}, true},
 		{"all", &peer.ChaincodeAction{
-			Results: kv(&kvrwset.KVRWSet{Reads: reads}), Response: &peer.Response{Status: 404, Message: "no", Payload: []byte("p")},
+			Results:     kv(&kvrwset.KVRWSet{Reads: reads}),
+			Response:    &peer.Response{Status: 404, Message: "no", Payload: []byte("p")},
 			ChaincodeId: &peer.ChaincodeID{Path: "x", Name: "guildmark", Version: "7"},
 		}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p, err := readPayload(marshal(t, &peer.ProposalResponsePayload{ProposalHash: []byte("hash"), Extension: marshal(t, tt.action)}))
+			p, err := readPayload(marshal(t,
+				&peer.ProposalResponsePayload{ProposalHash: []byte("hash"), Extension: marshal(t, tt.action)}))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if p.status != uint64(tt.action.GetResponse().GetStatus()) || !bytes.Equal(p.result, tt.action.GetResponse().GetPayload()) ||
-				p.chaincode != tt.action.GetChaincodeId().GetName() || p.writes != tt.writes || string(p.proposalHash) != "hash" {
+			if p.status != uint64(tt.action.GetResponse().GetStatus()) ||
+				!bytes.Equal(p.result, tt.action.GetResponse().GetPayload()) ||
+				p.chaincode != tt.action.GetChaincodeId().GetName() || p.writes != tt.writes ||
+				string(p.proposalHash) != "hash" {
 				t.Errorf("got %+v of %v", p, tt.action)
 			}
 		})
@@ -66,7 +78,10 @@ func TestReadersAgreeWithGeneratedMessages(t *testing.T) {
 
 func TestReadersRefuse(t *testing.T) {
 	id := marshal(t, &msp.SerializedIdentity{Mspid: "A", IdBytes: []byte("c")})
-	header := marshal(t, &common.ChannelHeader{Type: 3, ChannelId: "c", Timestamp: timestamppb.Now(), Extension: marshal(t, &peer.ChaincodeHeaderExtension{ChaincodeId: &peer.ChaincodeID{Name: "g"}})})
+	header := marshal(t, &common.ChannelHeader{
+		Type: 3, ChannelId: "c", Timestamp: timestamppb.Now(),
+		Extension: marshal(t, &peer.ChaincodeHeaderExtension{ChaincodeId: &peer.ChaincodeID{Name: "g"}}),
+	})
 	unknown := protowire.AppendVarint(protowire.AppendTag(nil, 99, protowire.VarintType), 1)
 	tests := []struct {
 		name string
@@ -76,14 +91,26 @@ func TestReadersRefuse(t *testing.T) {
 		{"unknown field", func() error { _, err := readIdentity(append(bytes.Clone(id), unknown...)); return err }},
 		{"cut short", func() error { _, err := readIdentity(id[:len(id)-1]); return err }},
 		{"wrong wire type", func() error { _, err := readIdentity([]byte{0x08, 0x01, 0x12, 0x01, 'c'}); return err }},
-		{"descending fields", func() error { _, err := readIdentity([]byte{0x12, 0x01, 'c', 0x0a, 0x01, 'A'}); return err }},
+		{"descending fields", func() error {
+			_,
+				err := readIdentity([]byte{0x12, 0x01, 'c', 0x0a, 0x01, 'A'})
+			return err
+		}},
 		{"no MSP", func() error { _, err := readIdentity([]byte{0x12, 0x01, 'c'}); return err }},
-		{"header of a configuration", func() error { _, err := readChannelHeader(marshal(t, &common.ChannelHeader{Type: 1})); return err }},
+		{"header of a configuration", func() error {
+			_,
+				err := readChannelHeader(marshal(t, &common.ChannelHeader{Type: 1}))
+			return err
+		}},
 		{"header with an epoch", func() error {
 			_, err := readChannelHeader(marshal(t, &common.ChannelHeader{Type: 3, Epoch: 1}))
 			return err
 		}},
-		{"header with a tail", func() error { _, err := readChannelHeader(append(bytes.Clone(header), unknown...)); return err }},
+		{"header with a tail", func() error {
+			_,
+				err := readChannelHeader(append(bytes.Clone(header), unknown...))
+			return err
+		}},
 	}
 	if h, err := readChannelHeader(header); err != nil || h.channel != "c" || h.chaincode != "g" {
 		t.Fatalf("the good header: %+v, %v", h, err)
@@ -103,9 +130,13 @@ func TestFromTransaction(t *testing.T) {
 	}
 	action := marshal(t, &peer.ChaincodeActionPayload{
 		ChaincodeProposalPayload: []byte("proposal"),
-		Action: &peer.ChaincodeEndorsedAction{ProposalResponsePayload: []byte("payload"), Endorsements: []*peer.Endorsement{
-			{Endorser: endorser("OperatorMSP"), Signature: []byte("1")}, {Endorser: endorser("AuditorMSP"), Signature: []byte("2")},
-		}},
+		Action: &peer.ChaincodeEndorsedAction{
+			ProposalResponsePayload: []byte("payload"),
+			Endorsements: []*peer.Endorsement{
+				{Endorser: endorser("OperatorMSP"), Signature: []byte("1")},
+				{Endorser: endorser("AuditorMSP"), Signature: []byte("2")},
+			},
+		},
 	})
 	payload := func(actions ...*peer.TransactionAction) []byte {
 		return marshal(t, &common.Payload{
@@ -118,8 +149,10 @@ func TestFromTransaction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(f.Payload) != "payload" || string(f.ChannelHeader) != "channel" || string(f.SignatureHeader) != "signature" ||
-		string(f.ProposalPayload) != "proposal" || len(f.Endorsements) != 2 || string(f.Endorsements[0].Signature) != "2" {
+	if string(f.Payload) != "payload" || string(f.ChannelHeader) != "channel" ||
+		string(f.SignatureHeader) != "signature" ||
+		string(f.ProposalPayload) != "proposal" || len(f.Endorsements) != 2 ||
+		string(f.Endorsements[0].Signature) != "2" {
 		t.Errorf("got %+v", f)
 	}
 	if bytes.Contains(f.Encode(), []byte("YSBzZWNvbmQ")) {

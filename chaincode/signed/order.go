@@ -8,9 +8,10 @@ import (
 
 // OrderExpectation is what must hold of an order beside its signatures.
 type OrderExpectation struct {
-	Order  string // id; "" accepts any
-	Nonce  string
-	Script func(order.Order) (string, error) // derives the collect script (hex) from the bundle's descriptor (T21); required
+	Order string // id; "" accepts any
+	Nonce string
+	// derives the collect script (hex) from the bundle's descriptor (T21); required
+	Script func(order.Order) (string, error)
 }
 
 // Order verifies a signed order before it is paid: its signatures, and that its script is the treasury's
@@ -22,7 +23,8 @@ func (v *Verifier) Order(file []byte, want OrderExpectation) (order.View, Answer
 	}
 	o := c.order.Order
 	if o.Descriptor != v.bundle.Treasury.Version {
-		return order.View{}, Answer{}, ErrDescriptor.Field("descriptor", o.Descriptor, strconv.Itoa(v.bundle.Treasury.Version))
+		return order.View{}, Answer{}, ErrDescriptor.Field("descriptor", o.Descriptor,
+			strconv.Itoa(v.bundle.Treasury.Version))
 	}
 	script, err := want.Script(o)
 	if err != nil {

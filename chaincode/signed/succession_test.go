@@ -58,8 +58,14 @@ func TestNextBundle(t *testing.T) {
 		{"the second", c.Bundle, put(next, two...), nil, nil},
 		{"the second, signed by one", c.Bundle, put(next, signedtest.Operator), nil, signed.ErrBundleQuorum},
 		{"the first again", c.Bundle, put(first, two...), nil, signed.ErrBundleSequence},
-		{"under another configuration", c.Bundle, put(next, two...), func(c *consortium.Config) { c.Quorum++ }, signed.ErrBundleConfig},
-		{"a list of revocation that can't be read", nil, put(ledger.Encode(&unreadable), two...), nil, signed.ErrBundle},
+		{
+			"under another configuration", c.Bundle, put(next, two...), func(c *consortium.Config) { c.Quorum++ },
+			signed.ErrBundleConfig,
+		},
+		{
+			"a list of revocation that can't be read", nil, put(ledger.Encode(&unreadable), two...), nil,
+			signed.ErrBundle,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			config := configOf(c.Bundle)
@@ -86,13 +92,25 @@ func TestBundleCheckConfig(t *testing.T) {
 		{"chaincode", func(c *consortium.Config) { c.Chaincode = "other" }, signed.ErrBundleConfig},
 		{"quorum", func(c *consortium.Config) { c.Quorum = 3 }, signed.ErrBundleConfig},
 		{"network", func(c *consortium.Config) { c.Bitcoin.Network = "mainnet" }, signed.ErrBundleConfig},
-		{"attested", func(c *consortium.Config) { c.Bitcoin.Attestations = 2 - c.Bitcoin.Attestations }, signed.ErrBundleConfig},
+		{
+			"attested", func(c *consortium.Config) { c.Bitcoin.Attestations = 2 - c.Bitcoin.Attestations },
+			signed.ErrBundleConfig,
+		},
 		{"treasury's version", func(c *consortium.Config) { c.Treasury.Version++ }, signed.ErrBundleConfig},
-		{"treasury's descriptor", func(c *consortium.Config) { c.Treasury.Descriptor += "x" }, signed.ErrBundleConfig},
+		{
+			"treasury's descriptor", func(c *consortium.Config) { c.Treasury.Descriptor += "x" },
+			signed.ErrBundleConfig,
+		},
 		{"a partner less", func(c *consortium.Config) { c.Partners = c.Partners[1:] }, signed.ErrBundleConfig},
 		{"another partner", func(c *consortium.Config) { c.Partners[0].MSP = "OtherMSP" }, signed.ErrBundleConfig},
-		{"another bundle key", func(c *consortium.Config) { c.Partners[0].BundleKey = "other" }, signed.ErrBundleConfig},
-		{"who signs", func(c *consortium.Config) { c.Partners[0].Signs = !c.Partners[0].Signs }, signed.ErrBundleConfig},
+		{
+			"another bundle key", func(c *consortium.Config) { c.Partners[0].BundleKey = "other" },
+			signed.ErrBundleConfig,
+		},
+		{
+			"who signs", func(c *consortium.Config) { c.Partners[0].Signs = !c.Partners[0].Signs },
+			signed.ErrBundleConfig,
+		},
 		{"a name, which a bundle does not hold", func(c *consortium.Config) { c.Partners[0].Name = "other" }, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"github.com/guildmark/guildmark/chaincode/ledger"
-	"github.com/guildmark/guildmark/chaincode/rules/consortium"
-	"github.com/guildmark/guildmark/chaincode/rules/order"
 	"github.com/guildmark/guildmark/chaincode/signed"
 	"github.com/guildmark/guildmark/chaincode/signed/signedtest"
 )
@@ -124,7 +122,10 @@ func TestFrozenLicenseOfARealSale(t *testing.T) {
 		t.Fatalf("%d frozen cases, want at least 6", len(index.Cases))
 	}
 	v := verifier(t, bundle)
-	want := signed.LicenseExpectation{License: index.License, Machine: index.Machine, Manifest: readFile(t, filepath.Join(dir, "sale_manifest.json"))}
+	want := signed.LicenseExpectation{
+		License: index.License, Machine: index.Machine,
+		Manifest: readFile(t, filepath.Join(dir, "sale_manifest.json")),
+	}
 	for _, tt := range index.Cases {
 		t.Run(tt.File, func(t *testing.T) {
 			if _, _, err := v.License(readFile(t, filepath.Join(dir, tt.File)), want); code(err) != tt.Want {
@@ -211,7 +212,10 @@ func TestEveryByteFlipIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good, err := c.File(signedtest.Deed{Answer: sale.LicenseAnswer(c.Bundle, signedtest.Nonce, start.Unix()), Signers: peers})
+	good, err := c.File(signedtest.Deed{
+		Answer:  sale.LicenseAnswer(c.Bundle, signedtest.Nonce, start.Unix()),
+		Signers: peers,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +248,10 @@ func TestPreimagesCannotBeSplitElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := c.Build(signedtest.Deed{Answer: sale.LicenseAnswer(c.Bundle, signedtest.Nonce, start.Unix()), Signers: peers})
+	f, err := c.Build(signedtest.Deed{
+		Answer:  sale.LicenseAnswer(c.Bundle, signedtest.Nonce, start.Unix()),
+		Signers: peers,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +263,8 @@ func TestPreimagesCannotBeSplitElsewhere(t *testing.T) {
 				continue
 			}
 			g := f
-			g.ChannelHeader, g.SignatureHeader, g.ProposalPayload = all[:split[0]], all[split[0]:split[1]], all[split[1]:]
+			g.ChannelHeader, g.SignatureHeader, g.ProposalPayload = all[:split[0]], all[split[0]:split[1]],
+				all[split[1]:]
 			if _, _, err := v.License(g.Encode(), wanted(sale)); err == nil {
 				accepted++
 			}
@@ -291,10 +299,14 @@ func TestLicenseExpectations(t *testing.T) {
 		{"no machine", func(w *signed.LicenseExpectation) { w.Machine = "" }, signed.ErrMachine},
 		{"second machine", func(w *signed.LicenseExpectation) { w.Machine = sale.Order.ID }, signed.ErrMachine},
 		{"no manifest", func(w *signed.LicenseExpectation) { w.Manifest = nil }, signed.ErrManifest},
-		{"another manifest", func(w *signed.LicenseExpectation) { w.Manifest = append(bytes.Clone(w.Manifest), ' ') }, signed.ErrManifest},
+		{"another manifest", func(w *signed.LicenseExpectation) {
+			w.Manifest = append(bytes.Clone(w.Manifest),
+				' ')
+		}, signed.ErrManifest},
 		{"last second of the lease", func(w *signed.LicenseExpectation) { w.Floor = answer.Lease }, nil},
 		{"after the lease", func(w *signed.LicenseExpectation) { w.Floor = answer.Lease + 1 }, signed.ErrLease},
-		{"clock turned back", func(w *signed.LicenseExpectation) { w.Floor = 0 }, nil}, // the file's own clock still counts
+		// the file's own clock still counts
+		{"clock turned back", func(w *signed.LicenseExpectation) { w.Floor = 0 }, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -308,72 +320,5 @@ func TestLicenseExpectations(t *testing.T) {
 				t.Errorf("got license %s at %d", body.License.ID, a.Clock)
 			}
 		})
-	}
-}
-
-func TestOrderAndRecipients(t *testing.T) {
-	c, sale := newConsortium(t)
-	v := verifier(t, c.Bundle)
-	peers, err := c.Peers(signedtest.Licensors, signedtest.Operator)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := c.File(signedtest.Deed{Answer: sale.OrderAnswer(c.Bundle, signedtest.Nonce, start.Unix()), Signers: peers})
-	if err != nil {
-		t.Fatal(err)
-	}
-	derive := func(script string, err error) func(order.Order) (string, error) {
-		return func(order.Order) (string, error) { return script, err }
-	}
-	for _, tt := range []struct {
-		name    string
-		want    signed.OrderExpectation
-		wantErr error
-	}{
-		{"good", signed.OrderExpectation{Order: sale.Order.ID, Nonce: signedtest.Nonce, Script: derive(sale.Order.Script, nil)}, nil},
-		{"another script", signed.OrderExpectation{Script: derive("0020ff", nil)}, signed.ErrScript},
-		{"no derivation", signed.OrderExpectation{Script: derive("", errors.New("no such path"))}, signed.ErrScript},
-		{"another order", signed.OrderExpectation{Order: sale.License.ID, Script: derive(sale.Order.Script, nil)}, signed.ErrFunction},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			view, _, err := v.Order(file, tt.want)
-			if !errors.Is(err, tt.wantErr) {
-				t.Fatalf("got %v, want %v", err, tt.wantErr)
-			}
-			if err == nil && view.Order.ID != sale.Order.ID {
-				t.Errorf("got order %s", view.Order.ID)
-			}
-		})
-	}
-	if _, _, err := v.License(file, wanted(sale)); !errors.Is(err, signed.ErrFunction) {
-		t.Errorf("an order as a license: got %v, want %v", err, signed.ErrFunction)
-	}
-	body := signed.RecipientsBody{Recipients: []consortium.Recipient{{Format: "guildmark/recipient/1", ID: "OperatorMSP.x", Role: "custodian"}}}
-	file, err = c.File(signedtest.Deed{Answer: signedtest.RecipientsAnswer(c.Bundle, signedtest.Nonce, start.Unix(), body), Signers: peers})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, _, err := v.Recipients(file, signedtest.Nonce)
-	if err != nil || len(got) != 1 || got[0].ID != "OperatorMSP.x" {
-		t.Errorf("recipients: got %v, %v", got, err)
-	}
-}
-
-func TestRevokedPeer(t *testing.T) {
-	c, sale := newConsortium(t)
-	peers, err := c.Peers(signedtest.Operator, signedtest.Manufacturer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := c.Revoke(signedtest.Manufacturer, peers[1].Certificate.SerialNumber)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := c.File(signedtest.Deed{Answer: sale.LicenseAnswer(b, signedtest.Nonce, start.Unix()), Signers: peers})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := verifier(t, b).License(file, wanted(sale)); !errors.Is(err, signed.ErrChain) {
-		t.Errorf("got %v, want %v", err, signed.ErrChain)
 	}
 }

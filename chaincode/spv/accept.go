@@ -69,7 +69,8 @@ func checkVersion(version int32, height Height, rules *Rules) error {
 		from    Height
 	}{{4, rules.Version4}, {3, rules.Version3}, {2, rules.Version2}} {
 		if version < floor.version && height >= floor.from {
-			return ErrVersion.With(fmt.Sprintf("version %d at height %d, expected %d or more", version, height, floor.version))
+			return ErrVersion.With(fmt.Sprintf("version %d at height %d, expected %d or more", version, height,
+				floor.version))
 		}
 	}
 	return nil

@@ -28,7 +28,11 @@ func TestAcceptRefuses(t *testing.T) {
 			r.Limit, r.NoRetarget = 0x03000001, true
 			h[72], h[73], h[74], h[75] = 1, 0, 0, 3
 		}, ErrWork},
-		{"ahead of the transaction", func(_ *[HeaderSize]byte, _ *Rules, tx *int64) { *tx = int64(mi.at.Time) - 7201 }, ErrTimeNew},
+		{"ahead of the transaction", func(_ *[HeaderSize]byte, _ *Rules,
+			tx *int64,
+		) {
+			*tx = int64(mi.at.Time) - 7201
+		}, ErrTimeNew},
 		{"two hours ahead", func(_ *[HeaderSize]byte, _ *Rules, tx *int64) { *tx = int64(mi.at.Time) - 7200 }, nil},
 	}
 	for _, tt := range tests {

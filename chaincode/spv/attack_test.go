@@ -22,10 +22,14 @@ func TestAttackClaimsOfRoom(t *testing.T) {
 	}
 	input := slices.Concat(make([]byte, 36), []byte{0}, make([]byte, 4))
 	for name, raw := range map[string][]byte{
-		"inputs":                   slices.Concat([]byte{2, 0, 0, 0, 0xfe, 0x00, 0x70, 0x0c, 0x00}, input, make([]byte, 40)),
-		"outputs":                  slices.Concat([]byte{2, 0, 0, 0, 1}, input, []byte{0xfe, 0x00, 0x80, 0x38, 0x00}, make([]byte, 40)),
-		"a script":                 slices.Concat([]byte{2, 0, 0, 0, 1}, make([]byte, 36), []byte{0xfe, 0x00, 0x00, 0xe0, 0x01}, make([]byte, 40)),
-		"more than there is":       slices.Concat([]byte{2, 0, 0, 0, 0xff}, bytes.Repeat([]byte{0xff}, 8), input, make([]byte, 40)),
+		"inputs": slices.Concat([]byte{2, 0, 0, 0, 0xfe, 0x00, 0x70, 0x0c, 0x00}, input,
+			make([]byte, 40)),
+		"outputs": slices.Concat([]byte{2, 0, 0, 0, 1}, input,
+			[]byte{0xfe, 0x00, 0x80, 0x38, 0x00}, make([]byte, 40)),
+		"a script": slices.Concat([]byte{2, 0, 0, 0, 1}, make([]byte, 36),
+			[]byte{0xfe, 0x00, 0x00, 0xe0, 0x01}, make([]byte, 40)),
+		"more than there is": slices.Concat([]byte{2, 0, 0, 0, 0xff}, bytes.Repeat([]byte{0xff}, 8),
+			input, make([]byte, 40)),
 		"a number that is cut off": {2, 0, 0, 0, 0xff, 1},
 		"nothing":                  {},
 	} {

@@ -55,7 +55,9 @@ func Attest(s AttestStore, rules *Rules, partners []string, partner string, b Bl
 
 // count compares the attestations of b's height with b: whether this partner has attested b, how many others
 // have, and another hash that a partner (this one included) has attested, nil if none has.
-func count(s AttestStore, partners []string, partner string, b Block) (own bool, agreeing int, contrary *chainhash.Hash, err error) {
+func count(s AttestStore, partners []string, partner string, b Block) (own bool, agreeing int,
+	contrary *chainhash.Hash, err error,
+) {
 	for _, p := range partners {
 		hash, ok, err := s.Attestation(b.Height, p)
 		switch {

@@ -16,7 +16,8 @@ const MaxHeaders = 500
 type Tip struct {
 	Hash   chainhash.Hash `json:"hash"`
 	Height Height         `json:"height"`
-	Final  Height         `json:"final"` // highest height whose depth made it final; where blocks are attested, the start's
+	// highest height whose depth made it final; where blocks are attested, the start's
+	Final Height `json:"final"`
 }
 
 // Store is where the chain's keys live. A get returns ok = false where there is no such key. Within one step
@@ -142,7 +143,8 @@ func open(s Store, rules *Rules) (*step, error) {
 	st := &step{
 		store: s, rules: rules, tip: tip, alarmed: alarmed,
 		headers: map[chainhash.Hash]Record{}, active: map[Height]chainhash.Hash{},
-		before: map[Height]chainhash.Hash{}, finals: map[Height]chainhash.Hash{}, taken: map[Height]bool{}, gone: map[Height]bool{},
+		before: map[Height]chainhash.Hash{}, finals: map[Height]chainhash.Hash{}, taken: map[Height]bool{},
+		gone: map[Height]bool{},
 	}
 	rec, ok, err := st.header(tip.Hash)
 	if err != nil {

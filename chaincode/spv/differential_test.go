@@ -70,7 +70,8 @@ func (fixedTime) AddTimeSample(string, time.Time) {}
 func (fixedTime) Offset() time.Duration           { return 0 }
 
 func (n network) judge(h *wire.BlockHeader, parent *node, txTime int64) error {
-	if err := blockchain.CheckBlockHeaderSanity(h, n.params.PowLimit, fixedTime(txTime), blockchain.BFNone); err != nil {
+	if err := blockchain.CheckBlockHeaderSanity(h, n.params.PowLimit, fixedTime(txTime),
+		blockchain.BFNone); err != nil {
 		return err
 	}
 	return blockchain.CheckBlockHeaderContext(h, parent, blockchain.BFNone, n, true)

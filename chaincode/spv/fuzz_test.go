@@ -9,7 +9,10 @@ import (
 )
 
 func wireHeader(parent *Record, at uint32, version int32, rules *Rules) wire.BlockHeader {
-	return wire.BlockHeader{Version: version, PrevBlock: parent.Hash, Timestamp: unix(at), Bits: nextBits(parent, at, rules)}
+	return wire.BlockHeader{
+		Version: version, PrevBlock: parent.Hash, Timestamp: unix(at),
+		Bits: nextBits(parent, at, rules),
+	}
 }
 
 func FuzzRecord(f *testing.F) {

@@ -8,11 +8,13 @@ import (
 
 // The key families of the chain that the ledger follows.
 var (
-	TipFamily         = ledger.NewFamily("tip")                                   // the one Tip
-	AlarmFamily       = ledger.NewFamily("alarm")                                 // the one Alarm
-	HeaderFamily      = ledger.NewFamily("h", ledger.IsHash)                      // Record, by block hash
-	ActiveFamily      = ledger.NewFamily("n", ledger.IsNumber)                    // hash on the chain of most work, by height
-	FinalFamily       = ledger.NewFamily("f", ledger.IsNumber)                    // hash of the final block, by height
+	TipFamily    = ledger.NewFamily("tip")              // the one Tip
+	AlarmFamily  = ledger.NewFamily("alarm")            // the one Alarm
+	HeaderFamily = ledger.NewFamily("h", ledger.IsHash) // Record, by block hash
+	// hash on the chain of most work, by height
+	ActiveFamily = ledger.NewFamily("n", ledger.IsNumber)
+	// hash of the final block, by height
+	FinalFamily       = ledger.NewFamily("f", ledger.IsNumber)
 	AttestationFamily = ledger.NewFamily("attest", ledger.IsNumber, ledger.IsMSP) // hash at a partner's node (T22)
 )
 

@@ -49,7 +49,8 @@ func ParseHeaders(list []string) ([][HeaderSize]byte, error) {
 	for i, text := range list {
 		raw, err := hex.DecodeString(text)
 		if err != nil || len(raw) != HeaderSize {
-			return nil, ErrHeader.With("header " + strconv.Itoa(i) + " of " + strconv.Itoa(len(list)) + ", " + strconv.Itoa(len(text)) + " characters, expected 160 hex digits")
+			return nil, ErrHeader.With("header " + strconv.Itoa(i) + " of " + strconv.Itoa(len(list)) + ", " +
+				strconv.Itoa(len(text)) + " characters, expected 160 hex digits")
 		}
 		headers[i] = [HeaderSize]byte(raw)
 	}

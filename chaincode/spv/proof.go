@@ -184,13 +184,16 @@ func checkKinds(index uint32, tx, coinbase *wire.MsgTx) error {
 func checkBranches(p *Proof) error {
 	switch depth := len(p.Branch) / chainhash.HashSize; {
 	case len(p.Branch)%chainhash.HashSize != 0, len(p.CoinbaseBranch)%chainhash.HashSize != 0:
-		return ErrBranch.With(fmt.Sprintf("%d and %d bytes, expected multiples of 32", len(p.Branch), len(p.CoinbaseBranch)))
+		return ErrBranch.With(fmt.Sprintf("%d and %d bytes, expected multiples of 32", len(p.Branch),
+			len(p.CoinbaseBranch)))
 	case depth > maxDepth:
 		return ErrBranch.Field("hashes", depth, "at most "+strconv.Itoa(maxDepth))
 	case len(p.Branch) != len(p.CoinbaseBranch):
-		return ErrDepthDiffers.Field("hashes", depth, strconv.Itoa(len(p.CoinbaseBranch)/chainhash.HashSize)+", as the coinbase has")
+		return ErrDepthDiffers.Field("hashes", depth, strconv.Itoa(len(p.CoinbaseBranch)/chainhash.HashSize)+
+			", as the coinbase has")
 	case uint64(p.Index) >= 1<<depth:
-		return ErrIndex.Field("index", p.Index, "less than "+strconv.Itoa(1<<depth)+", for "+strconv.Itoa(depth)+" hashes")
+		return ErrIndex.Field("index", p.Index, "less than "+strconv.Itoa(1<<depth)+", for "+
+			strconv.Itoa(depth)+" hashes")
 	}
 	return nil
 }

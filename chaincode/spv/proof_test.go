@@ -93,10 +93,16 @@ func TestProveRefuses(t *testing.T) {
 		{"no transaction", func(p *Proof) { p.Tx = nil }, ErrTransaction},
 		{"64 bytes", func(p *Proof) { p.Tx = make(Hex, 64) }, ErrSixtyFour},
 		{"64 bytes of coinbase", func(p *Proof) { p.Coinbase = make(Hex, 64) }, ErrSixtyFour},
-		{"the coinbase as payment", func(p *Proof) { p.Tx, p.Index, p.Branch = p.Coinbase, 0, p.CoinbaseBranch }, ErrCoinbase},
+		{"the coinbase as payment", func(p *Proof) {
+			p.Tx, p.Index, p.Branch = p.Coinbase, 0,
+				p.CoinbaseBranch
+		}, ErrCoinbase},
 		{"another transaction as coinbase", func(p *Proof) { p.Coinbase = p.Tx }, ErrNotCoinbase},
 		{"a changed coinbase", func(p *Proof) { p.Coinbase = flip(p.Coinbase, len(p.Coinbase)-1) }, ErrCoinbaseRoot},
-		{"a changed coinbase branch", func(p *Proof) { p.CoinbaseBranch = flip(p.CoinbaseBranch, 0) }, ErrCoinbaseRoot},
+		{
+			"a changed coinbase branch", func(p *Proof) { p.CoinbaseBranch = flip(p.CoinbaseBranch, 0) },
+			ErrCoinbaseRoot,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

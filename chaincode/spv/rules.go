@@ -10,19 +10,21 @@ import (
 // Rules are one Bitcoin network's consensus rules for headers, and what this consortium calls final. They are
 // governed configuration, not constants: a network may change them (facts: testnet4).
 type Rules struct {
-	Network       string `json:"network"`       // mainnet, testnet3, testnet4, signet, simnet or regtest
-	Limit         uint32 `json:"limit"`         // compact target that no block may exceed
-	Period        uint32 `json:"period"`        // blocks between retargets
-	Timespan      uint32 `json:"timespan"`      // seconds a period should take
-	Factor        uint32 `json:"factor"`        // largest change at one retarget
-	MinDifficulty uint32 `json:"minDifficulty"` // seconds after which a block of least difficulty is allowed; 0 = never
-	BIP94         bool   `json:"bip94"`         // retarget from the period's first block, refuse time warps
-	NoRetarget    bool   `json:"noRetarget"`    // every block has the least difficulty
-	Version2      Height `json:"version2"`      // from this height on versions below 2 are refused (BIP-34)
-	Version3      Height `json:"version3"`      // BIP-66
-	Version4      Height `json:"version4"`      // BIP-65
-	FinalDepth    uint32 `json:"finalDepth"`    // work-weighted depth at which a block is final
-	Attestations  int    `json:"attestations"`  // partners that must attest a final block; 0 where work protects (T22)
+	Network  string `json:"network"`  // mainnet, testnet3, testnet4, signet, simnet or regtest
+	Limit    uint32 `json:"limit"`    // compact target that no block may exceed
+	Period   uint32 `json:"period"`   // blocks between retargets
+	Timespan uint32 `json:"timespan"` // seconds a period should take
+	Factor   uint32 `json:"factor"`   // largest change at one retarget
+	// seconds after which a block of least difficulty is allowed; 0 = never
+	MinDifficulty uint32 `json:"minDifficulty"`
+	BIP94         bool   `json:"bip94"`      // retarget from the period's first block, refuse time warps
+	NoRetarget    bool   `json:"noRetarget"` // every block has the least difficulty
+	Version2      Height `json:"version2"`   // from this height on versions below 2 are refused (BIP-34)
+	Version3      Height `json:"version3"`   // BIP-66
+	Version4      Height `json:"version4"`   // BIP-65
+	FinalDepth    uint32 `json:"finalDepth"` // work-weighted depth at which a block is final
+	// partners that must attest a final block; 0 where work protects (T22)
+	Attestations int `json:"attestations"`
 }
 
 // futureLimit is how far a header may be ahead of the transaction that brings it (Bitcoin's two-hour rule).
@@ -91,7 +93,8 @@ func (r Rules) Check() error {
 	case !ok:
 		return ErrRules.With(fmt.Sprintf("limit %08x, expected a positive target below 2^256", r.Limit))
 	case r.Period == 0, r.Timespan == 0, r.Factor == 0, r.Timespan > 1<<31/r.Factor:
-		return ErrRules.With(fmt.Sprintf("period %d, timespan %d, factor %d, expected positive ones, timespan times factor at most 2^31",
+		return ErrRules.With(fmt.Sprintf(
+			"period %d, timespan %d, factor %d, expected positive ones, timespan times factor at most 2^31",
 			r.Period, r.Timespan, r.Factor))
 	case r.FinalDepth < 1 || r.FinalDepth > 1000:
 		return ErrRules.Field("finalDepth", r.FinalDepth, "1 to 1000")
@@ -131,7 +134,8 @@ func (r Rules) checkStart(start *Record) error {
 	limit, _ := target(r.Limit)
 	for _, compact := range []uint32{start.Bits, start.PeriodBits, start.LastBits} {
 		if t, ok := target(compact); !ok || limit.Lt(&t) {
-			return ErrRecord.With(fmt.Sprintf("bits %08x, expected at most the network's limit, %08x", compact, r.Limit))
+			return ErrRecord.With(fmt.Sprintf("bits %08x, expected at most the network's limit, %08x", compact,
+				r.Limit))
 		}
 	}
 	return start.check()

@@ -90,7 +90,10 @@ func (c Change) View() Headers {
 // Attested is the change as the event bitcoin.attested carries it: what a partner's attestation of a block
 // did.
 func (c Change) Attested(b Block, msp string) Attested {
-	return Attested{Height: uint32(b.Height), Hash: b.Hash.String(), MSP: msp, Final: len(c.Final) > 0, Alarm: c.reason()}
+	return Attested{
+		Height: uint32(b.Height), Hash: b.Hash.String(), MSP: msp, Final: len(c.Final) > 0,
+		Alarm: c.reason(),
+	}
 }
 
 func (c Change) reason() string {
@@ -108,7 +111,8 @@ func (h Headers) Submitted() Submitted {
 // TipView is the record of the chain's end in documents.
 func (r *Record) TipView() TipView {
 	return TipView{
-		Height: uint32(r.Height), Hash: r.Hash.String(), MedianTime: int64(r.MedianTime()), Work: hex.EncodeToString(r.Work[:]),
+		Height: uint32(r.Height), Hash: r.Hash.String(), MedianTime: int64(r.MedianTime()),
+		Work: hex.EncodeToString(r.Work[:]),
 	}
 }
 
@@ -116,7 +120,8 @@ func (r *Record) TipView() TipView {
 // tip.
 func (r *Record) View(active bool, tip *Record) HeaderView {
 	v := HeaderView{
-		Hash: r.Hash.String(), Previous: r.Prev.String(), Merkle: r.Merkle.String(), Height: uint32(r.Height), Time: int64(r.Time),
+		Hash: r.Hash.String(), Previous: r.Prev.String(), Merkle: r.Merkle.String(), Height: uint32(r.Height),
+		Time:       int64(r.Time),
 		MedianTime: int64(r.MedianTime()), Bits: r.Bits, Work: hex.EncodeToString(r.Work[:]), Active: active,
 	}
 	if active {

@@ -20,7 +20,8 @@ import (
 // Families lists every family of keys on the ledger, sorted by name. The package of the rules declares each.
 func Families() []ledger.Family {
 	all := slices.Concat(
-		consortium.Families(), party.Families(), dataset.Families(), offer.Families(), machine.Families(), order.Families(),
+		consortium.Families(), party.Families(), dataset.Families(), offer.Families(), machine.Families(),
+		order.Families(),
 		license.Families(), grant.Families(), royalty.Families(), spv.Families(),
 	)
 	slices.SortFunc(all, func(a, b ledger.Family) int { return strings.Compare(a.Name(), b.Name()) })

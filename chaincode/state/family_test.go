@@ -32,35 +32,36 @@ func everyKey() map[string]string {
 	return map[string]string{
 		consortium.ConfigInForceKey(): "config", consortium.NewestBundleKey(): "bundle",
 		consortium.ClockKey(): "clock", consortium.EpochKey(): "epoch", spv.TipKey(): "tip", spv.AlarmKey(): "alarm",
-		consortium.ConfigKey(12):                           "config/0000000012",
-		consortium.ProposalKey(id):                         "proposal/" + id,
-		consortium.ApprovalKey(id, "AuditorMSP"):           "approval/" + id + "/AuditorMSP",
-		party.RecordKey(payee):                             "party/" + payee,
-		consortium.RecipientKey("M.runtime.mixer-2.tpm"):   "recipient/M.runtime.mixer-2.tpm",
-		consortium.BundleKey(0):                            "bundle/0000000000",
-		dataset.ManifestKey(id, 3):                         "manifest/" + id + "/0000000003",
-		dataset.PublicationKey(id, 3):                      "published/" + id + "/0000000003",
-		dataset.ConfirmationKey(id, 3, "OperatorMSP"):      "confirm/" + id + "/0000000003/OperatorMSP",
-		dataset.FinalKey(id, 3):                            "final/" + id + "/0000000003",
-		offer.Key(id):                                      "offer/" + id,
-		machine.Key(id):                                    "machine/" + id,
-		machine.ShardKey(1<<31 - 1):                        "shard/2147483647",
-		order.Key(id):                                      "order/" + id,
-		order.ScriptKey(id):                                "script/" + id,
-		order.PaymentKey(id, 1<<32-1):                      "pay/" + id + ":4294967295",
-		order.CreditKey(other, id, 0):                      "credit/" + other + "/" + id + ":0",
-		order.SettlementKey(id):                            "settled/" + id,
-		license.Key(id):                                    "license/" + id,
-		license.HeldKey(id, other):                         "held/" + id + "/" + other,
-		grant.Key(id, 1):                                   "grant/" + id + "/0000000001",
-		grant.AnswerKey(id, 1, "OperatorMSP"):              "answer/" + id + "/0000000001/OperatorMSP",
-		grant.OpenKey(id):                                  "granting/" + id,
-		grant.ReceiptKey(id, 3):                            "receipt/" + id + "/0000000003",
-		royalty.AccrualKey(payee, 5, id, 0, "contributor"): "acc/" + payee + "/0000000005/" + id + "/0000000000/contributor",
-		spv.HeaderKey(id):                                  "h/" + id,
-		spv.ActiveKey(1<<32 - 1):                           "n/4294967295",
-		spv.FinalKey(7):                                    "f/0000000007",
-		spv.AttestationKey(7, "OperatorMSP"):               "attest/0000000007/OperatorMSP",
+		consortium.ConfigKey(12):                         "config/0000000012",
+		consortium.ProposalKey(id):                       "proposal/" + id,
+		consortium.ApprovalKey(id, "AuditorMSP"):         "approval/" + id + "/AuditorMSP",
+		party.RecordKey(payee):                           "party/" + payee,
+		consortium.RecipientKey("M.runtime.mixer-2.tpm"): "recipient/M.runtime.mixer-2.tpm",
+		consortium.BundleKey(0):                          "bundle/0000000000",
+		dataset.ManifestKey(id, 3):                       "manifest/" + id + "/0000000003",
+		dataset.PublicationKey(id, 3):                    "published/" + id + "/0000000003",
+		dataset.ConfirmationKey(id, 3, "OperatorMSP"):    "confirm/" + id + "/0000000003/OperatorMSP",
+		dataset.FinalKey(id, 3):                          "final/" + id + "/0000000003",
+		offer.Key(id):                                    "offer/" + id,
+		machine.Key(id):                                  "machine/" + id,
+		machine.ShardKey(1<<31 - 1):                      "shard/2147483647",
+		order.Key(id):                                    "order/" + id,
+		order.ScriptKey(id):                              "script/" + id,
+		order.PaymentKey(id, 1<<32-1):                    "pay/" + id + ":4294967295",
+		order.CreditKey(other, id, 0):                    "credit/" + other + "/" + id + ":0",
+		order.SettlementKey(id):                          "settled/" + id,
+		license.Key(id):                                  "license/" + id,
+		license.HeldKey(id, other):                       "held/" + id + "/" + other,
+		grant.Key(id, 1):                                 "grant/" + id + "/0000000001",
+		grant.AnswerKey(id, 1, "OperatorMSP"):            "answer/" + id + "/0000000001/OperatorMSP",
+		grant.OpenKey(id):                                "granting/" + id,
+		grant.ReceiptKey(id, 3):                          "receipt/" + id + "/0000000003",
+		royalty.AccrualKey(payee, 5, id, 0, "contributor"): "acc/" + payee + "/0000000005/" + id +
+			"/0000000000/contributor",
+		spv.HeaderKey(id):                    "h/" + id,
+		spv.ActiveKey(1<<32 - 1):             "n/4294967295",
+		spv.FinalKey(7):                      "f/0000000007",
+		spv.AttestationKey(7, "OperatorMSP"): "attest/0000000007/OperatorMSP",
 	}
 }
 
@@ -124,10 +125,14 @@ func TestParsedKeys(t *testing.T) {
 
 func TestFamilyOfRefuses(t *testing.T) {
 	for _, bad := range []string{
-		"", "/", "config/", "config/1", "config/00000000012", "order/", "order/" + id[1:], "order/" + strings.ToUpper(id),
-		"order/" + id + "/", "order/" + id + "/x", "party/bob", "party/" + payee + "0", "party/a.b.0123456789abcdef", "pay/" + id,
-		"pay/" + id + ":01", "pay/" + id + ":4294967296", "pay/" + id + ":-1", "unknown/" + id, "approval/" + id + "/a b",
-		"recipient/a/b", "clock/1", "receipt/" + id + "/99999999999999999999", "acc/" + payee + "/0000000005/" + id + "/0000000000",
+		"", "/", "config/", "config/1", "config/00000000012", "order/", "order/" + id[1:], "order/" +
+			strings.ToUpper(id),
+		"order/" + id + "/", "order/" + id + "/x", "party/bob", "party/" + payee + "0",
+		"party/a.b.0123456789abcdef", "pay/" + id,
+		"pay/" + id + ":01", "pay/" + id + ":4294967296", "pay/" + id + ":-1", "unknown/" + id, "approval/" +
+			id + "/a b",
+		"recipient/a/b", "clock/1", "receipt/" + id + "/99999999999999999999", "acc/" + payee + "/0000000005/" +
+			id + "/0000000000",
 		"acc/" + payee + "/0000000005/" + id + "/0000000000/Role", "order", "acc", "h",
 	} {
 		if f, err := state.FamilyOf(bad); !errors.Is(err, ledger.ErrKey) {
@@ -156,7 +161,10 @@ func FuzzFamilyOf(f *testing.F) {
 func TestRangeHoldsItsFamilyAlone(t *testing.T) {
 	start, end := order.CreditFamily.Range(id)
 	inside := []string{order.CreditKey(id, id, 0), order.CreditKey(id, other, 1<<32-1)}
-	outside := []string{order.CreditKey(other, id, 0), "credit/" + id, "credit/" + id + "0", "credits/x", order.Key(id)}
+	outside := []string{
+		order.CreditKey(other, id, 0), "credit/" + id, "credit/" + id + "0", "credits/x",
+		order.Key(id),
+	}
 	for _, k := range inside {
 		if k < start || k >= end {
 			t.Errorf("%s is not in the range", k)

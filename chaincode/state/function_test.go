@@ -36,9 +36,20 @@ func TestCalls(t *testing.T) {
 		{"a list as document", state.Document(func(_ *state.Transaction, r []string) (string, error) {
 			return r[0], nil
 		}), []string{`["a"]`}, "a", nil},
-		{"nothing", state.None(func(*state.Transaction) (result, error) { return result{}, nil }), nil, `{"names":[]}`, nil},
-		{"one", state.One(func(_ *state.Transaction, a string) (string, error) { return a, nil }), []string{"a"}, "a", nil},
-		{"two", state.Two(func(_ *state.Transaction, a, b string) (string, error) { return a + b, nil }), []string{"a", "b"}, "ab", nil},
+		{
+			"nothing", state.None(func(*state.Transaction) (result, error) { return result{}, nil }), nil,
+			`{"names":[]}`, nil,
+		},
+		{
+			"one", state.One(func(_ *state.Transaction, a string) (string, error) { return a, nil }),
+			[]string{"a"},
+			"a", nil,
+		},
+		{
+			"two", state.Two(func(_ *state.Transaction, a, b string) (string, error) { return a + b, nil }),
+			[]string{"a", "b"},
+			"ab", nil,
+		},
 		{"three", state.Three(func(_ *state.Transaction, a, b, c string) (string, error) {
 			return a + b + c, nil
 		}), []string{"a", "b", "c"}, "abc", nil},

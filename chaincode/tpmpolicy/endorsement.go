@@ -181,7 +181,8 @@ func parseSet(s asn1.RawValue) ([]attribute, error) {
 // L-1) with the certificate's modulus. A TPM whose EK differs can't activate what is made for it.
 func EKPublic(key *rsa.PublicKey) tpm2.TPMTPublic {
 	area := tpm2.RSAEKTemplate
-	area.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgRSA, &tpm2.TPM2BPublicKeyRSA{Buffer: key.N.FillBytes(make([]byte, 256))})
+	area.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgRSA,
+		&tpm2.TPM2BPublicKeyRSA{Buffer: key.N.FillBytes(make([]byte, 256))})
 	return area
 }
 

@@ -86,7 +86,8 @@ func FuzzCheckBlob(f *testing.F) {
 	}
 	f.Add(b.Public, b.Duplicate, b.Seed)
 	f.Fuzz(func(_ *testing.T, public, duplicate, seed []byte) {
-		_, _ = tpmpolicy.CheckBlob(tpmpolicy.Blob{Public: public, Duplicate: duplicate, Seed: seed}, tpmpolicy.Digest{1})
+		_, _ = tpmpolicy.CheckBlob(tpmpolicy.Blob{Public: public, Duplicate: duplicate, Seed: seed},
+			tpmpolicy.Digest{1})
 	})
 }
 

@@ -96,8 +96,9 @@ func CustodianPublic(key *ecdsa.PublicKey) (tpm2.TPMTPublic, error) {
 		Parameters: tpm2.NewTPMUPublicParms(tpm2.TPMAlgECC, &tpm2.TPMSECCParms{
 			CurveID: tpm2.TPMECCNistP256,
 			Scheme: tpm2.TPMTECCScheme{
-				Scheme:  tpm2.TPMAlgECDSA,
-				Details: tpm2.NewTPMUAsymScheme(tpm2.TPMAlgECDSA, &tpm2.TPMSSigSchemeECDSA{HashAlg: tpm2.TPMAlgSHA256}),
+				Scheme: tpm2.TPMAlgECDSA,
+				Details: tpm2.NewTPMUAsymScheme(tpm2.TPMAlgECDSA,
+					&tpm2.TPMSSigSchemeECDSA{HashAlg: tpm2.TPMAlgSHA256}),
 			},
 		}),
 		Unique: tpm2.NewTPMUPublicID(tpm2.TPMAlgECC, &tpm2.TPMSECCPoint{
@@ -283,7 +284,8 @@ func calculate(commands ...tpm2.PolicyCommand) (Digest, error) {
 // GrantDigest is the extra data of the attestations in a grant request: they belong to this license, this
 // session and this index, and to no other.
 func GrantDigest(license string, nonceTPM []byte, unwritten Name) Digest {
-	return ledgerDigest("guildmark/grant-request/1", license, base64.StdEncoding.EncodeToString(nonceTPM), unwritten.Hex())
+	return ledgerDigest("guildmark/grant-request/1", license, base64.StdEncoding.EncodeToString(nonceTPM),
+		unwritten.Hex())
 }
 
 // ReceiptDigest is the extra data of a receipt's attestation. job is the salted hash of job and lot (T27).

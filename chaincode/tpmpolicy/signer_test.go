@@ -124,7 +124,10 @@ func TestKeysAreWhatTheyAreShownAs(t *testing.T) {
 		{"empty", nil, r.Keys.SRK, tpmpolicy.ErrPublicMalformed},
 		{"cut", r.Keys.AK[:len(r.Keys.AK)-1], r.Keys.SRK, tpmpolicy.ErrPublicMalformed},
 		{"bytes after", append(bytes.Clone(r.Keys.AK), 0), r.Keys.SRK, tpmpolicy.ErrPublicMalformed},
-		{"point off the curve", func() []byte { b := bytes.Clone(r.Keys.AK); b[len(b)-1] ^= 1; return b }(), r.Keys.SRK, tpmpolicy.ErrPublicMalformed},
+		{
+			"point off the curve", func() []byte { b := bytes.Clone(r.Keys.AK); b[len(b)-1] ^= 1; return b }(),
+			r.Keys.SRK, tpmpolicy.ErrPublicMalformed,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := tpmpolicy.NewSigner(c.ak, c.srk); !errors.Is(err, c.wantErr) {
@@ -173,14 +176,16 @@ func (f forger) sign(tb testing.TB, attest []byte) tpmpolicy.Attestation {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	sig := slices.Concat(u16(0x18), u16(0xB), sized(r.FillBytes(make([]byte, 32))), sized(s.FillBytes(make([]byte, 32))))
+	sig := slices.Concat(u16(0x18), u16(0xB), sized(r.FillBytes(make([]byte, 32))),
+		sized(s.FillBytes(make([]byte, 32))))
 	return tpmpolicy.Attestation{Attest: attest, Signature: sig}
 }
 
 func sized(b []byte) []byte { return append(u16(uint16(len(b))), b...) }
 
 func head(kind uint16, place, extra []byte) []byte {
-	return slices.Concat(u32(0xFF544347), u16(kind), sized(place), sized(extra), make([]byte, 8+4+4), []byte{1}, make([]byte, 8))
+	return slices.Concat(u32(0xFF544347), u16(kind), sized(place), sized(extra), make([]byte, 8+4+4), []byte{1},
+		make([]byte, 8))
 }
 
 func TestAttestationsOfAMeter(t *testing.T) {
@@ -206,15 +211,41 @@ func TestAttestationsOfAMeter(t *testing.T) {
 		wantErr error
 	}{
 		{"good", slices.Concat(head(0x8014, f.place, extra), nv(name[:], 0, state)), f, nil},
-		{"another index", slices.Concat(head(0x8014, f.place, extra), nv(old[:], 0, state)), f, tpmpolicy.ErrAttestName},
-		{"only the limit", slices.Concat(head(0x8014, f.place, extra), nv(name[:], 4, state[4:])), f, tpmpolicy.ErrAttestContents},
-		{"a part", slices.Concat(head(0x8014, f.place, extra), nv(name[:], 0, state[:4])), f, tpmpolicy.ErrAttestContents},
-		{"bytes after", slices.Concat(head(0x8014, f.place, extra), nv(name[:], 0, state), []byte{0}), f, tpmpolicy.ErrAttestMalformed},
+		{
+			"another index", slices.Concat(head(0x8014, f.place, extra), nv(old[:], 0, state)), f,
+			tpmpolicy.ErrAttestName,
+		},
+		{
+			"only the limit", slices.Concat(head(0x8014, f.place, extra), nv(name[:], 4, state[4:])), f,
+			tpmpolicy.ErrAttestContents,
+		},
+		{
+			"a part", slices.Concat(head(0x8014, f.place, extra), nv(name[:], 0, state[:4])), f,
+			tpmpolicy.ErrAttestContents,
+		},
+		{
+			"bytes after", slices.Concat(head(0x8014, f.place, extra), nv(name[:], 0, state), []byte{0}), f,
+			tpmpolicy.ErrAttestMalformed,
+		},
 		{"a quote", slices.Concat(head(0x8018, f.place, extra), nv(name[:], 0, state)), f, tpmpolicy.ErrAttestType},
-		{"another question", slices.Concat(head(0x8014, f.place, []byte("job 8")), nv(name[:], 0, state)), f, tpmpolicy.ErrAttestExtra},
-		{"the endorsement hierarchy survives a clear", slices.Concat(head(0x8014, under(under(u32(0x4000000B), f.srk), f.ak), extra), nv(name[:], 0, state)), f, tpmpolicy.ErrAttestSigner},
-		{"another key", slices.Concat(head(0x8014, f.place, extra), nv(name[:], 0, state)), other, tpmpolicy.ErrAttestSignature},
-		{"not made by a TPM", append([]byte{0}, slices.Concat(head(0x8014, f.place, extra), nv(name[:], 0, state))[1:]...), f, tpmpolicy.ErrAttestMalformed},
+		{
+			"another question", slices.Concat(head(0x8014, f.place, []byte("job 8")), nv(name[:], 0, state)), f,
+			tpmpolicy.ErrAttestExtra,
+		},
+		{
+			"the endorsement hierarchy survives a clear",
+			slices.Concat(head(0x8014, under(under(u32(0x4000000B), f.srk), f.ak), extra),
+				nv(name[:], 0, state)), f, tpmpolicy.ErrAttestSigner,
+		},
+		{
+			"another key", slices.Concat(head(0x8014, f.place, extra), nv(name[:], 0, state)), other,
+			tpmpolicy.ErrAttestSignature,
+		},
+		{
+			"not made by a TPM", append([]byte{0},
+				slices.Concat(head(0x8014, f.place, extra), nv(name[:], 0, state))[1:]...), f,
+			tpmpolicy.ErrAttestMalformed,
+		},
 		{"empty", nil, f, tpmpolicy.ErrAttestMalformed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -282,7 +313,10 @@ func TestEndorsementCertificates(t *testing.T) {
 		{"another root", r.EK, intermediates, now, nil}, // the issuer itself trusted: fine
 		{"no root", r.EK, x509.NewCertPool(), now, tpmpolicy.ErrEKChain},
 		{"too early", r.EK, roots, cert.NotBefore.Add(-time.Hour), tpmpolicy.ErrEKChain},
-		{"changed", func() []byte { b := bytes.Clone(r.EK); b[len(b)-1] ^= 1; return b }(), roots, now, tpmpolicy.ErrEKChain},
+		{
+			"changed", func() []byte { b := bytes.Clone(r.EK); b[len(b)-1] ^= 1; return b }(), roots, now,
+			tpmpolicy.ErrEKChain,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e, err := tpmpolicy.VerifyEndorsement(c.der, c.roots, intermediates, c.at)

@@ -214,17 +214,31 @@ func TestRangesOfIndexAndLimit(t *testing.T) {
 		wantErr error
 	}{
 		{"first handle", func() error { return nil }, nil},
-		{"handle below", func() error { _, err := tpmpolicy.NewIndex(0x018001FF, keys, meter); return err }, tpmpolicy.ErrIndexHandle},
-		{"handle above", func() error { _, err := tpmpolicy.NewIndex(0x01800300, keys, meter); return err }, tpmpolicy.ErrIndexHandle},
+		{
+			"handle below", func() error { _, err := tpmpolicy.NewIndex(0x018001FF, keys, meter); return err },
+			tpmpolicy.ErrIndexHandle,
+		},
+		{
+			"handle above", func() error { _, err := tpmpolicy.NewIndex(0x01800300, keys, meter); return err },
+			tpmpolicy.ErrIndexHandle,
+		},
 		{"no uses", func() error { _, err := index.FirstLimit(0); return err }, tpmpolicy.ErrLimit},
 		{"negative", func() error { _, err := index.FirstLimit(-1); return err }, tpmpolicy.ErrLimit},
 		{"too many", func() error { _, err := index.NewLimit(1 << 31); return err }, tpmpolicy.ErrLimit},
 		{"close", func() error { _, err := index.NewLimit(0); return err }, nil},
-		{"short nonce", func() error { w, _ := index.NewLimit(0); _, err := w.Digest(nonce[1:], meter); return err }, tpmpolicy.ErrLimit},
+		{"short nonce", func() error {
+			w, _ := index.NewLimit(0)
+			_,
+				err := w.Digest(nonce[1:], meter)
+			return err
+		}, tpmpolicy.ErrLimit},
 		{"pair turned round", func() error { return keys.CheckPair(1, 0) }, tpmpolicy.ErrPair},
 		{"pair of one", func() error { return keys.CheckPair(0, 0) }, tpmpolicy.ErrPair},
 		{"pair outside", func() error { return keys.CheckPair(0, 2) }, tpmpolicy.ErrPair},
-		{"last counter", func() error { _, err := tpmpolicy.NextCounter(1<<64 - 1); return err }, tpmpolicy.ErrCounterEnd},
+		{
+			"last counter", func() error { _, err := tpmpolicy.NextCounter(1<<64 - 1); return err },
+			tpmpolicy.ErrCounterEnd,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if err := c.do(); !errors.Is(err, c.wantErr) {
@@ -294,10 +308,19 @@ func TestSealedPublics(t *testing.T) {
 		{"empty", nil, tpmpolicy.ErrSealedMalformed},
 		{"cut", good[:len(good)-1], tpmpolicy.ErrSealedMalformed},
 		{"bytes after", append(bytes.Clone(good), 0), tpmpolicy.ErrSealedMalformed},
-		{"opens by password", edit(func(p *tpm2.TPMTPublic) { p.ObjectAttributes.UserWithAuth = true }), tpmpolicy.ErrSealedMalformed},
-		{"a key", edit(func(p *tpm2.TPMTPublic) { p.ObjectAttributes.SignEncrypt = true }), tpmpolicy.ErrSealedMalformed},
+		{
+			"opens by password", edit(func(p *tpm2.TPMTPublic) { p.ObjectAttributes.UserWithAuth = true }),
+			tpmpolicy.ErrSealedMalformed,
+		},
+		{
+			"a key", edit(func(p *tpm2.TPMTPublic) { p.ObjectAttributes.SignEncrypt = true }),
+			tpmpolicy.ErrSealedMalformed,
+		},
 		{"no policy", edit(func(p *tpm2.TPMTPublic) { p.AuthPolicy.Buffer = nil }), tpmpolicy.ErrSealedMalformed},
-		{"short policy", edit(func(p *tpm2.TPMTPublic) { p.AuthPolicy.Buffer = make([]byte, 20) }), tpmpolicy.ErrSealedMalformed},
+		{
+			"short policy", edit(func(p *tpm2.TPMTPublic) { p.AuthPolicy.Buffer = make([]byte, 20) }),
+			tpmpolicy.ErrSealedMalformed,
+		},
 		{"SHA-1 name", edit(func(p *tpm2.TPMTPublic) { p.NameAlg = tpm2.TPMAlgSHA1 }), tpmpolicy.ErrSealedMalformed},
 		{"another policy", edit(func(p *tpm2.TPMTPublic) { p.AuthPolicy.Buffer[0] ^= 1 }), tpmpolicy.ErrSealedPolicy},
 	} {
@@ -315,7 +338,8 @@ func TestNames(t *testing.T) {
 		t.Errorf("got %v, %v", n, err)
 	}
 	for name, text := range map[string]string{
-		"empty": "", "short": good[:66], "long": good + "00", "upper case": hex.EncodeToString([]byte{0, 11}) + "AB" + good[6:],
+		"empty": "", "short": good[:66], "long": good + "00", "upper case": hex.EncodeToString([]byte{0, 11}) +
+			"AB" + good[6:],
 		"SHA-1": "0004" + good[4:], "not hex": "zz" + good[2:],
 	} {
 		if _, err := tpmpolicy.ParseName(text); !errors.Is(err, tpmpolicy.ErrName) {

@@ -3,8 +3,6 @@ package api
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -42,7 +40,8 @@ func TestRoutesAreTheDocument(t *testing.T) {
 func TestSchemasAreClosed(t *testing.T) {
 	w := newWorld(t)
 	for name, s := range w.server.spec.spec.Components.Schemas {
-		if s.Value.Type.Is("object") && (s.Value.AdditionalProperties.Has == nil || *s.Value.AdditionalProperties.Has) {
+		if s.Value.Type.Is("object") && (s.Value.AdditionalProperties.Has == nil ||
+			*s.Value.AdditionalProperties.Has) {
 			t.Errorf("schema %s is open", name)
 		}
 	}
@@ -93,16 +92,44 @@ func TestTokens(t *testing.T) {
 		{"unsigned", "Bearer " + none(), 401, "token.algorithm"},
 		{"HS256 with the public key", "Bearer " + hs(), 401, "token.algorithm"},
 		{"changed signature", "Bearer " + flip(good), 401, "token.signature"},
-		{"another audience", "Bearer " + w.token(func(c jwt.MapClaims) { c["aud"] = "https://other.test" }), 401, "token.audience"},
-		{"two audiences", "Bearer " + w.token(func(c jwt.MapClaims) { c["aud"] = []string{address, "https://other.test"} }), 401, "token.claims"},
-		{"another issuer", "Bearer " + w.token(func(c jwt.MapClaims) { c["iss"] = "https://other.test" }), 401, "token.issuer"},
-		{"expired", "Bearer " + w.token(func(c jwt.MapClaims) { c["exp"] = time.Now().Add(-time.Minute).Unix() }), 401, "token.expired"},
+		{
+			"another audience", "Bearer " + w.token(func(c jwt.MapClaims) { c["aud"] = "https://other.test" }),
+			401, "token.audience",
+		},
+		{"two audiences", "Bearer " + w.token(func(c jwt.MapClaims) {
+			c["aud"] = []string{
+				address,
+				"https://other.test",
+			}
+		}), 401, "token.claims"},
+		{
+			"another issuer", "Bearer " + w.token(func(c jwt.MapClaims) { c["iss"] = "https://other.test" }), 401,
+			"token.issuer",
+		},
+		{"expired", "Bearer " + w.token(
+			func(c jwt.MapClaims) { c["exp"] = time.Now().Add(-time.Minute).Unix() }), 401, "token.expired"},
 		{"no expiry", "Bearer " + w.token(func(c jwt.MapClaims) { delete(c, "exp") }), 401, "token.claims"},
-		{"from the future", "Bearer " + w.token(func(c jwt.MapClaims) { c["nbf"] = time.Now().Add(time.Hour).Unix() }), 401, "token.expired"},
-		{"an id_token", "Bearer " + w.token(func(c jwt.MapClaims) { delete(c, "scope"); delete(c, "client_id"); delete(c, "jti") }), 401, "token.claims"},
-		{"for somebody else", "Bearer " + w.token(func(c jwt.MapClaims) { c["client_id"] = id("another") }), 401, "token.claims"},
-		{"without the scope", "Bearer " + w.token(func(c jwt.MapClaims) { c["scope"] = "license" }), 403, "token.scope"},
-		{"another machine's", "Bearer " + w.token(func(c jwt.MapClaims) { c["sub"], c["client_id"] = id("another"), id("another") }), 403, "order.not_yours"},
+		{"from the future", "Bearer " + w.token(
+			func(c jwt.MapClaims) { c["nbf"] = time.Now().Add(time.Hour).Unix() }), 401, "token.expired"},
+		{"an id_token", "Bearer " + w.token(func(c jwt.MapClaims) {
+			delete(c, "scope")
+			delete(c,
+				"client_id")
+			delete(c, "jti")
+		}), 401, "token.claims"},
+		{
+			"for somebody else", "Bearer " + w.token(func(c jwt.MapClaims) { c["client_id"] = id("another") }),
+			401, "token.claims",
+		},
+		{
+			"without the scope", "Bearer " + w.token(func(c jwt.MapClaims) { c["scope"] = "license" }), 403,
+			"token.scope",
+		},
+		{
+			"another machine's", "Bearer " +
+				w.token(func(c jwt.MapClaims) { c["sub"], c["client_id"] = id("another"), id("another") }), 403,
+			"order.not_yours",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -155,15 +182,47 @@ func TestPlaceOrder(t *testing.T) {
 		{"no key", orderBody(id("machine")), nil, 422, "request.schema"},
 		{"key with a space", orderBody(id("machine")), []header{{"Idempotency-Key", "a b"}}, 422, "request.schema"},
 		{"empty", `{}`, []header{idempotency}, 422, "request.schema"},
-		{"unknown field", strings.Replace(orderBody(id("machine")), `{`, `{"price":1,`, 1), []header{idempotency}, 422, "request.schema"},
-		{"case-folded field", strings.Replace(orderBody(id("machine")), `"machine"`, `"Machine"`, 1), []header{idempotency}, 422, "request.schema"},
-		{"duplicate field", strings.Replace(orderBody(id("machine")), `{`, `{"machine":"`+id("another")+`",`, 1), []header{idempotency}, 422, "document.duplicate_key"},
+		{
+			"unknown field", strings.Replace(orderBody(id("machine")), `{`, `{"price":1,`, 1),
+			[]header{idempotency},
+			422, "request.schema",
+		},
+		{
+			"case-folded field", strings.Replace(orderBody(id("machine")), `"machine"`, `"Machine"`, 1),
+			[]header{idempotency},
+			422, "request.schema",
+		},
+		{"duplicate field", strings.Replace(orderBody(id("machine")), `{`, `{"machine":"`+id("another")+`",`,
+			1), []header{idempotency}, 422, "document.duplicate_key"},
 		{"trailing bytes", orderBody(id("machine")) + `{}`, []header{idempotency}, 422, "document.malformed"},
-		{"no offers", `{"offers":[],"machine":"` + id("machine") + `"}`, []header{idempotency}, 422, "request.schema"},
-		{"offer that is no id", `{"offers":["x"],"machine":"` + id("machine") + `"}`, []header{idempotency}, 422, "request.schema"},
-		{"wrong media type", orderBody(id("machine")), []header{idempotency, {"Content-Type", "text/plain"}}, 415, "request.media_type"},
-		{"compressed", orderBody(id("machine")), []header{idempotency, {"Content-Encoding", "gzip"}}, 415, "request.media_type"},
-		{"too large", `{"offers":["` + strings.Repeat("a", smallBody) + `"]}`, []header{idempotency}, 413, "request.too_large"},
+		{
+			"no offers", `{"offers":[],"machine":"` + id("machine") + `"}`,
+			[]header{idempotency},
+			422,
+			"request.schema",
+		},
+		{
+			"offer that is no id", `{"offers":["x"],"machine":"` + id("machine") + `"}`,
+			[]header{idempotency},
+			422, "request.schema",
+		},
+		{
+			"wrong media type", orderBody(id("machine")),
+			[]header{idempotency, {"Content-Type", "text/plain"}},
+			415, "request.media_type",
+		},
+		{
+			"compressed", orderBody(id("machine")),
+			[]header{idempotency, {"Content-Encoding", "gzip"}},
+			415,
+			"request.media_type",
+		},
+		{
+			"too large", `{"offers":["` + strings.Repeat("a", smallBody) + `"]}`,
+			[]header{idempotency},
+			413,
+			"request.too_large",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -198,7 +257,8 @@ func TestOwnerWithoutIdentity(t *testing.T) {
 	m := theMachine()
 	m.Owner = stranger
 	w.reader.answers["machines:Get"] = doc(id("machine"), m)
-	wants(t, w.do("POST", "/v1/orders", orderBody(id("machine")), idempotency, w.machineToken()), 403, "buyer.not_kept")
+	wants(t, w.do("POST", "/v1/orders", orderBody(id("machine")), idempotency, w.machineToken()), 403,
+		"buyer.not_kept")
 }
 
 // TestKinds: each kind of the ledger's refusals has its status, and what is no refusal gives nothing away.
@@ -216,7 +276,10 @@ func TestKinds(t *testing.T) {
 		{"invalid", ledger.Refuse(ledger.Invalid, "order.offers", "x"), 422, "order.offers"},
 		{"limit", ledger.Refuse(ledger.Limit, "order.daily_cap", "x"), 429, "order.daily_cap"},
 		{"unavailable", ledger.Refuse(ledger.Unavailable, "clock.stale", "x"), 503, "clock.stale"},
-		{"wrapped", fmt.Errorf("submit: %w", ledger.Refuse(ledger.Conflict, "order.key_reused", "x")), 409, "order.key_reused"},
+		{
+			"wrapped", fmt.Errorf("submit: %w", ledger.Refuse(ledger.Conflict, "order.key_reused", "x")), 409,
+			"order.key_reused",
+		},
 		{"a kind of tomorrow", ledger.Refuse("Strange", "strange.thing", "secret"), 500, "internal"},
 		{"anything else", fmt.Errorf("dial tcp 10.0.0.1: secret"), 500, "internal"},
 	}
@@ -235,10 +298,14 @@ func TestKinds(t *testing.T) {
 
 func TestEveryMachineOnlyForItself(t *testing.T) {
 	w := newWorld(t)
-	other := header{"Authorization", "Bearer " + w.token(func(c jwt.MapClaims) { c["sub"], c["client_id"] = id("another"), id("another") })}
+	other := header{"Authorization", "Bearer " +
+		w.token(func(c jwt.MapClaims) { c["sub"], c["client_id"] = id("another"), id("another") })}
 	nonce := `{"nonce":"` + id("nonce") + `"}`
 	request := string(ledger.Encode(theGrantRequest()))
-	receipt := string(ledger.Encode(grant.ReceiptRequest{License: id("license"), Job: "j", Attestation: machine.Attestation{Attest: "AAAA", Signature: "AAAA"}}))
+	receipt := string(ledger.Encode(grant.ReceiptRequest{
+		License: id("license"), Job: "j",
+		Attestation: machine.Attestation{Attest: "AAAA", Signature: "AAAA"},
+	}))
 	tests := []struct{ method, path, body, code string }{
 		{"GET", "/v1/orders/" + id("order"), "", "order.not_yours"},
 		{"POST", "/v1/orders/" + id("order") + "/sign", nonce, "order.not_yours"},
@@ -263,18 +330,25 @@ func TestEveryMachineOnlyForItself(t *testing.T) {
 
 func theGrantRequest() grant.Request {
 	a := machine.Attestation{Attest: "AAAA", Signature: "AAAA"}
-	return grant.Request{License: id("license"), Pair: []string{"LicensorsMSP", "ManufacturerMSP"}, Index: 0x01800200, Nonce: "AAAA", Counter: a, Time: a, IndexName: "000b"}
+	return grant.Request{
+		License: id("license"), Pair: []string{"LicensorsMSP", "ManufacturerMSP"},
+		Index: 0x01800200, Nonce: "AAAA", Counter: a, Time: a, IndexName: "000b",
+	}
 }
 
 func TestGrantAndReceipt(t *testing.T) {
 	w := newWorld(t)
 	recorded := grant.Grant{
-		Format: "guildmark/grant/1", License: id("license"), Machine: id("machine"), Meter: id("meter"), SRKName: "000b", IndexName: "000b",
+		Format: "guildmark/grant/1", License: id("license"), Machine: id("machine"), Meter: id("meter"),
+		SRKName: "000b", IndexName: "000b",
 		Nonce: "AAAA", Pair: []string{"LicensorsMSP", "ManufacturerMSP"}, Request: theGrantRequest(),
 	}
 	w.buyer.answers["licenses:RecordGrant"] = func([]string) ([]byte, error) { return ledger.Encode(recorded), nil }
 	w.buyer.answers["licenses:RecordReceipt"] = func([]string) ([]byte, error) {
-		return ledger.Encode(grant.Receipt{License: id("license"), Count: 1, Limit: 3, Job: "j", Attestation: theGrantRequest().Time}), nil
+		return ledger.Encode(grant.Receipt{
+			License: id("license"), Count: 1, Limit: 3, Job: "j",
+			Attestation: theGrantRequest().Time,
+		}), nil
 	}
 	w.reader.answers["licenses:GetGrant"] = func(args []string) ([]byte, error) {
 		if args[1] != "" {
@@ -290,35 +364,6 @@ func TestGrantAndReceipt(t *testing.T) {
 	receipt := grant.ReceiptRequest{License: id("license"), Job: "j", Attestation: theGrantRequest().Time}
 	wants(t, w.do("POST", base+"/receipts", string(ledger.Encode(receipt)), w.machineToken()), 201, "")
 	receipt.License = id("another license")
-	wants(t, w.do("POST", base+"/receipts", string(ledger.Encode(receipt)), w.machineToken()), 422, "request.mismatch")
-}
-
-func TestUnknownAddresses(t *testing.T) {
-	w := newWorld(t)
-	wants(t, w.do("GET", "/v1/nothing", ""), 404, "request.no_route")
-	wants(t, w.do("DELETE", "/v1/offers", ""), 405, "request.no_method")
-	wants(t, w.do("GET", "/v1/offers?curser=x", ""), 422, "request.schema")
-	wants(t, w.do("GET", "/v1/offers?cursor=x&cursor=y", ""), 422, "request.schema")
-	wants(t, w.do("GET", "/v1/offers/XYZ", ""), 422, "request.schema")
-	wants(t, w.do("GET", "/v1/health", ""), 200, "")
-	wants(t, w.do("GET", "/.well-known/oauth-protected-resource", ""), 200, "")
-	wants(t, w.do("GET", "/openapi.yaml", ""), 200, "")
-}
-
-// TestPanic: a handler's panic is a 500 with the request's id, and the server lives on.
-func TestPanic(t *testing.T) {
-	w := newWorld(t)
-	w.reader.answers["orders:Get"] = func([]string) ([]byte, error) { panic("boom") }
-	rec := func() *httptest.ResponseRecorder {
-		defer func() {
-			if recover() != nil {
-				w.reader.mu.Unlock()
-			}
-		}()
-		return w.do("GET", "/v1/orders/"+id("order"), "", w.machineToken(), header{"X-Request-ID", "my-request-1"})
-	}()
-	wants(t, rec, http.StatusInternalServerError, "internal")
-	if !strings.Contains(rec.Body.String(), "my-request-1") || strings.Contains(rec.Body.String(), "boom") {
-		t.Fatalf("body: %s", rec.Body)
-	}
+	wants(t, w.do("POST", base+"/receipts", string(ledger.Encode(receipt)), w.machineToken()), 422,
+		"request.mismatch")
 }

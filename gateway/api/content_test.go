@@ -54,7 +54,8 @@ func TestContent(t *testing.T) {
 func TestUnannouncedBytesAreRefused(t *testing.T) {
 	w := newWorld(t)
 	start := time.Now()
-	rec := w.do("PUT", "/v1/content/"+sum(sealedBody), string(sealedBody), header{"Content-Type", "application/octet-stream"})
+	rec := w.do("PUT", "/v1/content/"+sum(sealedBody), string(sealedBody),
+		header{"Content-Type", "application/octet-stream"})
 	wants(t, rec, 403, "content.not_announced")
 	if took := time.Since(start); took < announceWait {
 		t.Fatalf("did not wait for the announcement: %v", took)
@@ -88,7 +89,8 @@ func TestUploadsOfOneHashAreBounded(t *testing.T) {
 		<-started
 	}
 	wants(t, put(bytes.NewReader(sealedBody)), 429, "content.busy")
-	wants(t, w.do("PUT", "/v1/content/"+sum(envelope), string(envelope), header{"Content-Type", "application/octet-stream"}), 201, "")
+	wants(t, w.do("PUT", "/v1/content/"+sum(envelope), string(envelope),
+		header{"Content-Type", "application/octet-stream"}), 201, "")
 	for i, writer := range rubbish {
 		must(t, writer.Close())
 		wants(t, <-done, 422, "content.size")
@@ -103,7 +105,8 @@ func TestUploadWaitsForItsAnnouncement(t *testing.T) {
 	w := newWorld(t)
 	done := make(chan *httptest.ResponseRecorder)
 	go func() {
-		done <- w.do("PUT", "/v1/content/"+sum(sealedBody), string(sealedBody), header{"Content-Type", "application/octet-stream"})
+		done <- w.do("PUT", "/v1/content/"+sum(sealedBody), string(sealedBody),
+			header{"Content-Type", "application/octet-stream"})
 	}()
 	for len(w.server.uploads) == 0 {
 		time.Sleep(time.Millisecond) // until it waits; a upload that came first would pass anyway
@@ -121,7 +124,10 @@ func TestCatalogue(t *testing.T) {
 		t.Fatalf("before it is final: %s", rec.Body)
 	}
 	wants(t, w.do("GET", "/v1/offers/"+id("offer"), ""), 200, "")
-	w.apply(event("dataset.confirmed", dataset.Confirmed{Dataset: id("dataset"), Version: 1, MSP: "ManufacturerMSP", Final: true}))
+	w.apply(event("dataset.confirmed", dataset.Confirmed{
+		Dataset: id("dataset"), Version: 1,
+		MSP: "ManufacturerMSP", Final: true,
+	}))
 	for i := range 4 {
 		w.apply(event("offer.made", theOffer(fmt.Sprint("offer", i), 1)))
 	}
@@ -189,15 +195,33 @@ func TestRelay(t *testing.T) {
 			fmt.Fprint(w, `{"id":"a1","credentialBlob":"AAAA","secret":"AAAA"}`)
 		}, 200, ""},
 		{"unknown custodian", "NobodyMSP", good, nil, 404, "custodian.unknown"},
-		{"unknown field", "OperatorMSP", strings.Replace(good, "{", `{"url":"https://evil.test",`, 1), nil, 422, "request.schema"},
+		{
+			"unknown field", "OperatorMSP", strings.Replace(good, "{", `{"url":"https://evil.test",`, 1), nil, 422,
+			"request.schema",
+		},
 		{"refused", "OperatorMSP", good, func(w http.ResponseWriter) {
 			w.WriteHeader(403)
 			fmt.Fprint(w, `{"type":"about:blank","title":"no","status":403,"kind":"Forbidden","code":"activation.chain"}`)
 		}, 403, "activation.chain"},
-		{"broken", "OperatorMSP", good, func(w http.ResponseWriter) { w.WriteHeader(500); fmt.Fprint(w, "goroutine 1") }, 502, "custodian.unavailable"},
-		{"not JSON", "OperatorMSP", good, func(w http.ResponseWriter) { fmt.Fprint(w, "<html>") }, 502, "custodian.unavailable"},
-		{"endless", "OperatorMSP", good, func(w http.ResponseWriter) { _, _ = w.Write(bytes.Repeat([]byte("a"), smallBody+10)) }, 502, "custodian.unavailable"},
-		{"redirect", "OperatorMSP", good, func(w http.ResponseWriter) { w.Header().Set("Location", "https://evil.test"); w.WriteHeader(302) }, 502, "custodian.unavailable"},
+		{"broken", "OperatorMSP", good, func(w http.ResponseWriter) {
+			w.WriteHeader(500)
+			fmt.Fprint(w,
+				"goroutine 1")
+		}, 502, "custodian.unavailable"},
+		{
+			"not JSON", "OperatorMSP", good, func(w http.ResponseWriter) { fmt.Fprint(w, "<html>") }, 502,
+			"custodian.unavailable",
+		},
+		{
+			"endless", "OperatorMSP", good,
+			func(w http.ResponseWriter) { _, _ = w.Write(bytes.Repeat([]byte("a"), smallBody+10)) }, 502,
+			"custodian.unavailable",
+		},
+		{
+			"redirect", "OperatorMSP", good,
+			func(w http.ResponseWriter) { w.Header().Set("Location", "https://evil.test"); w.WriteHeader(302) },
+			502, "custodian.unavailable",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -205,7 +229,8 @@ func TestRelay(t *testing.T) {
 			asked := 0
 			custodian := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 				asked++
-				if r.URL.Path != "/activations" || r.Header.Get("Authorization") != "" || r.Header.Get("Cookie") != "" || r.Header.Get("X-Forwarded-For") != "" {
+				if r.URL.Path != "/activations" || r.Header.Get("Authorization") != "" ||
+					r.Header.Get("Cookie") != "" || r.Header.Get("X-Forwarded-For") != "" {
 					t.Errorf("the custodian got %s %v", r.URL, r.Header)
 				}
 				tt.answer(rw)
@@ -215,7 +240,8 @@ func TestRelay(t *testing.T) {
 			client := custodian.Client()
 			client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 			w.server.config.Relay = client
-			rec := w.do("POST", "/v1/custodians/"+tt.msp+"/activations", tt.body, header{"Authorization", "Bearer x"}, header{"Cookie", "a=b"}, header{"X-Forwarded-For", "x"})
+			rec := w.do("POST", "/v1/custodians/"+tt.msp+"/activations", tt.body,
+				header{"Authorization", "Bearer x"}, header{"Cookie", "a=b"}, header{"X-Forwarded-For", "x"})
 			wants(t, rec, tt.status, tt.code)
 			if (asked == 1) != (tt.answer != nil) {
 				t.Fatalf("the custodian was asked %d times", asked)
@@ -239,5 +265,6 @@ func TestRelayFinish(t *testing.T) {
 	wants(t, w.do("POST", "/v1/custodians/OperatorMSP/activations/a%2Fb", `{"proof":"00"}`), 404, "request.no_route")
 	wants(t, w.do("POST", "/v1/custodians/OperatorMSP/activations/a.b", `{"proof":"00"}`), 422, "request.schema")
 	custodian.Close()
-	wants(t, w.do("POST", "/v1/custodians/OperatorMSP/activations/a-1_b", `{"proof":"00"}`), 502, "custodian.unavailable")
+	wants(t, w.do("POST", "/v1/custodians/OperatorMSP/activations/a-1_b", `{"proof":"00"}`), 502,
+		"custodian.unavailable")
 }

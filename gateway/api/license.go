@@ -57,12 +57,14 @@ func (s *Server) ownLicense(c *gin.Context) (license.License, error) {
 // requestGrant records the machine's request on the ledger (T15). Custodians see it on their own peers.
 func (s *Server) requestGrant(c *gin.Context) error {
 	var request grant.Request
-	return s.record(c, http.StatusAccepted, "licenses:RecordGrant", &request, func() string { return request.License })
+	return s.record(c, http.StatusAccepted, "licenses:RecordGrant", &request,
+		func() string { return request.License })
 }
 
 func (s *Server) recordReceipt(c *gin.Context) error {
 	var request grant.ReceiptRequest
-	return s.record(c, http.StatusCreated, "licenses:RecordReceipt", &request, func() string { return request.License })
+	return s.record(c, http.StatusCreated, "licenses:RecordReceipt", &request,
+		func() string { return request.License })
 }
 
 // record submits a machine's document about its own license with the identity of the machine's owner.

@@ -132,9 +132,11 @@ func (s *Server) refuse(c *gin.Context, err error) {
 	refusal, status := classify(err)
 	c.Set(keyCode, refusal.Code)
 	if status >= http.StatusInternalServerError {
-		s.config.Log.ErrorContext(c.Request.Context(), "request failed", "request", requestID(c), "code", refusal.Code, "error", err)
+		s.config.Log.ErrorContext(c.Request.Context(), "request failed", "request", requestID(c), "code",
+			refusal.Code, "error", err)
 	} else {
-		s.config.Log.DebugContext(c.Request.Context(), "request refused", slog.String("request", requestID(c)), slog.Any("error", err))
+		s.config.Log.DebugContext(c.Request.Context(), "request refused", slog.String("request", requestID(c)),
+			slog.Any("error", err))
 	}
 	if c.Writer.Written() {
 		return // too late for a document; the client sees the connection end

@@ -33,7 +33,8 @@ func (s *Server) relay(c *gin.Context, request any, path string) error {
 	if !ok {
 		return errCustodian.With(c.Param("msp"))
 	}
-	req, err := http.NewRequestWithContext(c.Request.Context(), http.MethodPost, base+path, bytes.NewReader(ledger.Encode(request)))
+	req, err := http.NewRequestWithContext(c.Request.Context(), http.MethodPost, base+path,
+		bytes.NewReader(ledger.Encode(request)))
 	if err != nil {
 		return fmt.Errorf("custodian: %w", err)
 	}

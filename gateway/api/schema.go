@@ -123,7 +123,10 @@ func (s *schemas) parameters(where string, list openapi3.Parameters) ([]paramete
 			return nil, err
 		}
 		p := ref.Value
-		out = append(out, parameter{name: p.Name, in: p.In, required: p.Required, integer: p.Schema.Value.Type.Is("integer"), schema: schema})
+		out = append(out, parameter{
+			name: p.Name, in: p.In, required: p.Required,
+			integer: p.Schema.Value.Type.Is("integer"), schema: schema,
+		})
 	}
 	return out, nil
 }

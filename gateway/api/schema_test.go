@@ -22,10 +22,14 @@ import (
 func TestSchemasAreTheLedgersDocuments(t *testing.T) {
 	w := newWorld(t)
 	for name, document := range map[string]any{
-		"Offer": offer.Offer{}, "Publication": dataset.Publication{}, "DatasetVersion": dataset.View{}, "Order": order.Order{}, "OrderView": order.View{},
-		"License": license.License{}, "GrantRequest": grant.Request{}, "Grant": grant.Grant{}, "GrantView": grant.View{},
-		"ReceiptRequest": grant.ReceiptRequest{}, "Receipt": grant.Receipt{}, "Machine": machine.Machine{}, "SignedAnswer": signed.File{},
-		"ActivationChallenge": machine.Activation{}, "ActivationProof": machine.ActivationProof{}, "Problem": Problem{},
+		"Offer": offer.Offer{}, "Publication": dataset.Publication{}, "DatasetVersion": dataset.View{},
+		"Order": order.Order{}, "OrderView": order.View{},
+		"License": license.License{}, "GrantRequest": grant.Request{}, "Grant": grant.Grant{},
+		"GrantView":      grant.View{},
+		"ReceiptRequest": grant.ReceiptRequest{}, "Receipt": grant.Receipt{}, "Machine": machine.Machine{},
+		"SignedAnswer":        signed.File{},
+		"ActivationChallenge": machine.Activation{}, "ActivationProof": machine.ActivationProof{},
+		"Problem": Problem{},
 	} {
 		same(t, name, w.server.spec.spec.Components.Schemas[name].Value, reflect.TypeOf(document))
 	}

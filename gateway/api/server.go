@@ -43,7 +43,8 @@ type Server struct {
 
 // New checks the configuration and starts nothing.
 func New(c Config) (*Server, error) {
-	if c.Tokens == nil || c.Reader == nil || c.Store == nil || c.Content == nil || c.Relay == nil || c.Log == nil || c.Now == nil {
+	if c.Tokens == nil || c.Reader == nil || c.Store == nil || c.Content == nil || c.Relay == nil ||
+		c.Log == nil || c.Now == nil {
 		return nil, errors.New("gateway: api.Config lacks one of Tokens, Reader, Store, Content, Relay, Log, Now")
 	}
 	for _, u := range append([]string{c.URL, c.Issuer}, values(c.Custodians)...) {
@@ -56,15 +57,18 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	return &Server{
-		config: c, spec: spec, governed: &governed{reader: c.Reader, now: c.Now}, uploads: make(chan struct{}, maxWaiting),
+		config: c, spec: spec, governed: &governed{reader: c.Reader, now: c.Now},
+		uploads: make(chan struct{}, maxWaiting),
 		running: &running{count: map[string]int{}},
 	}, nil
 }
 
 func checkURL(raw string) error {
 	u, err := url.Parse(raw)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(raw, "/") {
-		return fmt.Errorf("gateway: %q is not an https address: expected https://host:port without query and without a slash at its end", raw)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" ||
+		strings.HasSuffix(raw, "/") {
+		return fmt.Errorf("gateway: %q is not an https address: expected https://host:port without query and "+
+			"without a slash at its end", raw)
 	}
 	return nil
 }

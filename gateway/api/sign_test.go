@@ -24,7 +24,10 @@ func TestWhoSigns(t *testing.T) {
 		want consortium.CustodianSets
 	}{
 		{"a license", "/v1/licenses/" + id("license") + "/sign", sets([]string{"LicensorsMSP", "ManufacturerMSP"})},
-		{"an order of two items", "/v1/orders/" + id("order") + "/sign", sets([]string{"LicensorsMSP", "ManufacturerMSP"}, []string{"OperatorMSP"})},
+		{
+			"an order of two items", "/v1/orders/" + id("order") + "/sign",
+			sets([]string{"LicensorsMSP", "ManufacturerMSP"}, []string{"OperatorMSP"}),
+		},
 		{"recipients", "/v1/recipients/sign", nil},
 	}
 	for _, tt := range tests {
@@ -34,7 +37,9 @@ func TestWhoSigns(t *testing.T) {
 			view.Order.Items = append(view.Order.Items, order.Item{Custodians: []string{"OperatorMSP"}})
 			w.reader.answers["orders:Get"] = doc(id("order"), view)
 			w.reader.sign = func(by Quorum, _ string, _ []string) ([]byte, error) {
-				if by.K != 2 || !slices.Equal(by.Signing, []string{"LicensorsMSP", "ManufacturerMSP", "OperatorMSP"}) || fmt.Sprint(by.Custodians) != fmt.Sprint(tt.want) {
+				if by.K != 2 || !slices.Equal(by.Signing,
+					[]string{"LicensorsMSP", "ManufacturerMSP", "OperatorMSP"}) ||
+					fmt.Sprint(by.Custodians) != fmt.Sprint(tt.want) {
 					t.Errorf("asked %+v, want 2 of the three that sign, of each of %v one", by, tt.want)
 				}
 				return []byte(signedFile), nil
@@ -65,7 +70,8 @@ func TestSign(t *testing.T) {
 				}
 				return []byte(signedFile), tt.err
 			}
-			rec := w.do("POST", "/v1/licenses/"+id("license")+"/sign", `{"nonce":"`+id("nonce")+`"}`, w.machineToken())
+			rec := w.do("POST", "/v1/licenses/"+id("license")+"/sign", `{"nonce":"`+id("nonce")+`"}`,
+				w.machineToken())
 			wants(t, rec, tt.status, tt.code)
 		})
 	}

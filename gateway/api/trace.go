@@ -40,7 +40,8 @@ func (s *Server) trace(c *gin.Context) {
 	c.Next()
 	attrs := []slog.Attr{
 		slog.String("request", id), slog.String("method", c.Request.Method), slog.String("route", c.FullPath()),
-		slog.Int("status", c.Writer.Status()), slog.String("took", s.config.Now().Sub(start).String()), slog.Int("bytes", max(c.Writer.Size(), 0)),
+		slog.Int("status", c.Writer.Status()), slog.String("took", s.config.Now().Sub(start).String()),
+		slog.Int("bytes", max(c.Writer.Size(), 0)),
 	}
 	if code := c.GetString(keyCode); code != "" {
 		attrs = append(attrs, slog.String("code", code))
@@ -57,7 +58,8 @@ func requestID(c *gin.Context) string { return c.GetString(keyRequest) }
 func (s *Server) recover(c *gin.Context) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.config.Log.ErrorContext(c.Request.Context(), "panic", "request", requestID(c), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			s.config.Log.ErrorContext(c.Request.Context(), "panic", "request", requestID(c), "panic",
+				fmt.Sprint(p), "stack", string(debug.Stack()))
 			s.refuse(c, problem.ErrInternal)
 		}
 	}()

@@ -118,7 +118,10 @@ func newWorld(tb testing.TB) *world {
 	w.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
 	w.issuer = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(rw).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{KeyID: "one", Key: w.key.Public(), Algorithm: "ES256", Use: "sig"}}})
+		_ = json.NewEncoder(rw).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{
+			KeyID: "one",
+			Key:   w.key.Public(), Algorithm: "ES256", Use: "sig",
+		}}})
 	}))
 	t.Cleanup(w.issuer.Close)
 	w.store, err = store.Open(t.Context(), filepath.Join(t.TempDir(), "model.db"))
@@ -128,8 +131,9 @@ func newWorld(tb testing.TB) *world {
 	must(t, err)
 	t.Cleanup(func() { _ = w.content.Close() })
 	w.reader = &fakeLedger{answers: map[string]func([]string) ([]byte, error){
-		"machines:Get":      doc(id("machine"), theMachine()),
-		"orders:Get":        doc(id("order"), order.View{Order: theOrder(), State: "open", Payments: []order.Payment{}, Licenses: []string{}}),
+		"machines:Get": doc(id("machine"), theMachine()),
+		"orders:Get": doc(id("order"),
+			order.View{Order: theOrder(), State: "open", Payments: []order.Payment{}, Licenses: []string{}}),
 		"licenses:Get":      doc(id("license"), theLicense()),
 		"governance:Config": doc("", replaytest.NewConsortium(tb).Config),
 	}}
@@ -145,7 +149,8 @@ func (w *world) build(custodians map[string]string) {
 	w.server, err = New(Config{
 		URL: address, Issuer: issuer, Tokens: bearer.New(issuer, address, keys, time.Now), Reader: w.reader,
 		Buyers: map[string]Ledger{owner: w.buyer}, Store: w.store, Content: w.content, Custodians: custodians,
-		Relay: http.DefaultClient, Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test", Now: time.Now,
+		Relay: http.DefaultClient, Log: slog.New(slog.NewJSONHandler(w.log,
+			&slog.HandlerOptions{Level: slog.LevelDebug})), Version: "test", Now: time.Now,
 	})
 	must(w.t, err)
 	w.handler, err = w.server.Handler()
@@ -156,8 +161,9 @@ func (w *world) build(custodians map[string]string) {
 func (w *world) token(change func(jwt.MapClaims)) string {
 	w.t.Helper()
 	c := jwt.MapClaims{
-		"iss": issuer, "aud": []string{address}, "sub": id("machine"), "client_id": id("machine"), "jti": "x", "scope": "order license",
-		"iat": time.Now().Unix(), "exp": time.Now().Add(5 * time.Minute).Unix(),
+		"iss": issuer, "aud": []string{address}, "sub": id("machine"), "client_id": id("machine"), "jti": "x",
+		"scope": "order license",
+		"iat":   time.Now().Unix(), "exp": time.Now().Add(5 * time.Minute).Unix(),
 	}
 	if change != nil {
 		change(c)
@@ -205,7 +211,8 @@ func (w *world) described(req *http.Request, rec *httptest.ResponseRecorder) {
 		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(rec.Body.Bytes()))
 		must(w.t, err)
 		if err := schema.Validate(value); err != nil {
-			w.t.Errorf("%s %s: the response is not the documented one: %v\n%s", req.Method, req.URL.Path, err, rec.Body)
+			w.t.Errorf("%s %s: the response is not the documented one: %v\n%s", req.Method, req.URL.Path, err,
+				rec.Body)
 		}
 		return
 	}
@@ -282,9 +289,12 @@ func (w *world) apply(events ...projection.Event) {
 	close(ch)
 	changed := w.store.Changed()
 	done := make(chan error, 1)
-	p := &projection.Projection{Store: w.store, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Source: func(context.Context, store.Cursor) (<-chan projection.Event, error) {
-		return ch, nil
-	}}
+	p := &projection.Projection{
+		Store: w.store, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
+		Source: func(context.Context, store.Cursor) (<-chan projection.Event, error) {
+			return ch, nil
+		},
+	}
 	go func() { done <- p.Run(ctx) }()
 	<-changed
 	cancel()
@@ -293,14 +303,18 @@ func (w *world) apply(events ...projection.Event) {
 
 func theMachine() machine.Machine {
 	return machine.Machine{
-		Format: "guildmark/machine/1", ID: id("machine"), Owner: owner, Registrar: "ManufacturerMSP.0123456789abcdef", EKHash: id("ek"),
+		Format: "guildmark/machine/1", ID: id("machine"), Owner: owner,
+		Registrar: "ManufacturerMSP.0123456789abcdef", EKHash: id("ek"),
 		AK: "AAAA", SRK: "AAAA", Token: "AAAA", Counter: "000b", Line: "mixer", Assurance: "vtpm", Shard: 7, Epoch: 3,
 	}
 }
 
 func theSplit() royalty.Terms {
 	return royalty.Terms{
-		Commission:   royalty.Commission{Rate: 30_000_000, Min: 0, Max: 1_000_000, Payee: "OperatorMSP.0000000000000001"},
+		Commission: royalty.Commission{
+			Rate: 30_000_000, Min: 0, Max: 1_000_000,
+			Payee: "OperatorMSP.0000000000000001",
+		},
 		Contributors: []royalty.Contributor{{Payee: "LicensorsMSP.0000000000000001", Weight: 2}}, Residual: "",
 	}
 }
@@ -309,24 +323,30 @@ func theOrder() order.Order {
 	return order.Order{
 		Format: "guildmark/order/1", ID: id("order"), Buyer: owner, Machine: id("machine"), Price: 30_000,
 		Items: []order.Item{{
-			Offer: id("offer"), Dataset: id("dataset"), Version: 1, Manifest: id("manifest"), Custodians: []string{"LicensorsMSP", "ManufacturerMSP"},
-			Model: offer.Model{Kind: "uses", Uses: 3}, Price: 30_000, Split: theSplit(),
+			Offer: id("offer"), Dataset: id("dataset"), Version: 1, Manifest: id("manifest"),
+			Custodians: []string{"LicensorsMSP", "ManufacturerMSP"},
+			Model:      offer.Model{Kind: "uses", Uses: 3}, Price: 30_000, Split: theSplit(),
 		}},
-		Descriptor: 1, Shard: 7, Number: 0, Script: "0020" + id("script"), Address: "bcrt1qexample", Created: 3, Expires: 9,
+		Descriptor: 1, Shard: 7, Number: 0, Script: "0020" + id("script"), Address: "bcrt1qexample", Created: 3,
+		Expires: 9,
 	}
 }
 
 func theLicense() license.License {
 	return license.License{
-		Format: "guildmark/license/1", ID: id("license"), Order: id("order"), Machine: id("machine"), Buyer: owner, Dataset: id("dataset"),
-		Version: 1, Manifest: id("manifest"), Custodians: []string{"LicensorsMSP", "ManufacturerMSP"}, Model: offer.Model{Kind: "uses", Uses: 3}, Terms: id("terms"), Epoch: 3,
+		Format: "guildmark/license/1", ID: id("license"), Order: id("order"), Machine: id("machine"),
+		Buyer: owner, Dataset: id("dataset"),
+		Version: 1, Manifest: id("manifest"), Custodians: []string{"LicensorsMSP", "ManufacturerMSP"},
+		Model: offer.Model{Kind: "uses", Uses: 3}, Terms: id("terms"), Epoch: 3,
 	}
 }
 
 func theOffer(name string, version int) offer.Offer {
 	return offer.Offer{
-		Format: "guildmark/offer/1", ID: id(name), Licensor: dataset.Licensor{MSP: "LicensorsMSP", Party: "LicensorsMSP.0000000000000001"},
-		Dataset: id("dataset"), Version: version, Model: offer.Model{Kind: "uses", Uses: 3}, Price: 30_000, Assurance: []string{"tpm", "vtpm"}, Split: theSplit(), Epoch: 3,
+		Format: "guildmark/offer/1", ID: id(name),
+		Licensor: dataset.Licensor{MSP: "LicensorsMSP", Party: "LicensorsMSP.0000000000000001"},
+		Dataset:  id("dataset"), Version: version, Model: offer.Model{Kind: "uses", Uses: 3}, Price: 30_000,
+		Assurance: []string{"tpm", "vtpm"}, Split: theSplit(), Epoch: 3,
 	}
 }
 
@@ -337,15 +357,22 @@ func sum(b []byte) string {
 
 // published makes the event of a publication whose body and envelope are the given bytes.
 func published(version int, body, envelope []byte) projection.Event {
-	m := dataset.Manifest{Format: "guildmark/manifest/1", Dataset: id("dataset"), Version: version, BodySize: int64(len(body)), BodyHash: sum(body)}
+	m := dataset.Manifest{
+		Format: "guildmark/manifest/1", Dataset: id("dataset"), Version: version,
+		BodySize: int64(len(body)), BodyHash: sum(body),
+	}
 	raw := ledger.Encode(m)
-	return projection.Event{Block: 1, TxID: "publish", Name: ledger.EventDatasetPublished, Payload: ledger.Encode(dataset.Published{
-		Manifest: base64.StdEncoding.EncodeToString(raw),
-		Publication: dataset.Publication{
-			Format: "guildmark/publication/1", Licensor: theOffer("", 1).Licensor, Manifest: sum(raw), Signature: "AAAA",
-			Envelope: sum(envelope), Epoch: 3,
-		},
-	})}
+	return projection.Event{
+		Block: 1, TxID: "publish", Name: ledger.EventDatasetPublished,
+		Payload: ledger.Encode(dataset.Published{
+			Manifest: base64.StdEncoding.EncodeToString(raw),
+			Publication: dataset.Publication{
+				Format: "guildmark/publication/1", Licensor: theOffer("", 1).Licensor, Manifest: sum(raw),
+				Signature: "AAAA",
+				Envelope:  sum(envelope), Epoch: 3,
+			},
+		}),
+	}
 }
 
 func event(name string, payload any) projection.Event {

@@ -26,14 +26,16 @@ func TestSlowBody(t *testing.T) {
 	server := httptest.NewTLSServer(w.server.Handler())
 	t.Cleanup(server.Close)
 	dial := func() *tls.Conn {
-		conn, err := (&tls.Dialer{Config: &tls.Config{RootCAs: roots(server)}}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+		conn, err := (&tls.Dialer{Config: &tls.Config{RootCAs: roots(server)}}).DialContext(t.Context(), "tcp",
+			server.Listener.Addr().String())
 		must(t, err)
 		t.Cleanup(func() { _ = conn.Close() })
 		must(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
 		return conn.(*tls.Conn)
 	}
 	post := func(conn *tls.Conn, length int, body string) (string, error) {
-		_, err := fmt.Fprintf(conn, "POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", length, body)
+		_, err := fmt.Fprintf(conn, "POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: "+
+			"application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", length, body)
 		must(t, err)
 		in := bufio.NewReader(conn)
 		status, err := in.ReadString('\n')
@@ -44,7 +46,8 @@ func TestSlowBody(t *testing.T) {
 	}
 	form := w.form(w.assertion(nil)).Encode()
 	conn := dial()
-	_, err := fmt.Fprintf(conn, "POST /oauth/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", len(form), form)
+	_, err := fmt.Fprintf(conn, "POST /oauth/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: "+
+		"application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s", len(form), form)
 	must(t, err)
 	if status, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(status, "200") {
 		t.Fatalf("honest: got %q, %v", status, err)
@@ -59,7 +62,8 @@ func TestAssertionTricks(t *testing.T) {
 	now := time.Now()
 	header := func(w *world, change func(map[string]any)) string {
 		token := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{
-			"iss": id("machine"), "sub": id("machine"), "aud": issuer, "jti": "x", "iat": now.Unix(), "exp": now.Add(time.Minute).Unix(),
+			"iss": id("machine"), "sub": id("machine"), "aud": issuer, "jti": "x", "iat": now.Unix(),
+			"exp": now.Add(time.Minute).Unix(),
 		})
 		change(token.Header)
 		raw, err := token.SignedString(w.key)
@@ -72,11 +76,15 @@ func TestAssertionTricks(t *testing.T) {
 		status    int
 		code      string
 	}{
-		{"another machine's key id", func(w *world) string { return header(w, func(h map[string]any) { h["kid"] = id("other") }) }, 200, ""},
+		{"another machine's key id", func(w *world) string {
+			return header(w,
+				func(h map[string]any) { h["kid"] = id("other") })
+		}, 200, ""},
 		{"its own key in the header", func(_ *world) string {
 			stranger := newKey(t)
 			token := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{
-				"iss": id("machine"), "sub": id("machine"), "aud": issuer, "jti": "x", "iat": now.Unix(), "exp": now.Add(time.Minute).Unix(),
+				"iss": id("machine"), "sub": id("machine"), "aud": issuer, "jti": "x", "iat": now.Unix(),
+				"exp": now.Add(time.Minute).Unix(),
 			})
 			token.Header["jwk"] = map[string]string{
 				"kty": "EC", "crv": "P-256",
@@ -96,10 +104,16 @@ func TestAssertionTricks(t *testing.T) {
 		{"expires in the year 292277026596", func(w *world) string {
 			return w.assertion(func(c jwt.MapClaims) { c["exp"] = int64(1<<63 - 1) })
 		}, 401, "invalid_client"},
-		{"a negative expiry", func(w *world) string { return w.assertion(func(c jwt.MapClaims) { c["exp"] = -1 }) }, 401, "invalid_client"},
+		{"a negative expiry", func(w *world) string {
+			return w.assertion(
+				func(c jwt.MapClaims) { c["exp"] = -1 })
+		}, 401, "invalid_client"},
 		{"the JSON serialization", func(w *world) string {
 			part := strings.Split(w.assertion(nil), ".")
-			doc, err := json.Marshal(map[string]string{"protected": part[0], "payload": part[1], "signature": part[2]})
+			doc, err := json.Marshal(map[string]string{
+				"protected": part[0], "payload": part[1],
+				"signature": part[2],
+			})
 			must(t, err)
 			return string(doc)
 		}, 401, "invalid_client"},
@@ -130,7 +144,8 @@ func TestAssertionInItsOtherFormCountsOnce(t *testing.T) {
 	must(t, err)
 	copy(signature[32:], otherForm(signature[32:]))
 	wants(t, w.post(w.form(assertion)), 200, "")
-	wants(t, w.post(w.form(part[0]+"."+part[1]+"."+base64.RawURLEncoding.EncodeToString(signature))), 401, "invalid_client")
+	wants(t, w.post(w.form(part[0]+"."+part[1]+"."+base64.RawURLEncoding.EncodeToString(signature))), 401,
+		"invalid_client")
 }
 
 func otherForm(s []byte) []byte {

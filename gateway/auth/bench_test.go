@@ -22,7 +22,8 @@ func benchPost(b *testing.B, handler http.Handler, body func() string) {
 		b.StopTimer()
 		text := body()
 		b.StartTimer()
-		resp, err := server.Client().Post(server.URL+"/oauth/token", "application/x-www-form-urlencoded", strings.NewReader(text))
+		resp, err := server.Client().Post(server.URL+"/oauth/token", "application/x-www-form-urlencoded",
+			strings.NewReader(text))
 		must(b, err)
 		if resp.StatusCode != http.StatusOK {
 			b.Fatalf("status %d", resp.StatusCode)

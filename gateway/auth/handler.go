@@ -17,7 +17,8 @@ const maxForm = 8 << 10
 // Handler answers the token endpoint, the keys, the metadata and health. The library's other routes are not
 // reachable.
 func (s *Server) Handler() http.Handler {
-	library := op.RegisterLegacyServer(s, http.NotFound, op.WithServerCORSOptions(nil), op.WithFallbackLogger(s.config.Log))
+	library := op.RegisterLegacyServer(s, http.NotFound, op.WithServerCORSOptions(nil),
+		op.WithFallbackLogger(s.config.Log))
 	mux := http.NewServeMux()
 	mux.Handle("POST /oauth/token", s.tokenForm(library))
 	mux.Handle("GET /keys", library)
@@ -46,7 +47,8 @@ func (s *Server) tokenForm(next http.Handler) http.Handler {
 		refuse := func(why string) {
 			op.WriteError(w, r, oidc.ErrInvalidRequest().WithDescription("%s", why), s.config.Log)
 		}
-		if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
+		if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil ||
+			media != "application/x-www-form-urlencoded" {
 			refuse("expected Content-Type application/x-www-form-urlencoded")
 			return
 		}
@@ -84,7 +86,8 @@ func (s *Server) log(next http.Handler) http.Handler {
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		seen.Header().Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(seen, r)
-		s.config.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("route", r.Pattern),
+		s.config.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", r.Method),
+			slog.String("route", r.Pattern),
 			slog.Int("status", seen.status), slog.String("took", time.Since(start).String()))
 	})
 }

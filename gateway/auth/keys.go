@@ -99,7 +99,10 @@ func (k *Keys) Rotate() error {
 	if err != nil {
 		return fmt.Errorf("signing keys: %w", err)
 	}
-	keys := append(slices.Clip(k.keys), signingKey{id: ledger.Hash("guildmark/auth-key/1", string(spki))[:16], created: k.now(), private: private})
+	keys := append(slices.Clip(k.keys), signingKey{
+		id:      ledger.Hash("guildmark/auth-key/1", string(spki))[:16],
+		created: k.now(), private: private,
+	})
 	keys = keys[max(0, len(keys)-published):]
 	if err := k.store(keys); err != nil {
 		return err

@@ -64,11 +64,15 @@ func TestAddresses(t *testing.T) {
 		rec := w.do(httptest.NewRequest(http.MethodGet, path, nil))
 		var m metadata
 		must(t, json.Unmarshal(rec.Body.Bytes(), &m))
-		if m.Issuer != issuer || m.TokenEndpoint != issuer+"/oauth/token" || len(m.Grants) != 1 || len(m.AuthAlgorithms) != 1 {
+		if m.Issuer != issuer || m.TokenEndpoint != issuer+"/oauth/token" || len(m.Grants) != 1 ||
+			len(m.AuthAlgorithms) != 1 {
 			t.Fatalf("%s: got %+v", path, m)
 		}
 	}
-	for _, path := range []string{"/authorize", "/callback", "/userinfo", "/revoke", "/oauth/introspect", "/device_authorization", "/end_session", "/healthz", "/"} {
+	for _, path := range []string{
+		"/authorize", "/callback", "/userinfo", "/revoke", "/oauth/introspect",
+		"/device_authorization", "/end_session", "/healthz", "/",
+	} {
 		if rec := w.do(httptest.NewRequest(http.MethodGet, path, nil)); rec.Code != 404 {
 			t.Errorf("%s: got %d, want 404", path, rec.Code)
 		}

@@ -46,7 +46,10 @@ type found struct {
 
 // NewMachines makes an empty cache over the ledger.
 func NewMachines(evaluate Evaluate, now func() time.Time) *Machines {
-	return &Machines{evaluate: evaluate, now: now, lookups: make(chan struct{}, maxLookups), cached: map[string]found{}}
+	return &Machines{
+		evaluate: evaluate, now: now, lookups: make(chan struct{}, maxLookups),
+		cached: map[string]found{},
+	}
 }
 
 // Key returns a machine's token key.

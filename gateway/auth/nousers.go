@@ -36,7 +36,9 @@ func (noUsers) SaveAuthCode(context.Context, string, string) error { return unsu
 func (noUsers) DeleteAuthRequest(context.Context, string) error { return unsupported() }
 
 // CreateAccessAndRefreshTokens always fails: there are no refresh tokens, machines sign in again.
-func (noUsers) CreateAccessAndRefreshTokens(context.Context, op.TokenRequest, string) (string, string, time.Time, error) {
+func (noUsers) CreateAccessAndRefreshTokens(context.Context, op.TokenRequest, string) (string, string,
+	time.Time, error,
+) {
 	return "", "", time.Time{}, unsupported()
 }
 

@@ -30,7 +30,8 @@ const sweepEvery = time.Minute
 // OpenOnce opens or creates the file with mode 0600. It survives kill -9. A power cut may lose the last
 // records; their assertions expire before the server is up again.
 func OpenOnce(ctx context.Context, path string, now func() time.Time) (*Once, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- the operator's own configuration names it
+	// #nosec G304 -- the operator's own configuration names it
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("used assertions: %w", err)
 	}
@@ -45,7 +46,8 @@ func OpenOnce(ctx context.Context, path string, now func() time.Time) (*Once, er
 		return nil, fmt.Errorf("used assertions: %w", err)
 	}
 	db.SetMaxOpenConns(1)
-	if _, err := db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS used (id TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID"); err != nil {
+	if _, err := db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS used (id TEXT PRIMARY KEY, until INTEGER "+
+		"NOT NULL) WITHOUT ROWID"); err != nil {
 		return nil, errors.Join(fmt.Errorf("used assertions: %w", err), db.Close())
 	}
 	return &Once{db: db, now: now}, nil
@@ -59,7 +61,8 @@ func (o *Once) Use(ctx context.Context, client, id string, until time.Time) (boo
 	if err := o.sweep(ctx); err != nil {
 		return false, err
 	}
-	r, err := o.db.ExecContext(ctx, "INSERT OR IGNORE INTO used VALUES (?, ?)", ledger.Hash("guildmark/assertion/1", client, id), until.Unix())
+	r, err := o.db.ExecContext(ctx, "INSERT OR IGNORE INTO used VALUES (?, ?)",
+		ledger.Hash("guildmark/assertion/1", client, id), until.Unix())
 	if err != nil {
 		return false, fmt.Errorf("used assertions: %w", err)
 	}

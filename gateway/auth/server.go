@@ -52,7 +52,8 @@ func (p *provider) JWTProfileVerifier(ctx context.Context) *op.JWTProfileVerifie
 // New checks the configuration and starts nothing.
 func New(c Config) (*Server, error) {
 	if c.Issuer == "" || c.Audience == "" || c.Keys == nil || c.Machines == nil || c.Once == nil || c.Log == nil {
-		return nil, errors.New("authorization server: auth.Config lacks one of Issuer, Audience, Keys, Machines, Once, Log")
+		return nil, errors.New("authorization server: auth.Config lacks one of Issuer, Audience, Keys, " +
+			"Machines, Once, Log")
 	}
 	store := &storage{keys: c.Keys, machines: c.Machines, audience: c.Audience}
 	base, err := op.NewProvider(&op.Config{SupportedScopes: scopes(), AuthMethodPrivateKeyJWT: true}, store,
@@ -61,7 +62,10 @@ func New(c Config) (*Server, error) {
 		return nil, fmt.Errorf("authorization server: %w", err)
 	}
 	endpoints := op.Endpoints{Token: op.NewEndpoint("oauth/token"), JwksURI: op.NewEndpoint("keys")}
-	return &Server{LegacyServer: op.NewLegacyServer(base, endpoints), config: c, provider: &provider{base}, patience: patience}, nil
+	return &Server{
+		LegacyServer: op.NewLegacyServer(base, endpoints), config: c, provider: &provider{base},
+		patience: patience,
+	}, nil
 }
 
 // VerifyClient accepts an assertion by the machine's own key, once. It rejects every other way to
@@ -80,7 +84,8 @@ func (s *Server) VerifyClient(ctx context.Context, r *op.Request[op.ClientCreden
 	// The ledger first: a ledger that does not answer (503) and an unknown machine (401) must be told apart.
 	if _, err := s.config.Machines.Key(ctx, claims.Issuer); err != nil && !errors.Is(err, ErrUnknownMachine) {
 		s.config.Log.ErrorContext(ctx, "machine not looked up: the ledger does not answer", "error", err)
-		return nil, op.NewStatusError(oidc.ErrServerError().WithDescription("the ledger does not answer now; try again"), http.StatusServiceUnavailable)
+		return nil, op.NewStatusError(oidc.ErrServerError().WithDescription(
+			"the ledger does not answer now; try again"), http.StatusServiceUnavailable)
 	}
 	c, err := op.AuthorizePrivateJWTKey(ctx, r.Data.ClientAssertion, s.provider)
 	if err != nil {
@@ -89,7 +94,8 @@ func (s *Server) VerifyClient(ctx context.Context, r *op.Request[op.ClientCreden
 	first, err := s.config.Once.Use(ctx, c.GetID(), claims.JWTID, claims.Expiration.AsTime().Add(2*clockOff))
 	if err != nil {
 		s.config.Log.ErrorContext(ctx, "assertion not recorded as used", "error", err)
-		return nil, op.NewStatusError(oidc.ErrServerError().WithDescription("try again"), http.StatusServiceUnavailable)
+		return nil, op.NewStatusError(oidc.ErrServerError().WithDescription("try again"),
+			http.StatusServiceUnavailable)
 	}
 	if !first {
 		return nil, invalidClient("the assertion was used before", nil)
@@ -121,7 +127,8 @@ func (s *Server) readAssertion(cc *op.ClientCredentials) (*oidc.TokenClaims, err
 
 // invalidClient is status 401 as in RFC 6749, 5.2. The cause goes to the log only.
 func invalidClient(why string, cause error) error {
-	return op.NewStatusError(oidc.ErrInvalidClient().WithDescription("%s", why).WithParent(cause), http.StatusUnauthorized)
+	return op.NewStatusError(oidc.ErrInvalidClient().WithDescription("%s", why).WithParent(cause),
+		http.StatusUnauthorized)
 }
 
 // JWTProfile always fails: here an assertion authenticates a client and is not a grant.
@@ -144,7 +151,8 @@ type metadata struct {
 // Discovery returns the metadata, for both well-known paths.
 func (s *Server) Discovery(context.Context, *op.Request[struct{}]) (*op.Response, error) {
 	return op.NewResponse(metadata{
-		Issuer: s.config.Issuer, TokenEndpoint: s.config.Issuer + "/oauth/token", JWKS: s.config.Issuer + "/keys", Scopes: scopes(),
+		Issuer: s.config.Issuer, TokenEndpoint: s.config.Issuer + "/oauth/token", JWKS: s.config.Issuer +
+			"/keys", Scopes: scopes(),
 		ResponseTypes: []string{}, Grants: []string{string(oidc.GrantTypeClientCredentials)},
 		AuthMethods: []string{string(oidc.AuthMethodPrivateKeyJWT)}, AuthAlgorithms: []string{"ES256"},
 	}), nil

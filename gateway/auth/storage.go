@@ -78,13 +78,17 @@ func (s *storage) ClientCredentials(context.Context, string, string) (op.Client,
 }
 
 // ClientCredentialsTokenRequest checks the scopes of an authenticated machine.
-func (s *storage) ClientCredentialsTokenRequest(_ context.Context, id string, asked []string) (op.TokenRequest, error) {
+func (s *storage) ClientCredentialsTokenRequest(_ context.Context, id string, asked []string) (op.TokenRequest,
+	error,
+) {
 	if len(asked) == 0 {
-		return nil, oidc.ErrInvalidScope().WithDescription("scope is missing; expected some of: %s", strings.Join(scopes(), " "))
+		return nil, oidc.ErrInvalidScope().WithDescription("scope is missing; expected some of: %s",
+			strings.Join(scopes(), " "))
 	}
 	for i, scope := range asked {
 		if !slices.Contains(scopes(), scope) || slices.Contains(asked[:i], scope) {
-			return nil, oidc.ErrInvalidScope().WithDescription("unknown or repeated scope; expected some of: %s", strings.Join(scopes(), " "))
+			return nil, oidc.ErrInvalidScope().WithDescription(
+				"unknown or repeated scope; expected some of: %s", strings.Join(scopes(), " "))
 		}
 	}
 	return tokenRequest{machine: id, audience: s.audience, scopes: asked}, nil
@@ -98,6 +102,8 @@ func (s *storage) CreateAccessToken(context.Context, op.TokenRequest) (string, t
 }
 
 // GetPrivateClaimsFromScopes adds the scope (RFC 9068), which the library leaves out.
-func (s *storage) GetPrivateClaimsFromScopes(_ context.Context, _, _ string, granted []string) (map[string]any, error) {
+func (s *storage) GetPrivateClaimsFromScopes(_ context.Context, _, _ string, granted []string) (map[string]any,
+	error,
+) {
 	return map[string]any{"scope": strings.Join(granted, " ")}, nil
 }

@@ -67,7 +67,8 @@ func (c *Content) Put(ctx context.Context, hash string, size int64, atMost bool,
 	}
 	ctx, abandon := context.WithCancel(ctx)
 	defer abandon() // before Close, this discards what was written
-	w, err := c.bucket.NewWriter(ctx, hash, &blob.WriterOptions{ContentType: "application/octet-stream", DisableContentTypeDetection: true})
+	w, err := c.bucket.NewWriter(ctx, hash,
+		&blob.WriterOptions{ContentType: "application/octet-stream", DisableContentTypeDetection: true})
 	if err != nil {
 		return fmt.Errorf("content store: write: %w", err)
 	}
@@ -147,5 +148,8 @@ func URL(place string) string {
 	if strings.Contains(place, "://") {
 		return place
 	}
-	return (&url.URL{Scheme: "file", Path: place, RawQuery: "create_dir=true&dir_file_mode=448&no_tmp_dir=true&metadata=skip"}).String()
+	return (&url.URL{
+		Scheme: "file", Path: place,
+		RawQuery: "create_dir=true&dir_file_mode=448&no_tmp_dir=true&metadata=skip",
+	}).String()
 }

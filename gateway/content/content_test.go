@@ -50,7 +50,10 @@ func TestPut(t *testing.T) {
 		{"longer than announced", sum(body), int64(len(body)) - 1, false, bytes.NewReader(body), ErrSize},
 		{"above the bound", sum(body), int64(len(body)) - 1, true, bytes.NewReader(body), ErrSize},
 		{"other bytes", sum([]byte("x")), int64(len(body)), false, bytes.NewReader(body), ErrHash},
-		{"broken off", sum(body), int64(len(body)), false, io.MultiReader(bytes.NewReader(body[:100]), iotest.ErrReader(broken)), broken},
+		{
+			"broken off", sum(body), int64(len(body)), false,
+			io.MultiReader(bytes.NewReader(body[:100]), iotest.ErrReader(broken)), broken,
+		},
 		{"no hash", "../../etc/passwd", int64(len(body)), false, bytes.NewReader(body), ledger.ErrID},
 	}
 	for _, tt := range tests {

@@ -23,8 +23,8 @@ import (
 	"github.com/guildmark/guildmark/gateway/licensor"
 )
 
-// book is the ledger as a licensor meets it, with the real contracts, and the gateway beside it, which takes only what
-// the book announced.
+// book is the ledger as a licensor meets it, with the real contracts, and the gateway beside it, which takes
+// only what the book announced.
 type book struct {
 	mu         sync.Mutex
 	ledger     *replaytest.World
@@ -72,7 +72,8 @@ func (b *book) Evaluate(_ context.Context, function string, args ...string) ([]b
 	defer b.mu.Unlock()
 	if b.published != nil && b.stored[b.published.Publication.Envelope] && len(b.custodians) > 0 {
 		m := b.manifest
-		b.ledger.Must(b.custodians[0], "catalogue:Confirm", m.Dataset, strconv.Itoa(m.Version), b.published.Publication.Envelope)
+		b.ledger.Must(b.custodians[0], "catalogue:Confirm", m.Dataset, strconv.Itoa(m.Version),
+			b.published.Publication.Envelope)
 		b.custodians = b.custodians[1:]
 	}
 	out, err := b.ledger.Evaluate(b.licensor, function, args...)
@@ -89,13 +90,17 @@ func (b *book) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch {
-	case err != nil || r.Method != http.MethodPut || sealed.Address(raw) != hash || r.ContentLength != int64(len(raw)):
+	case err != nil || r.Method != http.MethodPut || sealed.Address(raw) != hash ||
+		r.ContentLength != int64(len(raw)):
 		w.WriteHeader(http.StatusUnprocessableEntity)
 		_ = json.NewEncoder(w).Encode(map[string]string{"code": "content.hash", "title": "no"})
 	case b.published == nil || b.lag > 0:
 		b.lag--
 		w.WriteHeader(http.StatusForbidden)
-		_ = json.NewEncoder(w).Encode(map[string]string{"code": dataset.ErrNotAnnounced.Code, "title": "not announced"})
+		_ = json.NewEncoder(w).Encode(map[string]string{
+			"code":  dataset.ErrNotAnnounced.Code,
+			"title": "not announced",
+		})
 	default:
 		b.stored[hash] = true
 		w.WriteHeader(http.StatusCreated)
@@ -106,8 +111,9 @@ func (b *book) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func newBook(t *testing.T) (*book, *licensor.Publisher) {
 	t.Helper()
 	b := &book{
-		ledger: replaytest.New(t, time.Unix(1_800_000_000, 0)), licensor: replaytest.CallerOf(t, who.MSP, who.Party, party.Licensor),
-		stored: map[string]bool{}, calls: map[string]int{},
+		ledger:   replaytest.New(t, time.Unix(1_800_000_000, 0)),
+		licensor: replaytest.CallerOf(t, who.MSP, who.Party, party.Licensor),
+		stored:   map[string]bool{}, calls: map[string]int{},
 	}
 	b.ledger.Register(b.licensor)
 	b.appoint()
@@ -118,7 +124,10 @@ func newBook(t *testing.T) (*book, *licensor.Publisher) {
 		t.Fatal(err)
 	}
 	return b, &licensor.Publisher{
-		Licensor: licensor.Licensor{Licensor: who, Sign: func(d []byte) ([]byte, error) { return ecdsa.SignASN1(rand.Reader, b.licensor.Key, d) }},
-		Ledger:   b, Store: store, Poll: time.Millisecond,
+		Licensor: licensor.Licensor{
+			Licensor: who,
+			Sign:     func(d []byte) ([]byte, error) { return ecdsa.SignASN1(rand.Reader, b.licensor.Key, d) },
+		},
+		Ledger: b, Store: store, Poll: time.Millisecond,
 	}
 }

@@ -85,7 +85,8 @@ func (c Connection) Party(name string) (string, error) {
 	case 0:
 		return "", ErrParty.With(fmt.Sprintf("%q; licensors are %s", name, words(known)))
 	}
-	return "", ErrParty.With(fmt.Sprintf("%q, which %d partners have: write %s/%s", name, len(found), found[0].Partner, name))
+	return "", ErrParty.With(fmt.Sprintf("%q, which %d partners have: write %s/%s", name, len(found),
+		found[0].Partner, name))
 }
 
 // NameOf is the name of a party's identity for people, or the party id where the connection file does not list it.

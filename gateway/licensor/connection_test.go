@@ -13,8 +13,16 @@ import (
 // A line or a custodian that isn't there is refused with those that are: the names are written nowhere else.
 func TestRefusalListsTheLines(t *testing.T) {
 	for want, edit := range map[string]func(*licensor.SealRequest){
-		"runtime of line printer for tpm, vtpm; there are mixer for tpm, vtpm":     func(r *licensor.SealRequest) { r.Choice.Lines = []string{"printer"} },
-		"custodian of AuditorMSP; there are those of LicensorsMSP and OperatorMSP": func(r *licensor.SealRequest) { r.Choice.Custodians = []string{"AuditorMSP"} },
+		"runtime of line printer for tpm, vtpm; there are mixer for tpm, vtpm": func(
+			r *licensor.SealRequest,
+		) {
+			r.Choice.Lines = []string{"printer"}
+		},
+		"custodian of AuditorMSP; there are those of LicensorsMSP and OperatorMSP": func(
+			r *licensor.SealRequest,
+		) {
+			r.Choice.Custodians = []string{"AuditorMSP"}
+		},
 	} {
 		r := request(t)
 		edit(&r)

@@ -50,7 +50,8 @@ func (g *Gateway) SignRecipients(ctx context.Context, nonce string) ([]byte, err
 	body := ledger.Encode(struct {
 		Nonce string `json:"nonce"`
 	}{nonce})
-	return g.call(ctx, http.MethodPost, "/v1/recipients/sign", "application/json", bytes.NewReader(body), int64(len(body)))
+	return g.call(ctx, http.MethodPost, "/v1/recipients/sign", "application/json", bytes.NewReader(body),
+		int64(len(body)))
 }
 
 // Reach asks whether the gateway serves: its address and certificate are right when it answers.
@@ -69,7 +70,8 @@ func (g *Gateway) Put(ctx context.Context, hash string, size int64, open func() 
 			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
-	}, backoff.WithBackOff(backoff.NewConstantBackOff(putPause)), backoff.WithMaxTries(putTries), backoff.WithMaxElapsedTime(0))
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(putPause)), backoff.WithMaxTries(putTries),
+		backoff.WithMaxElapsedTime(0))
 	return err
 }
 
@@ -85,7 +87,8 @@ func (g *Gateway) put(ctx context.Context, hash string, size int64, open func() 
 // retryable errors are those of the connection, and of a read model that has not seen the publication yet.
 func retryable(err error) bool {
 	var r *ledger.Refusal
-	return !errors.As(err, &r) || errors.Is(r, dataset.ErrNotAnnounced) || r.Kind == ledger.NotFound || r.Kind == ledger.Unavailable || r.Kind == ledger.Limit
+	return !errors.As(err, &r) || errors.Is(r, dataset.ErrNotAnnounced) || r.Kind == ledger.NotFound ||
+		r.Kind == ledger.Unavailable || r.Kind == ledger.Limit
 }
 
 // Offers fetches one page of the catalogue as the gateway writes it.

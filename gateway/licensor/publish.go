@@ -49,7 +49,8 @@ type Publisher struct {
 }
 
 // Publish puts a sealed dataset on the ledger, uploads it, waits until each custodian has confirmed, and offers it.
-// It reaches for the store first, so that nothing is half published because of a wrong address or certificate. Every step that is done already counts as done, so an interrupted run is simply repeated.
+// It reaches for the store first, so that nothing is half published because of a wrong address or certificate.
+// Every step that is done already counts as done, so an interrupted run is simply repeated.
 func (p *Publisher) Publish(ctx context.Context, f Folder, request offer.Request) (offer.Offer, error) {
 	for _, step := range []func(context.Context, Folder) error{p.reach, p.announce, p.upload, p.await} {
 		if err := step(ctx, f); err != nil {

@@ -6,8 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,12 +38,22 @@ func recipients(t *testing.T) []consortium.Recipient {
 		return base64.StdEncoding.EncodeToString(k.PublicKey().Bytes())
 	}
 	custodian := func(msp string) consortium.Recipient {
-		return consortium.Recipient{Format: consortium.RecipientFormat, ID: msp + ".00000000000000cc", Role: "custodian", MSP: msp, Party: msp + ".00000000000000cc", Version: 1, HPKE: key(), GrantKey: "AAAA"}
+		return consortium.Recipient{
+			Format: consortium.RecipientFormat, ID: msp + ".00000000000000cc",
+			Role: "custodian", MSP: msp, Party: msp + ".00000000000000cc", Version: 1, HPKE: key(), GrantKey: "AAAA",
+		}
 	}
 	runtime := func(assurance string) consortium.Recipient {
-		return consortium.Recipient{Format: consortium.RecipientFormat, ID: "ManufacturerMSP.runtime.mixer." + assurance, Role: "runtime", MSP: "ManufacturerMSP", Version: 1, HPKE: key(), Line: "mixer", Assurance: assurance}
+		return consortium.Recipient{
+			Format: consortium.RecipientFormat, ID: "ManufacturerMSP.runtime.mixer." +
+				assurance, Role: "runtime", MSP: "ManufacturerMSP", Version: 1, HPKE: key(), Line: "mixer",
+			Assurance: assurance,
+		}
 	}
-	return []consortium.Recipient{custodian("LicensorsMSP"), runtime("tpm"), runtime("vtpm"), custodian("OperatorMSP")}
+	return []consortium.Recipient{
+		custodian("LicensorsMSP"), runtime("tpm"), runtime("vtpm"),
+		custodian("OperatorMSP"),
+	}
 }
 
 // T3: recipients count only when peers of enough partners of the licensor's own bundle signed them, now.
@@ -80,13 +88,15 @@ func TestRecipientsAreVerified(t *testing.T) {
 		{"two partners", ask(ours, same, signedtest.Operator, signedtest.Manufacturer), nil},
 		{"one partner", ask(ours, same, signedtest.Operator), signed.ErrQuorum},
 		{"another consortium", ask(theirs, same, signedtest.Operator, signedtest.Manufacturer), signed.ErrSignature},
-		{"an old answer", ask(ours, func(string) string { return strings.Repeat("ab", 32) }, signedtest.Operator, signedtest.Manufacturer), signed.ErrNonce},
+		{"an old answer", ask(ours, func(string) string { return strings.Repeat("ab", 32) },
+			signedtest.Operator, signedtest.Manufacturer), signed.ErrNonce},
 		{"nonsense", func(context.Context, string) ([]byte, error) { return []byte("{}"), nil }, signed.ErrMalformed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			list, err := licensor.Recipients(t.Context(), ours.Bundle, tt.ask)
-			if tt.name == "another consortium" { // its certificates aren't under our roots: which check says so is package signed's
+			// its certificates aren't under our roots: which check says so is package signed's
+			if tt.name == "another consortium" {
 				if err == nil {
 					t.Fatal("accepted")
 				}
@@ -102,8 +112,12 @@ func TestRecipientsAreVerified(t *testing.T) {
 func request(t *testing.T) licensor.SealRequest {
 	t.Helper()
 	return licensor.SealRequest{
-		Data: filepath.Join(fixtures, "marble-cloud.jsonl"), Profile: "beverage/1", Title: "Marble Cloud", Licensor: who, Channel: "guildmark",
-		Choice:     licensor.Choice{Custodians: []string{"OperatorMSP", "LicensorsMSP"}, Lines: []string{"mixer"}, Assurance: []string{"tpm", "vtpm"}},
+		Data: filepath.Join(fixtures, "marble-cloud.jsonl"), Profile: "beverage/1", Title: "Marble Cloud",
+		Licensor: who, Channel: "guildmark",
+		Choice: licensor.Choice{
+			Custodians: []string{"OperatorMSP", "LicensorsMSP"},
+			Lines:      []string{"mixer"}, Assurance: []string{"tpm", "vtpm"},
+		},
 		Recipients: recipients(t), Folder: filepath.Join(t.TempDir(), "sealed"),
 	}
 }
@@ -119,7 +133,8 @@ func TestSealWritesAFolder(t *testing.T) {
 		t.Fatalf("OpenFolder: %v", err)
 	}
 	m := f.Manifest
-	if m.Technology != "beverage" || m.Profile != "beverage/1" || len(m.Commitments) != 3 || len(f.Envelope.Wraps) != 4 || m.Size < 3*sealed.PackageSize {
+	if m.Technology != "beverage" || m.Profile != "beverage/1" || len(m.Commitments) != 3 ||
+		len(f.Envelope.Wraps) != 4 || m.Size < 3*sealed.PackageSize {
 		t.Errorf("manifest %+v, %d wraps", m, len(f.Envelope.Wraps))
 	}
 	plain, err := os.ReadFile(r.Data)
@@ -149,16 +164,42 @@ func TestSealRefuses(t *testing.T) {
 		edit func(*licensor.SealRequest)
 		want error
 	}{
-		{"data that breaks its profile", func(r *licensor.SealRequest) { r.Data = filepath.Join(fixtures, "busted_timing.jsonl") }, licensor.ErrProfile},
+		{
+			"data that breaks its profile",
+			func(r *licensor.SealRequest) { r.Data = filepath.Join(fixtures, "busted_timing.jsonl") },
+			licensor.ErrProfile,
+		},
 		{"unknown profile", func(r *licensor.SealRequest) { r.Profile = "laser/1" }, licensor.ErrProfile},
-		{"no such custodian", func(r *licensor.SealRequest) { r.Choice.Custodians = []string{"OperatorMSP", "AuditorMSP"} }, licensor.ErrRecipients},
-		{"one custodian", func(r *licensor.SealRequest) { r.Choice.Custodians = []string{"OperatorMSP"} }, sealed.ErrRecipient},
-		{"no such line", func(r *licensor.SealRequest) { r.Choice.Lines = []string{"printer"} }, licensor.ErrRecipients},
-		{"no runtime of this class", func(r *licensor.SealRequest) { r.Choice.Assurance = []string{"software"} }, licensor.ErrRecipients},
+		{"no such custodian", func(r *licensor.SealRequest) {
+			r.Choice.Custodians = []string{
+				"OperatorMSP",
+				"AuditorMSP",
+			}
+		}, licensor.ErrRecipients},
+		{
+			"one custodian", func(r *licensor.SealRequest) { r.Choice.Custodians = []string{"OperatorMSP"} },
+			sealed.ErrRecipient,
+		},
+		{
+			"no such line", func(r *licensor.SealRequest) { r.Choice.Lines = []string{"printer"} },
+			licensor.ErrRecipients,
+		},
+		{"no runtime of this class", func(
+			r *licensor.SealRequest,
+		) {
+			r.Choice.Assurance = []string{"software"}
+		}, licensor.ErrRecipients},
 		{"key that is none", func(r *licensor.SealRequest) { r.Recipients[0].HPKE = "AAAA" }, sealed.ErrRecipient},
-		{"folder that exists", func(r *licensor.SealRequest) { r.Folder = filepath.Dir(r.Folder) }, licensor.ErrFolder},
+		{
+			"folder that exists", func(r *licensor.SealRequest) { r.Folder = filepath.Dir(r.Folder) },
+			licensor.ErrFolder,
+		},
 		{"no such data", func(r *licensor.SealRequest) { r.Data += "x" }, os.ErrNotExist},
-		{"another licensor's dataset", func(r *licensor.SealRequest) { r.Previous = &dataset.Manifest{Version: 1} }, licensor.ErrIdentity},
+		{"another licensor's dataset", func(
+			r *licensor.SealRequest,
+		) {
+			r.Previous = &dataset.Manifest{Version: 1}
+		}, licensor.ErrIdentity},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -188,7 +229,8 @@ func TestOpenFolderRefusesWhatWasChanged(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return os.WriteFile(path, bytes.Replace(raw, []byte("0123456789abcdef"), []byte("ffffffffffffffff"), 1), 0o600)
+			return os.WriteFile(path, bytes.Replace(raw, []byte("0123456789abcdef"), []byte("ffffffffffffffff"),
+				1), 0o600)
 		},
 	}
 	for name, spoil := range tests {
@@ -211,7 +253,10 @@ func TestOpenFolderRefusesWhatWasChanged(t *testing.T) {
 func firstOffer() offer.Request {
 	return offer.Request{
 		Key: "first", Model: offer.Model{Kind: "uses", Uses: 3}, Price: 25_000, Assurance: []string{"vtpm"},
-		Contributors: []royalty.Contributor{{Payee: "LicensorsMSP.00000000000000aa", Weight: 2}, {Payee: "LicensorsMSP.00000000000000bb", Weight: 1}},
+		Contributors: []royalty.Contributor{
+			{Payee: "LicensorsMSP.00000000000000aa", Weight: 2},
+			{Payee: "LicensorsMSP.00000000000000bb", Weight: 1},
+		},
 	}
 }
 
@@ -267,81 +312,3 @@ func TestPublish(t *testing.T) {
 		t.Errorf("other bytes under the same name: error %v, want %v", err, dataset.ErrPublished)
 	}
 }
-
-func TestPublishSaysWhatIsMissing(t *testing.T) {
-	f, err := licensor.Seal(request(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Run("custodians that never confirm", func(t *testing.T) {
-		b, p := newBook(t)
-		p.Store = noStore{}
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		if _, err := p.Publish(ctx, f, firstOffer()); !errors.Is(err, licensor.ErrNotConfirmed) {
-			t.Errorf("error %v, want %v", err, licensor.ErrNotConfirmed)
-		}
-		if b.calls["catalogue:Offer"] != 0 {
-			t.Error("it was offered before it was final")
-		}
-	})
-	// Nothing is half published because the gateway could not be reached.
-	for name, want := range map[string]struct {
-		server func(http.Handler) *httptest.Server
-		err    error
-	}{
-		"a gateway with a certificate of unknown roots": {httptest.NewTLSServer, licensor.ErrRoots},
-		"a gateway that is down":                        {func(h http.Handler) *httptest.Server { s := httptest.NewServer(h); s.Close(); return s }, licensor.ErrUnreachable},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b, p := newBook(t)
-			srv := want.server(b)
-			defer srv.Close()
-			store, err := licensor.NewGateway(srv.URL, "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			p.Store = store
-			if _, err := p.Publish(t.Context(), f, firstOffer()); !errors.Is(err, want.err) {
-				t.Errorf("error %v, want %v", err, want.err)
-			}
-			if b.calls["catalogue:Publish"] != 0 {
-				t.Error("the dataset was published before the gateway was reached")
-			}
-		})
-	}
-	t.Run("another licensor's folder", func(t *testing.T) {
-		_, p := newBook(t)
-		p.Licensor.Party = "LicensorsMSP.ffffffffffffffff"
-		if _, err := p.Publish(t.Context(), f, firstOffer()); !errors.Is(err, licensor.ErrIdentity) {
-			t.Errorf("error %v, want %v", err, licensor.ErrIdentity)
-		}
-	})
-	t.Run("a changed body", func(t *testing.T) {
-		_, p := newBook(t)
-		changed := f
-		changed.Path = t.TempDir()
-		for _, name := range []string{licensor.EnvelopeFile, licensor.BodyFile} {
-			raw, err := os.ReadFile(filepath.Join(f.Path, name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if name == licensor.BodyFile {
-				raw[100] ^= 1
-			}
-			if err := os.WriteFile(filepath.Join(changed.Path, name), raw, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		var refusal *ledger.Refusal
-		if _, err := p.Publish(t.Context(), changed, firstOffer()); !errors.As(err, &refusal) || refusal.Code != "content.hash" {
-			t.Errorf("error %v, want content.hash", err)
-		}
-	})
-}
-
-type noStore struct{}
-
-func (noStore) Reach(context.Context) error { return nil }
-
-func (noStore) Put(context.Context, string, int64, func() (licensor.File, error)) error { return nil }

@@ -14,7 +14,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/signed"
 )
 
-// Ask fetches the signed list of recipients for a nonce, from whoever has a way to the peers: nobody on the way matters.
+// Ask fetches the signed list of recipients for a nonce, from whoever has a way to the peers: nobody on the way
+// matters.
 type Ask func(ctx context.Context, nonce string) ([]byte, error)
 
 // Recipients fetches all recipients' keys and verifies them under the licensor's own trust bundle (T3).
@@ -69,7 +70,8 @@ func (c Choice) choose(all []consortium.Recipient) (custodians, runtimes []seale
 			runtimes, found = append(runtimes, s), true
 		}
 		if !found {
-			return nil, nil, ErrRecipients.With("runtime of line " + line + " for " + strings.Join(c.Assurance, ", ") + "; there are " + linesOf(all))
+			return nil, nil, ErrRecipients.With("runtime of line " + line + " for " +
+				strings.Join(c.Assurance, ", ") + "; there are " + linesOf(all))
 		}
 	}
 	return custodians, runtimes, nil

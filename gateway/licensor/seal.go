@@ -42,8 +42,8 @@ type Folder struct {
 	Envelope sealed.Envelope
 }
 
-// Seal checks the data against its profile and writes manifest, envelope and sealed body into a new folder. The folder
-// appears with all three or not at all.
+// Seal checks the data against its profile and writes manifest, envelope and sealed body into a new folder. The
+// folder appears with all three or not at all.
 func Seal(r SealRequest) (Folder, error) {
 	profile, err := LoadProfile(r.Profile)
 	if err != nil {
@@ -108,7 +108,10 @@ func (r SealRequest) write(data io.Reader, plan sealed.Plan) (f Folder, err erro
 	if r.Previous != nil && s.Manifest.Dataset != r.Previous.Dataset {
 		return Folder{}, ErrRecipients.With("the custodians of the version before: its id commits to them")
 	}
-	for name, raw := range map[string][]byte{ManifestFile: ledger.Encode(s.Manifest), EnvelopeFile: s.Envelope.Bytes()} {
+	for name, raw := range map[string][]byte{
+		ManifestFile: ledger.Encode(s.Manifest),
+		EnvelopeFile: s.Envelope.Bytes(),
+	} {
 		if err := os.WriteFile(filepath.Join(tmp, name), raw, 0o600); err != nil {
 			return Folder{}, fmt.Errorf("write %s: %w", name, err)
 		}

@@ -34,7 +34,8 @@ func (p *Projection) project(ctx context.Context, b *store.Batch, e Event) error
 	}
 	write, err := read(e.Payload)
 	if err != nil {
-		p.Log.ErrorContext(ctx, "event skipped: its payload can't be decoded", "event", e.Name, "block", e.Block, "tx", e.TxID, "error", err)
+		p.Log.ErrorContext(ctx, "event skipped: its payload can't be decoded", "event", e.Name, "block",
+			e.Block, "tx", e.TxID, "error", err)
 		return nil
 	}
 	return write(ctx, b)

@@ -25,7 +25,10 @@ import (
 func history(n int) []Event {
 	var out []Event
 	add := func(name string, payload any) {
-		out = append(out, Event{Block: uint64(len(out)/3 + 1), TxID: fmt.Sprint("tx", len(out)), Name: name, Payload: ledger.Encode(payload)})
+		out = append(out, Event{
+			Block: uint64(len(out)/3 + 1), TxID: fmt.Sprint("tx", len(out)), Name: name,
+			Payload: ledger.Encode(payload),
+		})
 	}
 	for i := range n {
 		id := ledger.Hash("dataset", fmt.Sprint(i))
@@ -52,7 +55,8 @@ func source(events []Event, most func() int) Source {
 	return func(ctx context.Context, after store.Cursor) (<-chan Event, error) {
 		from := 0
 		if after.TxID != "" {
-			from = slices.IndexFunc(events, func(e Event) bool { return e.TxID == after.TxID && e.Block == after.Block }) + 1
+			from = slices.IndexFunc(events,
+				func(e Event) bool { return e.TxID == after.TxID && e.Block == after.Block }) + 1
 			if from == 0 {
 				return nil, errors.New("the cursor is no event of this ledger")
 			}
@@ -148,7 +152,10 @@ func TestUnreadableEvents(t *testing.T) {
 	var spoiled []Event
 	for i, e := range events {
 		for name := range readers {
-			spoiled = append(spoiled, Event{Block: e.Block, TxID: fmt.Sprint("bad", i, name), Name: name, Payload: []byte(`{"manifest":7,`)})
+			spoiled = append(spoiled, Event{
+				Block: e.Block, TxID: fmt.Sprint("bad", i, name), Name: name,
+				Payload: []byte(`{"manifest":7,`),
+			})
 		}
 		spoiled = append(spoiled, e)
 	}
@@ -173,7 +180,10 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	_ = (&Projection{Store: s, Source: source(history(killed), all), Log: slog.New(slog.DiscardHandler)}).Run(context.Background())
+	_ = (&Projection{
+		Store: s, Source: source(history(killed), all),
+		Log: slog.New(slog.DiscardHandler),
+	}).Run(context.Background())
 }
 
 const killed = 60

@@ -28,7 +28,8 @@ type Dataset struct {
 
 // PutDataset stores a publication and announces its bytes to the content store.
 func (b *Batch) PutDataset(ctx context.Context, d Dataset) error {
-	if err := b.exec(ctx, "dataset", "INSERT OR IGNORE INTO datasets (dataset, version, manifest, publication) VALUES (?, ?, ?, ?)",
+	if err := b.exec(ctx, "dataset", "INSERT OR IGNORE INTO datasets (dataset, version, manifest, "+
+		"publication) VALUES (?, ?, ?, ?)",
 		d.ID, d.Version, d.Manifest, string(d.Publication)); err != nil {
 		return err
 	}
@@ -41,13 +42,15 @@ func (b *Batch) PutDataset(ctx context.Context, d Dataset) error {
 
 // Confirm stores a custodian's confirmation. With final, the dataset's offers are listed for sale.
 func (b *Batch) Confirm(ctx context.Context, dataset string, version int, msp string, final bool) error {
-	if err := b.exec(ctx, "confirmation", "INSERT OR IGNORE INTO confirmations VALUES (?, ?, ?)", dataset, version, msp); err != nil {
+	if err := b.exec(ctx, "confirmation", "INSERT OR IGNORE INTO confirmations VALUES (?, ?, ?)", dataset,
+		version, msp); err != nil {
 		return err
 	}
 	if !final {
 		return nil
 	}
-	if err := b.exec(ctx, "final", "UPDATE datasets SET final = 1 WHERE dataset = ? AND version = ?", dataset, version); err != nil {
+	if err := b.exec(ctx, "final", "UPDATE datasets SET final = 1 WHERE dataset = ? AND version = ?", dataset,
+		version); err != nil {
 		return err
 	}
 	return b.list(ctx, dataset, version)
@@ -86,7 +89,8 @@ func (b *Batch) list(ctx context.Context, dataset string, version int) error {
 		if err := b.exec(ctx, "list", "UPDATE cursor SET listed = listed + 1"); err != nil {
 			return err
 		}
-		if err := b.exec(ctx, "list", "UPDATE offers SET listed = (SELECT listed FROM cursor) WHERE id = ?", id); err != nil {
+		if err := b.exec(ctx, "list", "UPDATE offers SET listed = (SELECT listed FROM cursor) WHERE id = ?",
+			id); err != nil {
 			return err
 		}
 	}
@@ -100,7 +104,8 @@ func (b *Batch) PutMachine(ctx context.Context, id string, doc []byte) error {
 
 // PutOrder stores an order; number is the machine's own counter.
 func (b *Batch) PutOrder(ctx context.Context, id, machine string, number uint32, doc []byte) error {
-	return b.exec(ctx, "order", "INSERT OR IGNORE INTO orders (id, machine, number, doc) VALUES (?, ?, ?, ?)", id, machine, number, string(doc))
+	return b.exec(ctx, "order", "INSERT OR IGNORE INTO orders (id, machine, number, doc) VALUES (?, ?, ?, ?)",
+		id, machine, number, string(doc))
 }
 
 // Settle marks an order as settled.

@@ -63,12 +63,14 @@ func (s *Store) Offer(ctx context.Context, id string) ([]byte, error) {
 // Dataset returns one published version.
 func (s *Store) Dataset(ctx context.Context, id string, version int) (Dataset, error) {
 	d := Dataset{ID: id, Version: version}
-	err := s.read.QueryRowContext(ctx, "SELECT manifest, publication, final FROM datasets WHERE dataset = ? AND version = ?", id, version).
+	err := s.read.QueryRowContext(ctx, "SELECT manifest, publication, final FROM datasets WHERE dataset = ? "+
+		"AND version = ?", id, version).
 		Scan(&d.Manifest, &d.Publication, &d.Final)
 	if err != nil {
 		return Dataset{}, wrap("dataset", err)
 	}
-	rows, err := s.read.QueryContext(ctx, "SELECT msp FROM confirmations WHERE dataset = ? AND version = ? ORDER BY msp", id, version)
+	rows, err := s.read.QueryContext(ctx,
+		"SELECT msp FROM confirmations WHERE dataset = ? AND version = ? ORDER BY msp", id, version)
 	if err != nil {
 		return Dataset{}, wrap("dataset", err)
 	}
@@ -98,7 +100,8 @@ type MachineOrder struct {
 
 // Orders lists a machine's orders by the machine's own counter, from the given number on.
 func (s *Store) Orders(ctx context.Context, machine string, from int64, limit int) ([]MachineOrder, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT doc, settled, number FROM orders WHERE machine = ? AND number >= ? ORDER BY number LIMIT ?",
+	rows, err := s.read.QueryContext(ctx,
+		"SELECT doc, settled, number FROM orders WHERE machine = ? AND number >= ? ORDER BY number LIMIT ?",
 		machine, from, limit)
 	if err != nil {
 		return nil, wrap("orders", err)

@@ -67,7 +67,8 @@ type Store struct {
 
 // Open opens or creates the file with mode 0600. It empties a file of another schema version.
 func Open(ctx context.Context, path string) (*Store, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- the operator's own configuration names it
+	// #nosec G304 -- the operator's own configuration names it
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("read model: %w", err)
 	}

@@ -29,7 +29,8 @@ func must(t *testing.T, err error) {
 
 func apply(t *testing.T, s *Store, block uint64, fill func(context.Context, *Batch) error) {
 	t.Helper()
-	must(t, s.Apply(t.Context(), Cursor{Block: block, TxID: fmt.Sprint(block)}, func(b *Batch) error { return fill(t.Context(), b) }))
+	must(t, s.Apply(t.Context(), Cursor{Block: block, TxID: fmt.Sprint(block)},
+		func(b *Batch) error { return fill(t.Context(), b) }))
 }
 
 func offer(id string) Offer {
@@ -50,7 +51,11 @@ func ids(t *testing.T, s *Store, after int64, limit int) []string {
 func TestOffersAreListedWhenTheirDatasetIsFinal(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "m.db"))
 	apply(t, s, 1, func(ctx context.Context, b *Batch) error {
-		return errors.Join(b.PutDataset(ctx, Dataset{ID: "d", Version: 1, Manifest: []byte("m"), Publication: []byte("{}"), BodyHash: "h", BodySize: 7, Envelope: "e"}),
+		return errors.Join(b.PutDataset(ctx,
+			Dataset{
+				ID: "d", Version: 1, Manifest: []byte("m"), Publication: []byte("{}"), BodyHash: "h",
+				BodySize: 7, Envelope: "e",
+			}),
 			b.PutOffer(ctx, offer("early")))
 	})
 	if got := ids(t, s, 0, 10); got != nil {
@@ -131,7 +136,8 @@ func TestAnotherSchemaIsBuiltAgain(t *testing.T) {
 func TestOrders(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "m.db"))
 	apply(t, s, 1, func(ctx context.Context, b *Batch) error {
-		return errors.Join(b.PutOrder(ctx, "x", "m", 0, []byte("x")), b.PutOrder(ctx, "y", "m", 1, []byte("y")), b.PutOrder(ctx, "z", "other", 0, []byte("z")), b.Settle(ctx, "y"))
+		return errors.Join(b.PutOrder(ctx, "x", "m", 0, []byte("x")), b.PutOrder(ctx, "y", "m", 1, []byte("y")),
+			b.PutOrder(ctx, "z", "other", 0, []byte("z")), b.Settle(ctx, "y"))
 	})
 	got, err := s.Orders(t.Context(), "m", 0, 10)
 	must(t, err)

@@ -47,7 +47,10 @@ func TestUnusableDatasetIsNotPaid(t *testing.T) {
 		spoil func(*world)
 		code  string
 	}{
-		{"sealed for another line", func(w *world) { w.line = "ManufacturerMSP.runtime.printer.tpm"; w.seal() }, "machine.runtime"},
+		{
+			"sealed for another line", func(w *world) { w.line = "ManufacturerMSP.runtime.printer.tpm"; w.seal() },
+			"machine.runtime",
+		},
 		{"of a profile that no device here makes", func(w *world) { w.sellLaser() }, "device.none"},
 		{"another manifest", func(w *world) {
 			item := w.item()
@@ -89,10 +92,12 @@ func TestForeignProfileBurnsNothing(t *testing.T) {
 	}{
 		{"the machine has a mixer only", func(*site) {}},
 		{"its configuration names a laser that no driver knows", func(s *site) {
-			s.agent.config.Devices = append(s.agent.config.Devices, Device{Profile: "laser/1", Setup: s.agent.config.Devices[0].Setup})
+			s.agent.config.Devices = append(s.agent.config.Devices,
+				Device{Profile: "laser/1", Setup: s.agent.config.Devices[0].Setup})
 		}},
 		{"the agent gives the runtime the mixer", func(s *site) {
-			s.agent.config.Devices = append(s.agent.config.Devices, Device{Profile: "laser/1", Setup: s.agent.config.Devices[0].Setup})
+			s.agent.config.Devices = append(s.agent.config.Devices,
+				Device{Profile: "laser/1", Setup: s.agent.config.Devices[0].Setup})
 			s.agent.options.Start = func(ctx context.Context, job runtime.Job, report func(runtime.Event)) error {
 				job.Profile = beverage.Profile
 				return startSelf(ctx, job, report)

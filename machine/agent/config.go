@@ -16,15 +16,17 @@ var ErrConfig = market.ErrConfig
 // Config is machine.json. It holds no secret: those lie in files of their own that it names. Paths that are not
 // absolute count from the file's folder.
 type Config struct {
-	Gateway   market.Server `json:"gateway"`
-	Issuer    market.Server `json:"issuer"` // the authorization server; its URL is also the audience of the machine's assertions
+	Gateway market.Server `json:"gateway"`
+	// the authorization server; its URL is also the audience of the machine's assertions
+	Issuer    market.Server `json:"issuer"`
 	Registrar market.Server `json:"registrar"`
-	Bundle    string        `json:"bundle"` // id of the trust bundle that enrollment must get; "" takes the registrar's
-	Line      string        `json:"line"`   // product line of the machine's runtime, e.g. "mixer-1"
-	TPM       string        `json:"tpm"`    // "unix:<path>" or a device such as /dev/tpmrm0
-	State     string        `json:"state"`
-	Bitcoin   Bitcoin       `json:"bitcoin"`
-	Devices   []Device      `json:"devices"` // one a profile; none: the machine can't make anything
+	// id of the trust bundle that enrollment must get; "" takes the registrar's
+	Bundle  string   `json:"bundle"`
+	Line    string   `json:"line"` // product line of the machine's runtime, e.g. "mixer-1"
+	TPM     string   `json:"tpm"`  // "unix:<path>" or a device such as /dev/tpmrm0
+	State   string   `json:"state"`
+	Bitcoin Bitcoin  `json:"bitcoin"`
+	Devices []Device `json:"devices"` // one a profile; none: the machine can't make anything
 }
 
 // Bitcoin is the node that the machine's wallet asks; an empty URL means a machine without a wallet.
@@ -40,7 +42,8 @@ type Bitcoin struct {
 func LoadConfig(file string) (Config, error) {
 	var c Config
 	err := host.ReadConfig(file, &c)
-	if e, ok := errors.AsType[*host.ConfigError](err); ok && e.Key == "mixer" { // the form before devices had profiles
+	// the form before devices had profiles
+	if e, ok := errors.AsType[*host.ConfigError](err); ok && e.Key == "mixer" {
 		return c, ErrConfig.With(`"mixer": {...} is written "devices": [{"profile": "beverage/1", "setup": {...}}] now`)
 	}
 	if err != nil {
@@ -52,7 +55,10 @@ func LoadConfig(file string) (Config, error) {
 
 // resolve makes paths absolute from the file's folder.
 func (c *Config) resolve(dir string) {
-	for _, p := range []*string{&c.Gateway.CA, &c.Issuer.CA, &c.Registrar.CA, &c.State, &c.Bitcoin.Certificate, &c.Bitcoin.Credentials} {
+	for _, p := range []*string{
+		&c.Gateway.CA, &c.Issuer.CA, &c.Registrar.CA, &c.State, &c.Bitcoin.Certificate,
+		&c.Bitcoin.Credentials,
+	} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

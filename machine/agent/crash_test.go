@@ -103,7 +103,8 @@ func TestLostAnswers(t *testing.T) {
 			s := newSite(t, w, "first").enrolled()
 			w.lose = lost
 			_, err := s.agent.Buy(t.Context(), offerID, 0)
-			if lost == "/grants" || lost == "/oauth/token" { // net/http itself repeats what carries an Idempotency-Key
+			// net/http itself repeats what carries an Idempotency-Key
+			if lost == "/grants" || lost == "/oauth/token" {
 				wantCode(t, err, "machine.offline")
 				s.reopen()
 				_, err = s.agent.Buy(t.Context(), offerID, 0)

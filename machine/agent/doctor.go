@@ -47,15 +47,18 @@ func (a *Agent) checkTPM(ctx context.Context) Check {
 		return verdict("TPM", err, "", todo)
 	}
 	_, err = tpm.EKCertificate(conn)
-	return verdict("TPM", errors.Join(err, conn.Close()), a.config.TPM+" answers and has an endorsement certificate", todo)
+	return verdict("TPM", errors.Join(err, conn.Close()), a.config.TPM+
+		" answers and has an endorsement certificate", todo)
 }
 
 func (a *Agent) checkEnrolled(e enrollment.Record, err error) Check {
 	if err == nil {
 		_, err = a.store().Trust(e.Bundle)
 	}
-	good := fmt.Sprintf("machine %s, trust bundle %d, activated by %s", e.Machine.ID, e.Bundle, strings.Join(e.Custodians, ", "))
-	return verdict("enrollment", err, good, "run `machine enroll --code-file FILE` with the code from the registrar's partner")
+	good := fmt.Sprintf("machine %s, trust bundle %d, activated by %s", e.Machine.ID, e.Bundle,
+		strings.Join(e.Custodians, ", "))
+	return verdict("enrollment", err, good,
+		"run `machine enroll --code-file FILE` with the code from the registrar's partner")
 }
 
 // checkMemory asks for what the runtime needs: CAP_IPC_LOCK or a limit high enough for a Go process.
@@ -70,7 +73,8 @@ func checkMemory() Check {
 	if err == nil && have[0].Effective&(1<<unix.CAP_IPC_LOCK) == 0 && limit.Max != unix.RLIM_INFINITY {
 		err = fmt.Errorf("at most %d kB can be locked", limit.Max/1024)
 	}
-	return verdict("locked memory", err, "the runtime can lock its memory", "give the service LimitMEMLOCK=infinity or CAP_IPC_LOCK")
+	return verdict("locked memory", err, "the runtime can lock its memory",
+		"give the service LimitMEMLOCK=infinity or CAP_IPC_LOCK")
 }
 
 func (a *Agent) checkDevices() Check {
@@ -88,7 +92,8 @@ func (a *Agent) checkDevices() Check {
 	if len(a.config.Devices) == 0 {
 		failed = errors.New("none is set up")
 	}
-	return verdict("devices", failed, strings.Join(lines, "; "), "describe each device under `devices` in the configuration")
+	return verdict("devices", failed, strings.Join(lines, "; "),
+		"describe each device under `devices` in the configuration")
 }
 
 // checkServers asks the servers that the machine needs: the registrar until it is enrolled. When none can be
@@ -101,7 +106,10 @@ func (a *Agent) checkServers(ctx context.Context, enrolled bool) (checks []Check
 	}{
 		{"gateway", a.gateway.URL(), todo, a.gateway.Health},
 		{"authorization server", a.issuer.URL(), todo, a.issuer.Health},
-		{"registrar", a.registrar.URL(), "`machine enroll` needs it; check its address and CA file", a.registrar.Health},
+		{
+			"registrar", a.registrar.URL(), "`machine enroll` needs it; check its address and CA file",
+			a.registrar.Health,
+		},
 	}
 	if enrolled {
 		servers = servers[:2]
@@ -121,11 +129,13 @@ func (a *Agent) checkServers(ctx context.Context, enrolled bool) (checks []Check
 		return checks, away == 0
 	}
 	all := fmt.Errorf("none of these can be reached: %s; the last one: %w", strings.Join(names, ", "), cause)
-	return []Check{verdict("network", all, "", "is this computer on the network? Without it only `use`, `licenses` and `verify` work")}, false
+	return []Check{verdict("network", all, "",
+		"is this computer on the network? Without it only `use`, `licenses` and `verify` work")}, false
 }
 
 func (a *Agent) checkSignIn(ctx context.Context, enrolled, reached bool) Check {
-	const todo = "is the machine registered, its clock right within a minute, and the issuer's URL exactly the issuer's own?"
+	const todo = "is the machine registered, its clock right within a minute, and the issuer's URL exactly " +
+		"the issuer's own?"
 	switch {
 	case !enrolled:
 		return Check{Name: "sign-in", Waits: true, Detail: "waits for enrollment"}
@@ -137,7 +147,8 @@ func (a *Agent) checkSignIn(ctx context.Context, enrolled, reached bool) Check {
 		return verdict("sign-in", err, "", todo)
 	}
 	_, err = s.signIn.Bearer(ctx)
-	return verdict("sign-in", errors.Join(err, s.close()), "the authorization server accepts the TPM's signature", todo)
+	return verdict("sign-in", errors.Join(err, s.close()),
+		"the authorization server accepts the TPM's signature", todo)
 }
 
 func (a *Agent) checkPurchases() Check {
@@ -152,7 +163,8 @@ func (a *Agent) checkPurchases() Check {
 			return verdict("purchases", stands, "", goOn)
 		}
 		return verdict("purchases", stands, "", fmt.Sprintf(
-			"%s; if it costs more than %s, run `machine buy --offer %.12s` with another --at-most", goOn, p.AtMost, p.Offer))
+			"%s; if it costs more than %s, run `machine buy --offer %.12s` with another --at-most", goOn,
+			p.AtMost, p.Offer))
 	}
 	return verdict("purchases", err, fmt.Sprintf("%d ended, none interrupted", len(all)), goOn)
 }

@@ -131,7 +131,8 @@ func bar(scale int, ingredients ...string) mixer.Setup {
 	setup := mixer.Setup{Scale: scale}
 	for i, ingredient := range ingredients {
 		setup.Pumps = append(setup.Pumps, mixer.Pump{
-			Number: i + 1, Ingredient: ingredient, Level: 700_000, Calibration: []mixer.Point{{Drive: 200, Flow: 2_000}, {Drive: 1000, Flow: 20_000}},
+			Number: i + 1, Ingredient: ingredient, Level: 700_000,
+			Calibration: []mixer.Point{{Drive: 200, Flow: 2_000}, {Drive: 1000, Flow: 20_000}},
 		})
 	}
 	return setup

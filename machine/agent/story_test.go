@@ -43,7 +43,8 @@ func TestPackageByPackage(t *testing.T) {
 	w := newWorld(t, "marble-cloud.jsonl")
 	s := newSite(t, w, "first").enrolled()
 	h := s.bought()
-	s.agent.config.Devices = oneMixer(bar(100_000, "coconut-milk", "pineapple-juice", "blackberry-syrup", "passion-fruit"))
+	s.agent.config.Devices = oneMixer(bar(100_000, "coconut-milk", "pineapple-juice", "blackberry-syrup",
+		"passion-fruit"))
 	_, err := s.agent.Use(t.Context(), h.License.ID)
 	must(t, err)
 	opened, between := 0, 0
@@ -58,7 +59,8 @@ func TestPackageByPackage(t *testing.T) {
 			between++
 		}
 	}
-	if want := (len(w.plain) + sealed.PackageSize - 1) / sealed.PackageSize; opened != want || want < 3 || between == 0 {
+	if want := (len(w.plain) + sealed.PackageSize - 1) / sealed.PackageSize; opened != want || want < 3 ||
+		between == 0 {
 		t.Errorf("%d packages opened of %d, %d events of the device before the second", opened, want, between)
 	}
 }

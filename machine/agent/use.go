@@ -16,7 +16,8 @@ import (
 
 // ErrSpent means that the license (Saw) is used up, and a newer license of the same data and terms has taken
 // its meter. Use that.
-var ErrSpent = ledger.Refuse(ledger.Conflict, "machine.spent", "the license's uses are used up, and a newer license has taken its meter")
+var ErrSpent = ledger.Refuse(ledger.Conflict, "machine.spent",
+	"the license's uses are used up, and a newer license has taken its meter")
 
 // Used is the outcome of one use.
 type Used struct {
@@ -66,7 +67,8 @@ func (a *Agent) CheckUses(ctx context.Context, id string, wanted int64) (err err
 	defer func() { err = errors.Join(err, s.close()) }()
 	now, err := s.machine.Store.Status(s.conn, h)
 	if err == nil && now.Limit-now.Count < wanted {
-		err = holding.ErrUses.With(fmt.Sprintf("%d of %d uses left, asked for %d", now.Limit-now.Count, now.Limit, wanted))
+		err = holding.ErrUses.With(fmt.Sprintf("%d of %d uses left, asked for %d", now.Limit-now.Count,
+			now.Limit, wanted))
 	}
 	return err
 }
@@ -154,7 +156,10 @@ func (a *Agent) keepReceipt(ctx context.Context, h holding.Holding) (used Used, 
 	if err != nil {
 		return used, err
 	}
-	r := holding.Receipt{Format: holding.ReceiptFormat, Request: request, Count: int64(pin.Count), Limit: int64(pin.Limit)}
+	r := holding.Receipt{
+		Format: holding.ReceiptFormat, Request: request, Count: int64(pin.Count),
+		Limit: int64(pin.Limit),
+	}
 	used = Used{License: h.License.ID, Count: r.Count, Limit: r.Limit, Receipt: r.Name()}
 	return used, s.machine.Store.KeepReceipt(h.License.ID, r)
 }

@@ -57,7 +57,8 @@ func TestAbortedUse(t *testing.T) {
 func TestLevelsOfBefore(t *testing.T) {
 	s := newSite(t, newWorld(t, "sunrise.jsonl"), "first").enrolled()
 	h := s.bought()
-	must(t, s.store.Write("levels.json", []byte(`[{"pump":1,"left":10000},{"pump":2,"left":10000},{"pump":3,"left":10000}]`)))
+	must(t, s.store.Write("levels.json",
+		[]byte(`[{"pump":1,"left":10000},{"pump":2,"left":10000},{"pump":3,"left":10000}]`)))
 	_, err := s.agent.Use(t.Context(), h.License.ID)
 	wantCode(t, err, "mixer.level")
 }
@@ -97,7 +98,8 @@ func checkProcess(t *testing.T, pid int) {
 	if env := read("environ"); env != "" {
 		t.Errorf("environment %q, want none", env)
 	}
-	if args := strings.Split(strings.TrimSuffix(read("cmdline"), "\x00"), "\x00"); len(args) != 2 || args[1] != "runtime" {
+	if args := strings.Split(strings.TrimSuffix(read("cmdline"), "\x00"), "\x00"); len(args) != 2 ||
+		args[1] != "runtime" {
 		t.Errorf("arguments %q", args)
 	}
 }
@@ -154,7 +156,8 @@ func (w *world) secrets() map[string][]byte {
 	raw["the runtime share"] = share[:]
 	var halves []sealed.Share
 	for _, msp := range []string{signedtest.Manufacturer, signedtest.Operator} {
-		half, err := binding.OpenHalf(envelope, w.custodians[msp].hpke, msp+".00000000000000cc", msp, w.manifest.Custodians)
+		half, err := binding.OpenHalf(envelope, w.custodians[msp].hpke, msp+".00000000000000cc", msp,
+			w.manifest.Custodians)
 		must(w.t, err)
 		raw["the half of "+msp] = half[:]
 		halves = append(halves, half)
@@ -176,9 +179,23 @@ func TestRefusalsBeforeTheBurn(t *testing.T) {
 		change func(*site, holding.Holding)
 		code   string
 	}{
-		{"a byte of the signed license changed", func(s *site, h holding.Holding) { s.flip(holding.File(h.License.ID, "license.signed.json"), 1000) }, "signed"},
-		{"a byte of the manifest changed", func(s *site, h holding.Holding) { s.flip(holding.File(h.License.ID, "manifest.json"), 100) }, "license.manifest"},
-		{"a byte of the sealed body changed", func(s *site, h holding.Holding) { s.flip(holding.File(h.License.ID, "body.sealed"), 300) }, "license.body"},
+		{
+			"a byte of the signed license changed",
+			func(s *site, h holding.Holding) {
+				s.flip(holding.File(h.License.ID, "license.signed.json"),
+					1000)
+			}, "signed",
+		},
+		{
+			"a byte of the manifest changed",
+			func(s *site, h holding.Holding) { s.flip(holding.File(h.License.ID, "manifest.json"), 100) },
+			"license.manifest",
+		},
+		{
+			"a byte of the sealed body changed",
+			func(s *site, h holding.Holding) { s.flip(holding.File(h.License.ID, "body.sealed"), 300) },
+			"license.body",
+		},
 		{"the sealed body cut short", func(s *site, h holding.Holding) {
 			must(s.t, os.Truncate(s.store.Path(holding.File(h.License.ID, "body.sealed")), 100))
 		}, "license.body"},
@@ -205,7 +222,8 @@ func TestRefusalsBeforeTheBurn(t *testing.T) {
 			must(s.t, s.store.Save(holding.File(h.License.ID, "holding.json"), h))
 		}, "machine.not_granted"},
 		{"an unknown license", func(s *site, h holding.Holding) {
-			must(s.t, os.Rename(s.store.Path("licenses/"+h.License.ID), s.store.Path("licenses/"+ledger.Hash("other"))))
+			must(s.t, os.Rename(s.store.Path("licenses/"+h.License.ID),
+				s.store.Path("licenses/"+ledger.Hash("other"))))
 		}, "machine.license"},
 	}
 	w := newWorld(t, "sunrise.jsonl")

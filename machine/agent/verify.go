@@ -52,7 +52,10 @@ func (a *Agent) Verify(ctx context.Context, file []byte) (v Verdict, err error) 
 // judge finds out which function of the ledger a file answers, and verifies it as that.
 func judge(trust holding.Trust, file []byte) (signed.Answer, error) {
 	var err error
-	for _, function := range []string{signed.FunctionLicense, signed.FunctionOrder, signed.FunctionRecipients, signed.FunctionNoop} {
+	for _, function := range []string{
+		signed.FunctionLicense, signed.FunctionOrder, signed.FunctionRecipients,
+		signed.FunctionNoop,
+	} {
 		var answer signed.Answer
 		answer, err = trust.Verifier.Verify(file, signed.Expectation{Function: function})
 		if !errors.Is(err, signed.ErrFunction) {

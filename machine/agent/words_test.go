@@ -30,7 +30,8 @@ func TestANewBoundCounts(t *testing.T) {
 		t.Errorf("saw %q", got)
 	}
 	_, err = s.agent.Sync(t.Context())
-	if got := saw(t, err, "machine.price"); got != "allowed 100 sat (from the purchase begun before), costs 5000 sat" {
+	if got := saw(t, err, "machine.price"); got != "allowed 100 sat (from the purchase begun before), costs "+
+		"5000 sat" {
 		t.Errorf("saw %q", got)
 	}
 	_, err = s.agent.Buy(t.Context(), offerID, 200)
@@ -124,7 +125,8 @@ func TestUsedUp(t *testing.T) {
 	must(t, s.agent.CheckUses(t.Context(), h.License.ID, 3))
 	_, err := s.agent.Use(t.Context(), h.License.ID)
 	must(t, err)
-	if got := saw(t, s.agent.CheckUses(t.Context(), h.License.ID, 3), "machine.uses"); got != "2 of 3 uses left, asked for 3" {
+	if got := saw(t, s.agent.CheckUses(t.Context(), h.License.ID, 3),
+		"machine.uses"); got != "2 of 3 uses left, asked for 3" {
 		t.Errorf("saw %q", got)
 	}
 	for range 2 {
@@ -166,12 +168,14 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("%s: %+v", name, c)
 		}
 	}
-	if _, asked := after["registrar"]; asked || !strings.Contains(after["devices"].Detail, "beverage/1: 3 pumps; 1: orange-juice 700 ml") {
+	if _, asked := after["registrar"]; asked ||
+		!strings.Contains(after["devices"].Detail, "beverage/1: 3 pumps; 1: orange-juice 700 ml") {
 		t.Errorf("registrar asked %v, devices %q", asked, after["devices"].Detail)
 	}
 	_, err := s.agent.Buy(t.Context(), offerID, 100)
 	wantCode(t, err, "machine.price")
-	if c := findings(s.agent.Doctor(t.Context()))["purchases"]; c.OK || !strings.Contains(c.Todo, "machine buy --offer "+offerID[:12]) {
+	if c := findings(s.agent.Doctor(t.Context()))["purchases"]; c.OK ||
+		!strings.Contains(c.Todo, "machine buy --offer "+offerID[:12]) {
 		t.Errorf("purchases: %+v", c)
 	}
 	w.server.Close()

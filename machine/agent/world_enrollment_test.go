@@ -44,7 +44,8 @@ func (w *world) challenge(r *http.Request, msp string) (any, error) {
 	id := hex.EncodeToString(draw(w.t, 16))
 	w.pending[id] = a
 	return machine.Activation{
-		ID: id, CredentialBlob: base64.StdEncoding.EncodeToString(credential.Blob), Secret: base64.StdEncoding.EncodeToString(credential.Secret),
+		ID: id, CredentialBlob: base64.StdEncoding.EncodeToString(credential.Blob),
+		Secret: base64.StdEncoding.EncodeToString(credential.Secret),
 	}, nil
 }
 
@@ -90,9 +91,11 @@ func (w *world) register(r *http.Request) (any, error) {
 		return nil, err
 	}
 	m := machine.Machine{
-		Format: machine.Format, ID: machine.ID(a.akName.Hex(), a.salt), Owner: buyerID, Registrar: signedtest.Manufacturer + ".00000000000000dd",
-		EKHash: ledger.Hash("ek"), AK: base64.StdEncoding.EncodeToString(a.ak), SRK: in.SRK, Token: in.Token, Counter: in.Counter,
-		Line: in.Line, Assurance: "tpm", Shard: 4711, Epoch: 1,
+		Format: machine.Format, ID: machine.ID(a.akName.Hex(), a.salt), Owner: buyerID,
+		Registrar: signedtest.Manufacturer + ".00000000000000dd",
+		EKHash:    ledger.Hash("ek"), AK: base64.StdEncoding.EncodeToString(a.ak), SRK: in.SRK, Token: in.Token,
+		Counter: in.Counter,
+		Line:    in.Line, Assurance: "tpm", Shard: 4711, Epoch: 1,
 	}
 	w.machines[m.ID] = m
 	blob, err := tpmpolicy.Wrap(rand.Reader, w.runtime, srk, tpmpolicy.Digest{})
@@ -105,10 +108,12 @@ func (w *world) register(r *http.Request) (any, error) {
 		return nil, err
 	}
 	out := machine.Enrolled{
-		Machine: m, Bundle: base64.StdEncoding.EncodeToString(doc), Recipient: runtimeID, Gateway: w.server.URL, Issuer: w.server.URL,
+		Machine: m, Bundle: base64.StdEncoding.EncodeToString(doc), Recipient: runtimeID, Gateway: w.server.URL,
+		Issuer: w.server.URL,
 		RuntimeKey: machine.SealedKey{
-			Public: base64.StdEncoding.EncodeToString(blob.Public), Duplicate: base64.StdEncoding.EncodeToString(blob.Duplicate),
-			Seed: base64.StdEncoding.EncodeToString(blob.Seed),
+			Public:    base64.StdEncoding.EncodeToString(blob.Public),
+			Duplicate: base64.StdEncoding.EncodeToString(blob.Duplicate),
+			Seed:      base64.StdEncoding.EncodeToString(blob.Seed),
 		},
 	}
 	out.BundleSignatures = append(out.BundleSignatures, signatures...)

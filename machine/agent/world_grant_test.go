@@ -87,8 +87,9 @@ func (w *world) answer(g grant.Grant, msp string) (grant.Answer, error) {
 	signature, err := ecdsa.SignASN1(rand.Reader, c.grant, due.Limit[:])
 	return grant.Answer{
 		License: g.License, Number: g.Number, MSP: msp, Signature: base64.StdEncoding.EncodeToString(signature),
-		Public: base64.StdEncoding.EncodeToString(blob.Public), Duplicate: base64.StdEncoding.EncodeToString(blob.Duplicate),
-		Seed: base64.StdEncoding.EncodeToString(blob.Seed),
+		Public:    base64.StdEncoding.EncodeToString(blob.Public),
+		Duplicate: base64.StdEncoding.EncodeToString(blob.Duplicate),
+		Seed:      base64.StdEncoding.EncodeToString(blob.Seed),
 	}, err
 }
 

@@ -67,8 +67,9 @@ func (w *world) who(r *http.Request) (machine.Machine, error) {
 func (w *world) item() order.Item {
 	doc := sha256.Sum256(ledger.Encode(w.manifest))
 	return order.Item{
-		Offer: offerID, Dataset: w.manifest.Dataset, Version: 1, Manifest: hex.EncodeToString(doc[:]), Custodians: w.manifest.Custodians,
-		Model: offer.Model{Kind: "uses", Uses: 3}, Price: 5000,
+		Offer: offerID, Dataset: w.manifest.Dataset, Version: 1, Manifest: hex.EncodeToString(doc[:]),
+		Custodians: w.manifest.Custodians,
+		Model:      offer.Model{Kind: "uses", Uses: 3}, Price: 5000,
 	}
 }
 
@@ -88,8 +89,11 @@ func (w *world) placeOrder(r *http.Request) (any, error) {
 	o, ok := w.orders[key]
 	if !ok {
 		o = order.Order{
-			Format: "guildmark/order/1", ID: order.ID(w.consortium.Bundle.Channel, signedtest.Operator, buyerID, r.Header.Get("Idempotency-Key")), Buyer: buyerID, Machine: m.ID,
-			Items: []order.Item{w.item()}, Price: 5000, Descriptor: 1, Shard: m.Shard, Number: uint32(len(w.orders)), Created: 1, Expires: 99,
+			Format: "guildmark/order/1",
+			ID: order.ID(w.consortium.Bundle.Channel, signedtest.Operator, buyerID,
+				r.Header.Get("Idempotency-Key")), Buyer: buyerID, Machine: m.ID,
+			Items: []order.Item{w.item()}, Price: 5000, Descriptor: 1, Shard: m.Shard,
+			Number: uint32(len(w.orders)), Created: 1, Expires: 99,
 		}
 		collect, err := w.descriptor.Derive(o.Shard, o.Number)
 		if err != nil {
@@ -129,8 +133,10 @@ func (w *world) getOrder(r *http.Request) (any, error) {
 func (w *world) settle(o order.Order) license.License {
 	item := o.Items[0]
 	l := license.License{
-		Format: license.Format, ID: license.ID(o.ID, "0"), Order: o.ID, Machine: o.Machine, Buyer: o.Buyer, Dataset: item.Dataset, Version: 1,
-		Manifest: item.Manifest, Custodians: item.Custodians, Model: item.Model, Terms: license.TermsHash(item.Dataset, 1, item.Model), Epoch: 2,
+		Format: license.Format, ID: license.ID(o.ID, "0"), Order: o.ID, Machine: o.Machine, Buyer: o.Buyer,
+		Dataset: item.Dataset, Version: 1,
+		Manifest: item.Manifest, Custodians: item.Custodians, Model: item.Model,
+		Terms: license.TermsHash(item.Dataset, 1, item.Model), Epoch: 2,
 	}
 	w.licenses[l.ID] = l
 	return l
@@ -161,7 +167,8 @@ func (w *world) recipients() []consortium.Recipient {
 		spki, err := x509.MarshalPKIXPublicKey(&c.grant.PublicKey)
 		must(w.t, err)
 		all = append(all, consortium.Recipient{
-			Format: consortium.RecipientFormat, ID: id, Role: consortium.CustodianRecipient, MSP: msp, Party: id, Version: 1,
+			Format: consortium.RecipientFormat, ID: id, Role: consortium.CustodianRecipient, MSP: msp,
+			Party: id, Version: 1,
 			HPKE:     base64.StdEncoding.EncodeToString(c.hpke.PublicKey().Bytes()),
 			GrantKey: base64.StdEncoding.EncodeToString(spki),
 		})

@@ -130,9 +130,14 @@ func (w *world) seal() {
 	must(w.t, err)
 	technology, _, _ := strings.Cut(w.profile, "/")
 	plan := sealed.Plan{
-		Channel: w.consortium.Bundle.Channel, Licensor: dataset.Licensor{MSP: signedtest.Licensors, Party: signedtest.Licensors + ".00000000000000aa"},
-		Salt: hex.EncodeToString(draw(w.t, 32)), Version: 1, Title: "Sunrise", Technology: technology, Profile: w.profile,
-		Runtimes: []sealed.Recipient{{ID: w.line, Role: sealed.RoleRuntime, MSP: signedtest.Manufacturer, Key: line.PublicKey().Bytes()}},
+		Channel:  w.consortium.Bundle.Channel,
+		Licensor: dataset.Licensor{MSP: signedtest.Licensors, Party: signedtest.Licensors + ".00000000000000aa"},
+		Salt:     hex.EncodeToString(draw(w.t, 32)), Version: 1, Title: "Sunrise", Technology: technology,
+		Profile: w.profile,
+		Runtimes: []sealed.Recipient{{
+			ID: w.line, Role: sealed.RoleRuntime, MSP: signedtest.Manufacturer,
+			Key: line.PublicKey().Bytes(),
+		}},
 	}
 	for msp, c := range w.custodians {
 		plan.Custodians = append(plan.Custodians, sealed.Recipient{
@@ -167,7 +172,8 @@ func (w *world) routes() http.Handler {
 	}
 	route("POST /activations", func(r *http.Request) (any, error) { return w.challenge(r, "") })
 	route("POST /activations/{id}", w.register)
-	route("POST /v1/custodians/{msp}/activations", func(r *http.Request) (any, error) { return w.challenge(r, r.PathValue("msp")) })
+	route("POST /v1/custodians/{msp}/activations",
+		func(r *http.Request) (any, error) { return w.challenge(r, r.PathValue("msp")) })
 	route("POST /v1/custodians/{msp}/activations/{id}", w.activated)
 	route("POST /v1/recipients/sign", w.signRecipients)
 	route("GET /.well-known/openid-configuration", func(*http.Request) (any, error) {
@@ -213,9 +219,15 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request, do func(*http.Req
 			w.t.Errorf("%s: %v", r.URL.Path, err)
 			no = ledger.Refuse(ledger.Unavailable, "test.fault", err.Error())
 		}
-		status := map[ledger.Kind]int{ledger.NotFound: 404, ledger.Conflict: 409, ledger.Forbidden: 403, ledger.Unavailable: 503}[no.Kind]
+		status := map[ledger.Kind]int{
+			ledger.NotFound: 404, ledger.Conflict: 409, ledger.Forbidden: 403,
+			ledger.Unavailable: 503,
+		}[no.Kind]
 		rw.WriteHeader(max(status, 400))
-		_ = json.NewEncoder(rw).Encode(map[string]any{"type": "about:blank", "title": no.Message, "status": status, "code": no.Code, "saw": no.Saw})
+		_ = json.NewEncoder(rw).Encode(map[string]any{
+			"type": "about:blank", "title": no.Message,
+			"status": status, "code": no.Code, "saw": no.Saw,
+		})
 	}
 }
 

@@ -21,13 +21,15 @@ var (
 	// ErrOtherTPM means that the TPM's keys are not those of the enrollment in the state folder: the folder
 	// was copied from another machine, or the TPM was cleared. Use the folder with its own TPM, or enroll
 	// anew in an empty one.
-	ErrOtherTPM = ledger.Refuse(ledger.Forbidden, "machine.other_tpm", "the state folder belongs to a machine with another TPM")
+	ErrOtherTPM = ledger.Refuse(ledger.Forbidden, "machine.other_tpm",
+		"the state folder belongs to a machine with another TPM")
 	// ErrRecord means that the registrar answered with the ledger record of another machine (Saw names the
 	// field). Don't go on.
 	ErrRecord = ledger.Refuse(ledger.Forbidden, "machine.record", "the registrar's record is not of this machine")
 	// ErrBundlePin means that the registrar's trust bundle (Saw) is not the one that `bundle` in the
 	// configuration pins. Don't go on before the consortium has said which is right.
-	ErrBundlePin = ledger.Refuse(ledger.Forbidden, "machine.bundle", "the registrar's trust bundle is not the one in the configuration")
+	ErrBundlePin = ledger.Refuse(ledger.Forbidden, "machine.bundle",
+		"the registrar's trust bundle is not the one in the configuration")
 )
 
 // Applicant is a machine during its enrollment.

@@ -15,7 +15,8 @@ const recordFile = "enrollment.json"
 
 // ErrNone means that the state folder holds no enrollment that a registrar has finished. Run `machine enroll`
 // with a code.
-var ErrNone = ledger.Refuse(ledger.NotFound, "machine.not_enrolled", "this machine is not enrolled: run `machine enroll`")
+var ErrNone = ledger.Refuse(ledger.NotFound, "machine.not_enrolled",
+	"this machine is not enrolled: run `machine enroll`")
 
 // Record is what the machine knows of itself; secrets stay in the TPM.
 type Record struct {

@@ -20,7 +20,8 @@ var (
 	ErrContent = ledger.Refuse(ledger.Invalid, "machine.content", "the bytes are not those that were asked for")
 	// ErrRuntime means that the key envelope holds no wrap for this machine's product line and assurance
 	// (Saw), so it could never open the data. Nothing was paid; ask the licensor to seal for that line.
-	ErrRuntime = ledger.Refuse(ledger.Forbidden, "machine.runtime", "the dataset is not sealed for this machine's runtime")
+	ErrRuntime = ledger.Refuse(ledger.Forbidden, "machine.runtime",
+		"the dataset is not sealed for this machine's runtime")
 )
 
 // Fetched is a dataset's version as far as it isn't secret.

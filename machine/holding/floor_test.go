@@ -42,7 +42,11 @@ func TestFloorIsStored(t *testing.T) {
 		signed []int64
 		want   int64
 	}{
-		{1_000, nil, 0}, {1_000, []int64{1_000_000}, 1_000_000}, {61_000, nil, 1_000_060}, {61_000, []int64{999}, 1_000_060}, {10, nil, 1_000_060},
+		{1_000, nil, 0},
+		{1_000, []int64{1_000_000}, 1_000_000},
+		{61_000, nil, 1_000_060},
+		{61_000, []int64{999}, 1_000_060},
+		{10, nil, 1_000_060},
 	}
 	for i, step := range steps {
 		f, err := s.floor(step.clock, step.signed...)

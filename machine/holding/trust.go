@@ -17,7 +17,8 @@ import (
 // ErrRecipients means that the list of recipients that the partners signed has no usable grant-signing key of
 // a custodian whose half of the license share the machine needs. The consortium must register that
 // custodian's recipient again.
-var ErrRecipients = ledger.Refuse(ledger.NotFound, "machine.recipients", "the signed recipients lack a custodian's key")
+var ErrRecipients = ledger.Refuse(ledger.NotFound, "machine.recipients",
+	"the signed recipients lack a custodian's key")
 
 // Trust is the trust bundle in force and its verifier.
 type Trust struct {

@@ -24,7 +24,8 @@ var (
 	ErrOffline = ledger.Refuse(ledger.Unavailable, "machine.offline", "the server can't be reached")
 	// ErrAnswer means that a server answered with something that its contract (gateway/api/openapi.yaml)
 	// doesn't allow, a proxy's error page for example. Ask again later.
-	ErrAnswer = ledger.Refuse(ledger.Unavailable, "machine.answer", "the server's answer is not what its contract says")
+	ErrAnswer = ledger.Refuse(ledger.Unavailable, "machine.answer",
+		"the server's answer is not what its contract says")
 )
 
 // requestTimeout is longer than the gateway's own for a submit that waits for its block
@@ -115,7 +116,9 @@ func (c *client) form(ctx context.Context, path string, form url.Values, out any
 }
 
 // send returns a 2xx response, or the refusal that the server sent.
-func (c *client) send(ctx context.Context, method, path string, body io.Reader, header []string) (*http.Response, error) {
+func (c *client) send(ctx context.Context, method, path string, body io.Reader,
+	header []string,
+) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)

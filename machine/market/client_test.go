@@ -17,10 +17,20 @@ func TestRefusalsOfServers(t *testing.T) {
 		code   string
 		kind   ledger.Kind
 	}{
-		{"a problem with the ledger's code", 409, `{"type":"x","title":"Conflict","status":409,"code":"grant.open","saw":"7"}`, "grant.open", ledger.Conflict},
-		{"a problem with its kind", 400, `{"code":"clock.stale","kind":"Unavailable"}`, "clock.stale", ledger.Unavailable},
+		{
+			"a problem with the ledger's code", 409,
+			`{"type":"x","title":"Conflict","status":409,"code":"grant.open","saw":"7"}`, "grant.open",
+			ledger.Conflict,
+		},
+		{
+			"a problem with its kind", 400, `{"code":"clock.stale","kind":"Unavailable"}`, "clock.stale",
+			ledger.Unavailable,
+		},
 		{"an expired thing", 410, `{"code":"order.expired"}`, "order.expired", ledger.Expired},
-		{"an OAuth error", 401, `{"error":"invalid_client","error_description":"no"}`, "oauth.invalid_client", ledger.Forbidden},
+		{
+			"an OAuth error", 401, `{"error":"invalid_client","error_description":"no"}`, "oauth.invalid_client",
+			ledger.Forbidden,
+		},
 		{"a proxy's page", 502, `<html>`, "machine.answer", ledger.Unavailable},
 		{"sent elsewhere", 302, ``, "machine.answer", ledger.Unavailable},
 		{"not JSON", 200, `<html>`, "machine.answer", ledger.Unavailable},

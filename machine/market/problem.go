@@ -24,7 +24,8 @@ func refusalOf(rsp *http.Response, what string) error {
 		Description string `json:"error_description"`
 	}
 	if json.Unmarshal(doc, &oauth) == nil && oauth.Error != "" {
-		return ledger.Refuse(ledger.Forbidden, "oauth."+oauth.Error, "the authorization server rejected the machine").With(oauth.Description)
+		return ledger.Refuse(ledger.Forbidden, "oauth."+oauth.Error,
+			"the authorization server rejected the machine").With(oauth.Description)
 	}
 	return problem.Or(ErrAnswer, rsp.StatusCode, what+": "+rsp.Status)
 }

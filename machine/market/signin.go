@@ -18,7 +18,8 @@ import (
 
 // ErrIssuer means that the authorization server describes itself under another URL than the configured one.
 // Set issuer.url to the URL that Saw shows, spelled in the same way.
-var ErrIssuer = ledger.Refuse(ledger.Forbidden, "machine.issuer", "the authorization server names itself otherwise than issuer.url")
+var ErrIssuer = ledger.Refuse(ledger.Forbidden, "machine.issuer",
+	"the authorization server names itself otherwise than issuer.url")
 
 const (
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" // RFC 7523, 2.2

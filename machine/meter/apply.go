@@ -22,7 +22,8 @@ type Grant struct {
 	Limit      int64  // uses in all; 0 closes the meter (T17)
 	Pair       [2]int // places in the custodian set, ascending
 	Signatures [2][]byte
-	Blobs      []tpmpolicy.Blob // the lower custodian's (it burns a use), then the upper's; none: the halves stay (T16, T17)
+	// the lower custodian's (it burns a use), then the upper's; none: the halves stay (T16, T17)
+	Blobs []tpmpolicy.Blob
 }
 
 var errAnswer = errors.New("the grant is not answered by its pair")
@@ -39,7 +40,8 @@ func FromView(v grant.View, set []string) (Grant, error) {
 	}
 	for i, msp := range v.Grant.Pair {
 		g.Pair[i] = slices.Index(set, msp)
-		at := slices.IndexFunc(v.Answers, func(a grant.Answer) bool { return a.MSP == msp && a.Number == v.Grant.Number })
+		at := slices.IndexFunc(v.Answers,
+			func(a grant.Answer) bool { return a.MSP == msp && a.Number == v.Grant.Number })
 		if g.Pair[i] < 0 || at < 0 {
 			return Grant{}, fmt.Errorf("%w: %s", errAnswer, msp)
 		}

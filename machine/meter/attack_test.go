@@ -166,7 +166,8 @@ func TestAttackRedefineWithAnOwnPolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = b.tpm.WriteLimit(s, tpm.SignedLimit{
-		Write: w, Meter: b.id, Branches: branches, Keys: [2]*ecdsa.PublicKey{forger.custodians[0], forger.custodians[1]},
+		Write: w, Meter: b.id, Branches: branches,
+		Keys:       [2]*ecdsa.PublicKey{forger.custodians[0], forger.custodians[1]},
 		Signatures: [2][]byte{forger.signFor(b.id, 0, w, s.Nonce()), forger.signFor(b.id, 1, w, s.Nonce())},
 	})
 	if err != nil {

@@ -70,7 +70,10 @@ type bench struct {
 // newBench starts a copy of a TPM and makes a meter of two or more custodians.
 func newBench(tb testing.TB, name string, custodians int) *bench {
 	tb.Helper()
-	b := &bench{t: tb, path: filepath.Join(tb.TempDir(), "meter.json"), id: tpmpolicy.Meter("machine", "dataset", "terms")}
+	b := &bench{
+		t: tb, path: filepath.Join(tb.TempDir(), "meter.json"),
+		id: tpmpolicy.Meter("machine", "dataset", "terms"),
+	}
 	dir := tb.TempDir()
 	if err := swtpm.Clone(filepath.Join(string(made), name), dir); err != nil {
 		tb.Fatal(err)

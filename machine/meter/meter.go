@@ -15,7 +15,8 @@ import (
 
 // ErrNoGrant means that the license was bought, and its grant is not finished yet. `machine sync` goes on
 // with it.
-var ErrNoGrant = ledger.Refuse(ledger.Conflict, "machine.not_granted", "the license has no finished grant: run `machine sync` with a network")
+var ErrNoGrant = ledger.Refuse(ledger.Conflict, "machine.not_granted",
+	"the license has no finished grant: run `machine sync` with a network")
 
 // Errors that callers act on.
 var (

@@ -15,7 +15,10 @@ import (
 func TestFromView(t *testing.T) {
 	text := base64.StdEncoding.EncodeToString([]byte("bytes"))
 	answer := func(msp string, number int) grant.Answer {
-		return grant.Answer{License: licenseID, Number: number, MSP: msp, Signature: text, Public: text, Duplicate: text, Seed: text}
+		return grant.Answer{
+			License: licenseID, Number: number, MSP: msp, Signature: text, Public: text,
+			Duplicate: text, Seed: text,
+		}
 	}
 	good := func() grant.View {
 		return grant.View{

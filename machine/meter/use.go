@@ -144,7 +144,8 @@ func (u *Use) checkArmed() error {
 // TPM_RC_AUTH_UNAVAILABLE (measured); TPM_RC_AUTH_FAIL and TPM_RC_BAD_AUTH are other codes of a failed
 // authorization, which a chip could return.
 func isUsedUp(err error) bool {
-	return errors.Is(err, tpm2.TPMRCAuthUnavailable) || errors.Is(err, tpm2.TPMRCAuthFail) || errors.Is(err, tpm2.TPMRCBadAuth)
+	return errors.Is(err, tpm2.TPMRCAuthUnavailable) || errors.Is(err, tpm2.TPMRCAuthFail) ||
+		errors.Is(err, tpm2.TPMRCBadAuth)
 }
 
 // Left is how many uses the index still allows.

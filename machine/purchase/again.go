@@ -12,7 +12,8 @@ import (
 
 // ErrUsesLeft means that an older license (Saw) of the same data and terms has uses left, and a new limit
 // would end them. Use them up first; nothing was paid.
-var ErrUsesLeft = ledger.Refuse(ledger.Conflict, "machine.uses_left", "this machine has uses of the same data and terms left: use them up first, a new limit would end them")
+var ErrUsesLeft = ledger.Refuse(ledger.Conflict, "machine.uses_left",
+	"this machine has uses of the same data and terms left: use them up first, a new limit would end them")
 
 // checkMeter looks, before anything is paid, whether an older license of the same data and terms still counts
 // on the meter that the new one needs. Adding to a limit comes with T17; today custodians sign first limits

@@ -49,7 +49,10 @@ func (b *Buyer) Begin(offer string, atMost ledger.Satoshi) (*Purchase, error) {
 		return nil, err
 	}
 	if p == nil {
-		p = &Purchase{Format: "guildmark/purchase/1", Key: market.Nonce(), Offer: offer, AtMost: atMost, Step: Started}
+		p = &Purchase{
+			Format: "guildmark/purchase/1", Key: market.Nonce(), Offer: offer, AtMost: atMost,
+			Step: Started,
+		}
 		return p, b.save(p, Started)
 	}
 	if p.Paid() || p.AtMost == atMost {

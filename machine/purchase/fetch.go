@@ -31,7 +31,10 @@ func (b *Buyer) fetch(ctx context.Context, p *Purchase) error {
 	if err := b.Machine.FetchBody(ctx, p.License, fetched.Manifest); err != nil {
 		return err
 	}
-	h := holding.Holding{Format: holding.Format, License: l, Title: fetched.Manifest.Title, Recipient: b.Machine.Runtime}
+	h := holding.Holding{
+		Format: holding.Format, License: l, Title: fetched.Manifest.Title,
+		Recipient: b.Machine.Runtime,
+	}
 	if err := b.Machine.Store.Keep(h, fetched.Bytes, fetched.Envelope); err != nil {
 		return err
 	}

@@ -21,13 +21,16 @@ import (
 var (
 	// ErrNoPair means that fewer than two custodians of the dataset have activated this machine, and a grant
 	// takes two. Enroll again: that asks those that are missing.
-	ErrNoPair = ledger.Refuse(ledger.Forbidden, "machine.no_pair", "fewer than two of the dataset's custodians have activated this machine: run `machine enroll`")
+	ErrNoPair = ledger.Refuse(ledger.Forbidden, "machine.no_pair",
+		"fewer than two of the dataset's custodians have activated this machine: run `machine enroll`")
 	// ErrOtherGrant means that the ledger holds an open grant that this purchase did not ask for. Ask another
 	// gateway, or wait.
-	ErrOtherGrant = ledger.Refuse(ledger.Conflict, "machine.other_grant", "the ledger holds another open grant of this machine")
+	ErrOtherGrant = ledger.Refuse(ledger.Conflict, "machine.other_grant",
+		"the ledger holds another open grant of this machine")
 	// ErrRestart means that the TPM's session ended between request and answer, and the meter doesn't stand
 	// at the grant's limit. A reset of the TPM ends the request, so that another can be made.
-	ErrRestart = ledger.Refuse(ledger.Conflict, "machine.restart", "the TPM's session ended while a grant was open: restart the machine, then run the same command again")
+	ErrRestart = ledger.Refuse(ledger.Conflict, "machine.restart",
+		"the TPM's session ended while a grant was open: restart the machine, then run the same command again")
 )
 
 // meterOf is the meter that a license's uses are counted by; licenses of the same dataset and
@@ -186,7 +189,8 @@ func (b *Buyer) arm(ctx context.Context, p *Purchase) error {
 // answers polls until both custodians of the pair have answered.
 func (b *Buyer) answers(ctx context.Context, p *Purchase) (view grant.View, err error) {
 	seen := func(context.Context) string {
-		return fmt.Sprintf("%d of %d custodians have answered: %v", len(view.Answers), len(p.Request.Pair), p.Request.Pair)
+		return fmt.Sprintf("%d of %d custodians have answered: %v", len(view.Answers), len(p.Request.Pair),
+			p.Request.Pair)
 	}
 	err = market.Poll(ctx, b.Machine.Every, seen, func() (bool, error) {
 		if view, err = b.Machine.Gateway.Grant(ctx, p.License, p.Number); err != nil {

@@ -20,13 +20,15 @@ import (
 var (
 	// ErrOrder means that the order names another machine, owner, offer or idempotency key than this purchase
 	// (Saw says which). Ask another gateway.
-	ErrOrder = ledger.Refuse(ledger.Forbidden, "machine.order", "the order is not the one that this machine asked for")
+	ErrOrder = ledger.Refuse(ledger.Forbidden, "machine.order",
+		"the order is not the one that this machine asked for")
 	// ErrPrice means that the order costs more than the bound that was given. Nothing was paid: buy again
 	// with a higher bound, or with none.
 	ErrPrice = ledger.Refuse(ledger.Limit, "machine.price", "the order costs more than allowed")
 	// ErrOrderState means that the order has expired, is disputed, or was paid late (Saw). Buy again; talk to
 	// the consortium about what was paid.
-	ErrOrderState = ledger.Refuse(ledger.Conflict, "machine.order_state", "the order can't be paid or delivered any more")
+	ErrOrderState = ledger.Refuse(ledger.Conflict, "machine.order_state",
+		"the order can't be paid or delivered any more")
 )
 
 // placeOrder places the order. The journal's key makes its id, so a repeated request gives the same order.
@@ -173,7 +175,8 @@ func (b *Buyer) awaitLicense(ctx context.Context, p *Purchase) error {
 // settling says how far the ledger is with a payment.
 func (b *Buyer) settling(p *Purchase, view order.View) string {
 	bundle, how := b.Machine.Trust.Bundle, "proven"
-	if bundle.Attested { // T22: where work is free a proof alone shows nothing, and the reader of this line must know it
+	// T22: where work is free a proof alone shows nothing, and the reader of this line must know it
+	if bundle.Attested {
 		how = "proven and attested by partners, since work is free on " + bundle.Network
 	}
 	return fmt.Sprintf("%s, %s of %s %s", view.State, view.Paid, p.Order.Price, how)

@@ -13,13 +13,15 @@ import (
 var (
 	// ErrMemory means that the kernel did not lock the process's memory, so plaintext could be swapped to
 	// disk. Raise the limit as the sentence says.
-	ErrMemory = ledger.Refuse(ledger.Unavailable, "runtime.memory", "the runtime's memory can't be locked: give the machine's service LimitMEMLOCK=infinity or CAP_IPC_LOCK")
+	ErrMemory = ledger.Refuse(ledger.Unavailable, "runtime.memory",
+		"the runtime's memory can't be locked: give the machine's service LimitMEMLOCK=infinity or CAP_IPC_LOCK")
 	// ErrDump means that the kernel did not let the process forbid core dumps and ptrace (Saw). Run on a
 	// kernel that does.
 	ErrDump = ledger.Refuse(ledger.Unavailable, "runtime.dump", "the runtime can't forbid dumps of its memory")
 	// ErrNetwork means that the process has a network interface (Saw), or could get no network namespace of
 	// its own. Give the service the right to make namespaces.
-	ErrNetwork = ledger.Refuse(ledger.Unavailable, "runtime.network", "the runtime needs a network namespace without interfaces")
+	ErrNetwork = ledger.Refuse(ledger.Unavailable, "runtime.network",
+		"the runtime needs a network namespace without interfaces")
 )
 
 // lockMemory forbids dumps and locks every present and future page in memory, out of swap. It MUST come before

@@ -113,7 +113,8 @@ func TestReadJob(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := ReadJob(strings.NewReader(tt.doc)); err == nil || !strings.HasPrefix(err.Error(), ErrJob.Code) {
+			if _, err := ReadJob(strings.NewReader(tt.doc)); err == nil ||
+				!strings.HasPrefix(err.Error(), ErrJob.Code) {
 				t.Errorf("got %v, want %v", err, ErrJob)
 			}
 		})
@@ -124,12 +125,14 @@ func TestReadJob(t *testing.T) {
 // that it fits no job.
 func TestReadJobWithTheLargestParts(t *testing.T) {
 	job := NewJob()
-	job.Envelope, job.Manifest, job.Bundle = make([]byte, sealed.MaxEnvelope), make([]byte, ledger.MaxDocument), make([]byte, ledger.MaxDocument)
+	job.Envelope, job.Manifest, job.Bundle = make([]byte, sealed.MaxEnvelope), make([]byte, ledger.MaxDocument),
+		make([]byte, ledger.MaxDocument)
 	got, err := ReadJob(bytes.NewReader(ledger.Encode(job)))
 	if err != nil || len(got.Envelope) != sealed.MaxEnvelope {
 		t.Errorf("got an envelope of %d bytes, %v", len(got.Envelope), err)
 	}
-	if _, err := ReadJob(io.MultiReader(bytes.NewReader(ledger.Encode(job)), strings.NewReader(strings.Repeat(" ", maxJob)))); !errors.Is(err, ErrJob) {
+	if _, err := ReadJob(io.MultiReader(bytes.NewReader(ledger.Encode(job)),
+		strings.NewReader(strings.Repeat(" ", maxJob)))); !errors.Is(err, ErrJob) {
 		t.Errorf("a job without end: got %v, want %v", err, ErrJob)
 	}
 }

@@ -167,7 +167,10 @@ func provision(t transport.TPM) (*TPM, error) {
 // provisionSRK makes the storage root key again from the owner's seed, always the same one, and persists it.
 // fresh means that it wasn't there: then nothing of ours is.
 func provisionSRK(t transport.TPM) (srk *Key, fresh bool, err error) {
-	rsp, err := tpm2.CreatePrimary{PrimaryHandle: tpm2.TPMRHOwner, InPublic: tpm2.New2B(tpm2.ECCSRKTemplate)}.Execute(t)
+	rsp, err := tpm2.CreatePrimary{
+		PrimaryHandle: tpm2.TPMRHOwner,
+		InPublic:      tpm2.New2B(tpm2.ECCSRKTemplate),
+	}.Execute(t)
 	if err != nil {
 		return nil, false, refused("make the storage root key", err)
 	}

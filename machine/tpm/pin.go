@@ -114,7 +114,10 @@ func (m *TPM) WriteLimit(session *Session, l SignedLimit) error {
 		}
 	}
 	if len(l.Branches) > 1 {
-		_, err := tpm2.PolicyOr{PolicySession: session.handle, PHashList: tpmpolicy.DigestList(l.Branches)}.Execute(m.t)
+		_, err := tpm2.PolicyOr{
+			PolicySession: session.handle,
+			PHashList:     tpmpolicy.DigestList(l.Branches),
+		}.Execute(m.t)
 		if err != nil {
 			return refused("choose the custodian pair", err)
 		}
@@ -127,7 +130,9 @@ func (m *TPM) WriteLimit(session *Session, l SignedLimit) error {
 }
 
 // policySigned shows one custodian's signature to the TPM.
-func (m *TPM) policySigned(session *Session, key *ecdsa.PublicKey, der []byte, cp tpmpolicy.Digest, meter tpmpolicy.MeterID) (err error) {
+func (m *TPM) policySigned(session *Session, key *ecdsa.PublicKey, der []byte, cp tpmpolicy.Digest,
+	meter tpmpolicy.MeterID,
+) (err error) {
 	area, err := tpmpolicy.CustodianPublic(key)
 	if err != nil {
 		return err
@@ -158,7 +163,8 @@ func (m *TPM) policySigned(session *Session, key *ecdsa.PublicKey, der []byte, c
 func readDER(der []byte) (tpm2.TPMTSignature, error) {
 	var v struct{ R, S *big.Int }
 	rest, err := asn1.Unmarshal(der, &v)
-	if err != nil || len(rest) != 0 || v.R.Sign() <= 0 || v.S.Sign() <= 0 || v.R.BitLen() > 256 || v.S.BitLen() > 256 {
+	if err != nil || len(rest) != 0 || v.R.Sign() <= 0 || v.S.Sign() <= 0 || v.R.BitLen() > 256 ||
+		v.S.BitLen() > 256 {
 		return tpm2.TPMTSignature{}, fmt.Errorf("%w: %d bytes", ErrLimitSignature, len(der))
 	}
 	return tpm2.TPMTSignature{

@@ -48,7 +48,8 @@ func (r *Refused) Refusal() *ledger.Refusal {
 		kind = ledger.Unavailable
 	}
 	code := "tpm." + strings.ToLower(strings.TrimPrefix(r.Name(), "TPM_RC_"))
-	return ledger.Refuse(kind, code, "the TPM refused").With(fmt.Sprintf("%s: 0x%03x %s", r.Step, uint32(r.Code), r.Name()))
+	return ledger.Refuse(kind, code, "the TPM refused").With(fmt.Sprintf("%s: 0x%03x %s", r.Step,
+		uint32(r.Code), r.Name()))
 }
 
 // As lets errors.As find the refusal.

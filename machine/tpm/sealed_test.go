@@ -172,7 +172,8 @@ func TestEKCertificateOfAnotherAuthorityIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	roots, intermediates := authorityPools(t)
-	if _, err := tpmpolicy.VerifyEndorsement(der, x509.NewCertPool(), intermediates, time.Now()); !errors.Is(err, tpmpolicy.ErrEKChain) {
+	if _, err := tpmpolicy.VerifyEndorsement(der, x509.NewCertPool(), intermediates,
+		time.Now()); !errors.Is(err, tpmpolicy.ErrEKChain) {
 		t.Errorf("got %v, want %v", err, tpmpolicy.ErrEKChain)
 	}
 	e, err := tpmpolicy.VerifyEndorsement(der, roots, intermediates, time.Now())

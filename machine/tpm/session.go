@@ -158,7 +158,9 @@ func (s *Session) attributes() tpm2.TPMASession {
 }
 
 // Authorize computes the session's HMAC over a command (Part 1, 19.6). Our policies never ask for an authValue.
-func (s *Session) Authorize(cc tpm2.TPMCC, parms, addNonces []byte, names []tpm2.TPM2BName, _ int) (*tpm2.TPMSAuthCommand, error) {
+func (s *Session) Authorize(cc tpm2.TPMCC, parms, addNonces []byte, names []tpm2.TPM2BName,
+	_ int,
+) (*tpm2.TPMSAuthCommand, error) {
 	if s.handle == tpm2.TPMRHNull {
 		return nil, errSessionEnded
 	}
@@ -178,7 +180,9 @@ func (s *Session) Authorize(cc tpm2.TPMCC, parms, addNonces []byte, names []tpm2
 }
 
 // Validate checks the session's HMAC over a response.
-func (s *Session) Validate(rc tpm2.TPMRC, cc tpm2.TPMCC, parms []byte, _ []tpm2.TPM2BName, _ int, auth *tpm2.TPMSAuthResponse) error {
+func (s *Session) Validate(rc tpm2.TPMRC, cc tpm2.TPMCC, parms []byte, _ []tpm2.TPM2BName, _ int,
+	auth *tpm2.TPMSAuthResponse,
+) error {
 	s.nonceTPM = auth.Nonce.Buffer
 	if !auth.Attributes.ContinueSession {
 		s.handle = tpm2.TPMRHNull

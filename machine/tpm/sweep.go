@@ -36,7 +36,10 @@ func Sweep(t transport.TPM, keep ...uint32) error {
 }
 
 func listHandles(t transport.TPM, first uint32) ([]tpm2.TPMHandle, error) {
-	rsp, err := tpm2.GetCapability{Capability: tpm2.TPMCapHandles, Property: first, PropertyCount: maxHandles}.Execute(t)
+	rsp, err := tpm2.GetCapability{
+		Capability: tpm2.TPMCapHandles, Property: first,
+		PropertyCount: maxHandles,
+	}.Execute(t)
 	if err != nil {
 		return nil, refused("list handles", err)
 	}
@@ -49,7 +52,10 @@ func listHandles(t transport.TPM, first uint32) ([]tpm2.TPMHandle, error) {
 
 // NVHandles lists the defined NV indices from first to last.
 func NVHandles(t transport.TPM, first, last uint32) ([]uint32, error) {
-	rsp, err := tpm2.GetCapability{Capability: tpm2.TPMCapHandles, Property: first, PropertyCount: last - first + 1}.Execute(t)
+	rsp, err := tpm2.GetCapability{
+		Capability: tpm2.TPMCapHandles, Property: first,
+		PropertyCount: last - first + 1,
+	}.Execute(t)
 	if err != nil {
 		return nil, refused("list NV indices", err)
 	}

@@ -18,7 +18,10 @@ func TestAttackSignInKeyCopiedToAnotherTPM(t *testing.T) {
 	enroll(t, first)
 	enroll(t, second)
 	template := tpmpolicy.SigningTemplate(false) // as Provision makes the sign-in key
-	key, err := tpm2.CreateLoaded{ParentHandle: storageRoot(t, first), InPublic: tpm2.New2BTemplate(&template)}.Execute(first)
+	key, err := tpm2.CreateLoaded{
+		ParentHandle: storageRoot(t, first),
+		InPublic:     tpm2.New2BTemplate(&template),
+	}.Execute(first)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +29,10 @@ func TestAttackSignInKeyCopiedToAnotherTPM(t *testing.T) {
 		t.Fatal(err)
 	}
 	load := func(on transport.TPM) error {
-		rsp, err := tpm2.Load{ParentHandle: storageRoot(t, on), InPrivate: key.OutPrivate, InPublic: key.OutPublic}.Execute(on)
+		rsp, err := tpm2.Load{
+			ParentHandle: storageRoot(t, on), InPrivate: key.OutPrivate,
+			InPublic: key.OutPublic,
+		}.Execute(on)
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,8 @@ func TestVectorsAgreeWithTheTPM(t *testing.T) {
 	c := dial(t, start(t, "first"))
 	m := enroll(t, c)
 	same(t, "counter name", nvName(t, c, tpmpolicy.CounterHandle), v.Name)
-	same(t, "counter policy", trial(t, c, func(s tpm2.Session) error { return checkCounter(c, s, v.Counter+1) }), v.HalfB)
+	same(t, "counter policy", trial(t, c,
+		func(s tpm2.Session) error { return checkCounter(c, s, v.Counter+1) }), v.HalfB)
 	for _, set := range v.Sets {
 		n := set.Custodians
 		index, err := tpmpolicy.NewIndex(v.Handle, all[:n], meter)
@@ -68,7 +69,9 @@ func TestVectorsAgreeWithTheTPM(t *testing.T) {
 		}
 		define(t, c, index)
 		same(t, "unwritten name", nvName(t, c, v.Handle), set.Unwritten)
-		same(t, "last branch", trial(t, c, func(s tpm2.Session) error { return signed(c, s, nil, meter, all[n-2], all[n-1]) }), set.Branches[len(set.Branches)-1])
+		same(t, "last branch", trial(t, c,
+			func(s tpm2.Session) error { return signed(c, s, nil, meter, all[n-2], all[n-1]) }),
+			set.Branches[len(set.Branches)-1])
 		same(t, "index policy", trial(t, c, func(s tpm2.Session) error {
 			if err := signed(c, s, nil, meter, all[n-2], all[n-1]); err != nil || n == 2 {
 				return err
@@ -88,7 +91,8 @@ func TestVectorsAgreeWithTheTPM(t *testing.T) {
 			}
 			return burn(c, s, index, meter)
 		}), set.HalfA)
-		same(t, "token policy", trial(t, c, func(s tpm2.Session) error { return burn(c, s, index, meter) }), set.Token)
+		same(t, "token policy", trial(t, c, func(s tpm2.Session) error { return burn(c, s, index, meter) }),
+			set.Token)
 		undefine(t, c, index)
 	}
 	wantLoaded(t, c, 0)
@@ -160,7 +164,9 @@ func burn(c transport.TPM, s tpm2.Session, x tpmpolicy.Index, meter tpmpolicy.Me
 }
 
 // signed runs PolicySigned for each key; a nil sign gives zeros, which a trial session takes.
-func signed(c transport.TPM, s tpm2.Session, sign func(*ecdsa.PublicKey) tpm2.PolicySigned, meter tpmpolicy.MeterID, keys ...*ecdsa.PublicKey) error {
+func signed(c transport.TPM, s tpm2.Session, sign func(*ecdsa.PublicKey) tpm2.PolicySigned,
+	meter tpmpolicy.MeterID, keys ...*ecdsa.PublicKey,
+) error {
 	for _, k := range keys {
 		area, err := tpmpolicy.CustodianPublic(k)
 		if err != nil {
@@ -188,11 +194,14 @@ func signed(c transport.TPM, s tpm2.Session, sign func(*ecdsa.PublicKey) tpm2.Po
 }
 
 func ecdsaSignature(r, s *big.Int) tpm2.TPMTSignature {
-	return tpm2.TPMTSignature{SigAlg: tpm2.TPMAlgECDSA, Signature: tpm2.NewTPMUSignature(tpm2.TPMAlgECDSA, &tpm2.TPMSSignatureECC{
-		Hash:       tpm2.TPMAlgSHA256,
-		SignatureR: tpm2.TPM2BECCParameter{Buffer: r.FillBytes(make([]byte, 32))},
-		SignatureS: tpm2.TPM2BECCParameter{Buffer: s.FillBytes(make([]byte, 32))},
-	})}
+	return tpm2.TPMTSignature{
+		SigAlg: tpm2.TPMAlgECDSA,
+		Signature: tpm2.NewTPMUSignature(tpm2.TPMAlgECDSA, &tpm2.TPMSSignatureECC{
+			Hash:       tpm2.TPMAlgSHA256,
+			SignatureR: tpm2.TPM2BECCParameter{Buffer: r.FillBytes(make([]byte, 32))},
+			SignatureS: tpm2.TPM2BECCParameter{Buffer: s.FillBytes(make([]byte, 32))},
+		}),
+	}
 }
 
 func define(t *testing.T, c transport.TPM, x tpmpolicy.Index) {
@@ -216,7 +225,9 @@ func undefine(t *testing.T, c transport.TPM, x tpmpolicy.Index) {
 }
 
 // writeLimit has the last two custodians allow three uses.
-func writeLimit(t *testing.T, c transport.TPM, m *tpm.TPM, x tpmpolicy.Index, meter tpmpolicy.MeterID, keys []*ecdsa.PrivateKey, branches []string) {
+func writeLimit(t *testing.T, c transport.TPM, m *tpm.TPM, x tpmpolicy.Index, meter tpmpolicy.MeterID,
+	keys []*ecdsa.PrivateKey, branches []string,
+) {
 	t.Helper()
 	s, err := m.GrantSession()
 	if err != nil {
@@ -250,7 +261,8 @@ func writeLimit(t *testing.T, c transport.TPM, m *tpm.TPM, x tpmpolicy.Index, me
 			t.Fatal(err)
 		}
 		return tpm2.PolicySigned{
-			NonceTPM: tpm2.TPM2BNonce{Buffer: s.Nonce()}, CPHashA: tpm2.TPM2BDigest{Buffer: cp[:]}, Auth: ecdsaSignature(r, sv),
+			NonceTPM: tpm2.TPM2BNonce{Buffer: s.Nonce()}, CPHashA: tpm2.TPM2BDigest{Buffer: cp[:]},
+			Auth: ecdsaSignature(r, sv),
 		}
 	}, meter, &pair[0].PublicKey, &pair[1].PublicKey)
 	if err != nil {
@@ -261,7 +273,10 @@ func writeLimit(t *testing.T, c transport.TPM, m *tpm.TPM, x tpmpolicy.Index, me
 		for _, h := range branches {
 			list = append(list, tpmpolicy.Digest(unhex(t, h)))
 		}
-		if _, err := (tpm2.PolicyOr{PolicySession: s.Handle(), PHashList: tpmpolicy.DigestList(list)}).Execute(c); err != nil {
+		if _, err := (tpm2.PolicyOr{
+			PolicySession: s.Handle(),
+			PHashList:     tpmpolicy.DigestList(list),
+		}).Execute(c); err != nil {
 			t.Fatal(err)
 		}
 	}

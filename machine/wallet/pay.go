@@ -151,7 +151,8 @@ func (w *Wallet) coins(ctx context.Context, chain Chain) ([]Coin, map[string]pla
 		return spent[c.At] || !ours || !c.Amount.Valid()
 	})
 	slices.SortFunc(coins, func(a, b Coin) int {
-		return cmp.Or(cmp.Compare(b.Amount, a.Amount), bytes.Compare(a.At.Hash[:], b.At.Hash[:]), cmp.Compare(a.At.Index, b.At.Index))
+		return cmp.Or(cmp.Compare(b.Amount, a.Amount), bytes.Compare(a.At.Hash[:], b.At.Hash[:]),
+			cmp.Compare(a.At.Index, b.At.Index))
 	})
 	return coins, places, payments, nil
 }
@@ -170,7 +171,8 @@ func (w *Wallet) sign(ctx context.Context, chain Chain, p Payment) (*wire.MsgTx,
 		}},
 	)
 	if _, short := errors.AsType[txauthor.InputSourceError](err); short {
-		return nil, ErrFunds.With(fmt.Sprintf("%d coins of %s in all, to pay %s and the fee", len(coins), total(coins), p.Amount))
+		return nil, ErrFunds.With(fmt.Sprintf("%d coins of %s in all, to pay %s and the fee", len(coins),
+			total(coins), p.Amount))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("compose the payment: %w", err)
@@ -186,7 +188,9 @@ func (w *Wallet) sign(ctx context.Context, chain Chain, p Payment) (*wire.MsgTx,
 
 // source hands txauthor as many coins as it asks for.
 func source(coins []Coin) txauthor.InputSource {
-	return func(least btcutil.Amount) (sum btcutil.Amount, ins []*wire.TxIn, amounts []btcutil.Amount, scripts [][]byte, err error) {
+	return func(least btcutil.Amount) (sum btcutil.Amount, ins []*wire.TxIn, amounts []btcutil.Amount,
+		scripts [][]byte, err error,
+	) {
 		for _, c := range coins {
 			if sum >= least {
 				break
@@ -217,11 +221,13 @@ func (w *Wallet) witness(tx *wire.MsgTx, coins []Coin, places map[string]place) 
 		if err != nil {
 			return fmt.Errorf("sign: %w", err)
 		}
-		in.Witness, err = txscript.WitnessSignature(tx, hashes, i, from.Value, from.PkScript, txscript.SigHashAll, key, true)
+		in.Witness, err = txscript.WitnessSignature(tx, hashes, i, from.Value, from.PkScript,
+			txscript.SigHashAll, key, true)
 		if err != nil {
 			return fmt.Errorf("sign: %w", err)
 		}
-		vm, err := txscript.NewEngine(from.PkScript, tx, i, txscript.StandardVerifyFlags, nil, hashes, from.Value, fetcher)
+		vm, err := txscript.NewEngine(from.PkScript, tx, i, txscript.StandardVerifyFlags, nil, hashes,
+			from.Value, fetcher)
 		if err == nil {
 			err = vm.Execute()
 		}

@@ -24,10 +24,12 @@ import (
 var (
 	// ErrOtherPayment means that the journal holds a payment for this order to another script or amount. It
 	// stays so: ask the consortium about the order, and buy again.
-	ErrOtherPayment = ledger.Refuse(ledger.Conflict, "wallet.other_payment", "this order has a signed payment to another script or amount")
+	ErrOtherPayment = ledger.Refuse(ledger.Conflict, "wallet.other_payment",
+		"this order has a signed payment to another script or amount")
 	// ErrFunds means that the confirmed coins don't cover the payment and its fee. Send coins to `machine
 	// wallet address`, wait for a block, and run the same command again.
-	ErrFunds = ledger.Refuse(ledger.Limit, "wallet.funds", "the machine's wallet has too few confirmed coins: send some to `machine wallet address`")
+	ErrFunds = ledger.Refuse(ledger.Limit, "wallet.funds",
+		"the machine's wallet has too few confirmed coins: send some to `machine wallet address`")
 	// ErrFee means that the fee would be above the cap, or its rate above the highest that this wallet pays.
 	// Wait for lower fees.
 	ErrFee = ledger.Refuse(ledger.Limit, "wallet.fee", "the payment's fee is higher than allowed")
@@ -36,7 +38,8 @@ var (
 	ErrAmount = ledger.Refuse(ledger.Invalid, "wallet.amount", "the amount can't be paid")
 	// ErrNode means that the Bitcoin node did not answer, or not as expected. The same command sends the same
 	// payment again.
-	ErrNode = ledger.Refuse(ledger.Unavailable, "wallet.node", "the payment could not be sent; the same command tries the same payment again")
+	ErrNode = ledger.Refuse(ledger.Unavailable, "wallet.node",
+		"the payment could not be sent; the same command tries the same payment again")
 	// ErrBusy means that another process has the wallet open. End it first.
 	ErrBusy = ledger.Refuse(ledger.Conflict, "wallet.busy", "another process has the wallet open")
 	// ErrNetwork means that `bitcoin.network` names no network that this program knows. Mend the configuration.

@@ -91,12 +91,15 @@ func (c Client) Reenroll(ctx context.Context, who Enrolled, id, profile string, 
 	return c.certify(ctx, "/api/v1/reenroll", id, profile, hosts, who.authorize)
 }
 
-func (c Client) certify(ctx context.Context, path, id, profile string, hosts []string, authorize authorization) (Enrolled, error) {
+func (c Client) certify(ctx context.Context, path, id, profile string, hosts []string,
+	authorize authorization,
+) (Enrolled, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return Enrolled{}, fmt.Errorf("enroll %s: %w", id, err)
 	}
-	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: id}}, key)
+	csr, err := x509.CreateCertificateRequest(rand.Reader,
+		&x509.CertificateRequest{Subject: pkix.Name{CommonName: id}}, key)
 	if err != nil {
 		return Enrolled{}, fmt.Errorf("enroll %s: %w", id, err)
 	}

@@ -49,7 +49,8 @@ func enrolled(t *testing.T) ca.Enrolled {
 }
 
 func TestEnroll(t *testing.T) {
-	client, request, body := answering(t, 201, `{"success":true,"result":{"Cert":"Y2VydA==","ServerInfo":{"CAChain":"cm9vdA=="}},"errors":[]}`)
+	client, request, body := answering(t, 201,
+		`{"success":true,"result":{"Cert":"Y2VydA==","ServerInfo":{"CAChain":"cm9vdA=="}},"errors":[]}`)
 	e, err := client.Enroll(t.Context(), "peer.operator", "secret", "tls", []string{"localhost"})
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,10 @@ func asAdmin(h *home.Home) (*grpc.ClientConn, identity.SigningIdentity, error) {
 		grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12})),
 		// gRPC's default first pause of 1 s slows the start down.
 		grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, MaxDelay: 500 * time.Millisecond},
+			Backoff: backoff.Config{
+				BaseDelay: 50 * time.Millisecond, Multiplier: 1.6,
+				MaxDelay: 500 * time.Millisecond,
+			},
 			MinConnectTimeout: 2 * time.Second,
 		}))
 	if err != nil {

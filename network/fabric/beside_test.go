@@ -15,7 +15,10 @@ import (
 func TestBuilderReleasesOneBeside(t *testing.T) {
 	b, source, metadata := partner(t)
 	program := filepath.Join((&home.Home{Dir: filepath.Dir(b.Chaincode)}).Beside("floor"), "chaincode")
-	for path, content := range map[string]string{program: "the other program", filepath.Join(filepath.Dir(program), "address"): "127.0.0.1:2\n"} {
+	for path, content := range map[string]string{
+		program: "the other program",
+		filepath.Join(filepath.Dir(program), "address"): "127.0.0.1:2\n",
+	} {
 		if err := home.Put(path, []byte(content)); err != nil {
 			t.Fatal(err)
 		}

@@ -34,7 +34,8 @@ func BuilderAt(program string) Builder {
 func (b Builder) Run(step string, args []string) error {
 	want := map[string]int{"detect": 2, "build": 3, "release": 2}[step]
 	if want == 0 || len(args) != want {
-		return fmt.Errorf("%w: expected detect, build or release with its 2 or 3 arguments, got %s with %d", ErrBuilder, step, len(args))
+		return fmt.Errorf("%w: expected detect, build or release with its 2 or 3 arguments, got %s with %d",
+			ErrBuilder, step, len(args))
 	}
 	switch step {
 	case "detect":
@@ -99,7 +100,10 @@ func (b Builder) release(output, release string) error {
 	}
 	var parts [4]string
 	client := filepath.Join(b.Chaincode, "client")
-	for i, path := range []string{addressFile(place), home.Root(filepath.Join(b.Chaincode, "server")), home.Certificate(client), home.Key(client)} {
+	for i, path := range []string{
+		addressFile(place), home.Root(filepath.Join(b.Chaincode, "server")),
+		home.Certificate(client), home.Key(client),
+	} {
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrBuilder, err)
@@ -154,7 +158,8 @@ func (b Builder) place(sum string) (string, error) {
 			return dir, nil
 		}
 	}
-	return "", fmt.Errorf("%w: the package names the chaincode with SHA-256 %s, this partner has %s", ErrBuilder, sum, own)
+	return "", fmt.Errorf("%w: the package names the chaincode with SHA-256 %s, this partner has %s",
+		ErrBuilder, sum, own)
 }
 
 // Log appends the reason of a failed step to builder.log; Fabric itself reports the exit status only.

@@ -121,7 +121,10 @@ func TestBuilderRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			tt.harm(t, b, source, metadata)
-			args := map[string][]string{"detect": {source, metadata}, "release": {output, release}, "run": {output, release}}[tt.step]
+			args := map[string][]string{
+				"detect": {source, metadata}, "release": {output, release},
+				"run": {output, release},
+			}[tt.step]
 			if err := b.Run(tt.step, args); !errors.Is(err, ErrBuilder) {
 				t.Errorf("%s = %v, want %v", tt.step, err, ErrBuilder)
 			}

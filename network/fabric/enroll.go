@@ -75,7 +75,8 @@ func publishMSP(h *home.Home) error {
 
 // publish publishes the orderer's certificates, which stand in a genesis block, and the list of identities.
 func publish(h *home.Home) error {
-	if err := home.Copy(home.Certificate(filepath.Join(h.Orderer(), "identity")), h.Public().ConsenterIdentity()); err != nil {
+	if err := home.Copy(home.Certificate(filepath.Join(h.Orderer(), "identity")),
+		h.Public().ConsenterIdentity()); err != nil {
 		return err
 	}
 	if err := home.Copy(home.Certificate(filepath.Join(h.Orderer(), "tls")), h.Public().ConsenterTLS()); err != nil {
@@ -158,7 +159,8 @@ func enrollClient(ctx context.Context, h *home.Home, r registrar, id topology.Id
 	if id.Role != "" {
 		attributes = append(attributes, ca.Attribute{Name: "role", Value: id.Role, ECert: true})
 	}
-	return r.enroll(ctx, h.Identity(id.Name), ca.Registration{ID: id.Name + "." + h.Partner.Name, Type: "client", Attributes: attributes})
+	return r.enroll(ctx, h.Identity(id.Name),
+		ca.Registration{ID: id.Name + "." + h.Partner.Name, Type: "client", Attributes: attributes})
 }
 
 // registrar is the identity that may register others at one authority. It is stored, so that identities can
@@ -233,7 +235,10 @@ func (r registrar) enroll(ctx context.Context, dir string, who ca.Registration) 
 }
 
 func store(dir string, e ca.Enrolled) error {
-	for path, content := range map[string][]byte{home.Certificate(dir): e.Certificate, home.Key(dir): e.Key, home.Root(dir): e.Root} {
+	for path, content := range map[string][]byte{
+		home.Certificate(dir): e.Certificate, home.Key(dir): e.Key,
+		home.Root(dir): e.Root,
+	} {
 		if len(content) == 0 {
 			continue // a resumed registrar has no root
 		}

@@ -20,7 +20,8 @@ func Genesis(ctx context.Context, h *home.Home, configtxgen, channel string) err
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "guildmark-genesis-") // public material only; configtxgen wants its input in a folder
+	// public material only; configtxgen wants its input in a folder
+	dir, err := os.MkdirTemp("", "guildmark-genesis-")
 	if err != nil {
 		return fmt.Errorf("genesis of %s: %w", channel, err)
 	}
@@ -29,7 +30,8 @@ func Genesis(ctx context.Context, h *home.Home, configtxgen, channel string) err
 		return err
 	}
 	made := filepath.Join(dir, "genesis.block")
-	cmd := exec.CommandContext(ctx, configtxgen, "-profile", "Guildmark", "-channelID", channel, "-outputBlock", made) //nolint:gosec // a program of the tools folder, arguments of ours
+	cmd := exec.CommandContext(ctx, configtxgen, "-profile", "Guildmark", "-channelID", channel, "-outputBlock",
+		made) //nolint:gosec // a program of the tools folder, arguments of ours
 	cmd.Env = []string{"FABRIC_CFG_PATH=" + dir, "FABRIC_LOGGING_SPEC=warn"}
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("genesis of %s: %w: %s", channel, err, said)

@@ -80,7 +80,8 @@ func Install(ctx context.Context, h *home.Home, c topology.Installed) error {
 		case err != nil:
 			return err
 		case result.GetPackageId() != id:
-			return backoff.Permanent(fmt.Errorf("%w: expected package id %s, got %s", ErrFabric, id, result.GetPackageId()))
+			return backoff.Permanent(fmt.Errorf("%w: expected package id %s, got %s", ErrFabric, id,
+				result.GetPackageId()))
 		}
 		return nil
 	})
@@ -92,7 +93,8 @@ func definition(h *home.Home, channel string, c topology.Installed) (*chaincode.
 		return nil, fmt.Errorf("endorsement policy: %w", err)
 	}
 	return &chaincode.Definition{
-		ChannelName: channel, PackageID: c.PackageID, Name: c.Name, Version: c.Version, Sequence: c.Sequence, ApplicationPolicy: policy,
+		ChannelName: channel, PackageID: c.PackageID, Name: c.Name, Version: c.Version, Sequence: c.Sequence,
+		ApplicationPolicy: policy,
 	}, nil
 }
 
@@ -161,7 +163,8 @@ func AwaitCommit(ctx context.Context, h *home.Home, channel string, c topology.I
 	return retry(ctx, func(ctx context.Context) error {
 		stands, err := chaincode.NewGateway(conn, admin).QueryCommittedWithName(ctx, channel, c.Name)
 		if err == nil && stands.GetSequence() != c.Sequence {
-			err = fmt.Errorf("%w: expected sequence %d at the peer, got %d", ErrFabric, c.Sequence, stands.GetSequence())
+			err = fmt.Errorf("%w: expected sequence %d at the peer, got %d", ErrFabric, c.Sequence,
+				stands.GetSequence())
 		}
 		return err
 	})

@@ -33,7 +33,8 @@ func Package(label, sum string) (content []byte, id string, err error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("package: %w", err)
 	}
-	content, err = archive(map[string][]byte{"metadata.json": metadata, "code.tar.gz": code}, "metadata.json", "code.tar.gz")
+	content, err = archive(map[string][]byte{"metadata.json": metadata, "code.tar.gz": code}, "metadata.json",
+		"code.tar.gz")
 	if err != nil {
 		return nil, "", err
 	}
@@ -46,7 +47,10 @@ func archive(files map[string][]byte, names ...string) ([]byte, error) {
 	zip := gzip.NewWriter(&b)
 	t := tar.NewWriter(zip)
 	for _, name := range names {
-		header := &tar.Header{Name: name, Mode: 0o644, Size: int64(len(files[name])), Typeflag: tar.TypeReg, Format: tar.FormatUSTAR}
+		header := &tar.Header{
+			Name: name, Mode: 0o644, Size: int64(len(files[name])), Typeflag: tar.TypeReg,
+			Format: tar.FormatUSTAR,
+		}
 		if err := t.WriteHeader(header); err != nil {
 			return nil, fmt.Errorf("package: %w", err)
 		}

@@ -25,7 +25,8 @@ func Reach(ctx context.Context, h *home.Home, channel string, c topology.Install
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	gateway, err := client.Connect(admin, client.WithClientConnection(conn), client.WithHash(hash.NONE), client.WithSign(admin.Sign))
+	gateway, err := client.Connect(admin, client.WithClientConnection(conn), client.WithHash(hash.NONE),
+		client.WithSign(admin.Sign))
 	if err != nil {
 		return fmt.Errorf("gateway: %w", err)
 	}
@@ -33,7 +34,8 @@ func Reach(ctx context.Context, h *home.Home, channel string, c topology.Install
 	contract := gateway.GetNetwork(channel).GetContract(c.Name)
 	for _, target := range h.Topology.Partners {
 		err := retry(ctx, func(ctx context.Context) error {
-			_, err := contract.EvaluateWithContext(ctx, unknownFunction, client.WithEndorsingOrganizations(target.MSP))
+			_, err := contract.EvaluateWithContext(ctx, unknownFunction,
+				client.WithEndorsingOrganizations(target.MSP))
 			if answeredByChaincode(err) {
 				return nil
 			}

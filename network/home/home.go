@@ -71,7 +71,8 @@ func Open(dir string) (*Home, error) {
 		return nil, fmt.Errorf("%w: %s: %w", ErrHome, h.recordFile(), err)
 	}
 	if h.record.Version != version {
-		return nil, fmt.Errorf("%w: %s expected version %d, got %d", ErrHome, h.recordFile(), version, h.record.Version)
+		return nil, fmt.Errorf("%w: %s expected version %d, got %d", ErrHome, h.recordFile(), version,
+			h.record.Version)
 	}
 	t, err := topology.Read(h.topologyFile())
 	if err != nil {

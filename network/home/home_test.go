@@ -31,14 +31,16 @@ func TestHomeRemembers(t *testing.T) {
 	if err := made.AddIdentity(topology.Identity{Name: "buyer9", Role: "buyer"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := made.AddIdentity(topology.Identity{Name: "buyer9", Role: "buyer"}); !errors.Is(err, topology.ErrInvalid) {
+	if err := made.AddIdentity(topology.Identity{Name: "buyer9", Role: "buyer"}); !errors.Is(err,
+		topology.ErrInvalid) {
 		t.Errorf("the same identity again: %v, want %v", err, topology.ErrInvalid)
 	}
 	h, err := home.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.Partner.MSP != "OperatorMSP" || h.Address("peer") != made.Address("peer") || !strings.HasPrefix(h.Address("peer"), "127.0.0.1:123") {
+	if h.Partner.MSP != "OperatorMSP" || h.Address("peer") != made.Address("peer") ||
+		!strings.HasPrefix(h.Address("peer"), "127.0.0.1:123") {
 		t.Errorf("opened %s at %s, made at %s", h.Partner.MSP, h.Address("peer"), made.Address("peer"))
 	}
 	seen := map[string]bool{}
@@ -66,7 +68,10 @@ func TestHomeRefuses(t *testing.T) {
 	if _, err := home.Create(dir, "auditor", top, 12300); !errors.Is(err, home.ErrHome) {
 		t.Errorf("a home made twice: %v, want %v", err, home.ErrHome)
 	}
-	for name, text := range map[string]string{"another version": `{"version":9,"partner":"auditor"}`, "no JSON": `{`} {
+	for name, text := range map[string]string{
+		"another version": `{"version":9,"partner":"auditor"}`,
+		"no JSON":         `{`,
+	} {
 		t.Run(name, func(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "partner.json"), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
@@ -94,7 +99,8 @@ func TestModes(t *testing.T) {
 	if err := home.Put(home.Key(h.Identity("governor")), []byte("key")); err != nil {
 		t.Fatal(err)
 	}
-	if err := home.CopyProgram(home.Key(h.Identity("governor")), filepath.Join(h.Chaincode(), "chaincode")); err != nil {
+	if err := home.CopyProgram(home.Key(h.Identity("governor")),
+		filepath.Join(h.Chaincode(), "chaincode")); err != nil {
 		t.Fatal(err)
 	}
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {

@@ -32,7 +32,8 @@ func Late(t *testing.T, r *Running, partner string) *Gate {
 		if err != nil {
 			t.Fatal(err)
 		}
-		overrides = append(overrides, fmt.Sprintf("      - {from: %q, to: %q, caCertsFile: %q}", o.Address, address, o.TLSRoot))
+		overrides = append(overrides, fmt.Sprintf("      - {from: %q, to: %q, caCertsFile: %q}", o.Address,
+			address, o.TLSRoot))
 	}
 	peer, file := "peer."+partner, filepath.Join(r.Connection.Directory, partner, "peer", "core.yaml")
 	config, err := os.ReadFile(file)

@@ -72,7 +72,8 @@ func Network(t *testing.T) *Running {
 			one.running, one.err = attach(path)
 			return
 		}
-		one.dir, one.err = os.MkdirTemp("", "guildmark-net-") //nolint:usetesting // it outlives the test that starts it
+		one.dir, one.err = os.MkdirTemp("",
+			"guildmark-net-") //nolint:usetesting // it outlives the test that starts it
 		if one.err == nil {
 			one.running, one.err = start(context.WithoutCancel(t.Context()), filepath.Join(one.dir, "net"), Config{})
 		}
@@ -136,7 +137,10 @@ func start(ctx context.Context, dir string, c Config) (*Running, error) {
 		t.Consensus = c.Consensus
 	}
 	began := time.Now()
-	n, err := play.Launch(ctx, play.Options{Dir: dir, Programs: programs, Topology: t, Config: play.Config{MineTo: c.MineTo}})
+	n, err := play.Launch(ctx, play.Options{
+		Dir: dir, Programs: programs, Topology: t,
+		Config: play.Config{MineTo: c.MineTo},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +204,8 @@ func Build(ctx context.Context, pkg string) (string, error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return "", fmt.Errorf("build %s: %w", pkg, err)
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", to, pkg) //nolint:gosec // packages are named by tests
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", to,
+		pkg) //nolint:gosec // packages are named by tests
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := cmd.CombinedOutput(); err != nil {
@@ -216,7 +221,8 @@ func Root() (string, error) {
 		return "", fmt.Errorf("module root: %w", err)
 	}
 	for {
-		if raw, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil && strings.HasPrefix(string(raw), "module github.com/guildmark/guildmark\n") {
+		if raw, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil &&
+			strings.HasPrefix(string(raw), "module github.com/guildmark/guildmark\n") {
 			return dir, nil
 		}
 		parent := filepath.Dir(dir)
@@ -231,7 +237,10 @@ func Root() (string, error) {
 func (r *Running) Relaunch(t *testing.T) {
 	t.Helper()
 	state := r.Made.State()
-	n, err := play.Launch(t.Context(), play.Options{Dir: r.Connection.Directory, Programs: r.Made.Programs(), Topology: state.Topology})
+	n, err := play.Launch(t.Context(), play.Options{
+		Dir: r.Connection.Directory, Programs: r.Made.Programs(),
+		Topology: state.Topology,
+	})
 	if err != nil {
 		t.Fatalf("relaunch: %v", err)
 	}

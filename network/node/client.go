@@ -23,7 +23,11 @@ type Client struct {
 func Dial(socket string) *Client {
 	transport := &http.Transport{
 		DisableKeepAlives: true,
-		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dialSocket(ctx, socket) },
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn,
+			error,
+		) {
+			return dialSocket(ctx, socket)
+		},
 	}
 	return &Client{socket: socket, http: &http.Client{Transport: transport}}
 }

@@ -123,7 +123,11 @@ func (s *Supervisor) handler() http.Handler {
 			answer(w, reply{})
 		})
 	}
-	handle("add", func(_ context.Context, r request) error { return s.Add(r.Specs...) }) //nolint:contextcheck // processes outlive the request
+	handle("add", func(_ context.Context,
+		r request,
+	) error {
+		return s.Add(r.Specs...)
+	}) //nolint:contextcheck // processes outlive the request
 	handle("start", func(_ context.Context, r request) error { return s.Start(r.Selectors...) })
 	handle("kill", func(ctx context.Context, r request) error { return s.Kill(ctx, r.Selectors...) })
 	handle("stop", func(ctx context.Context, r request) error { return s.Stop(ctx, r.Selectors...) })
@@ -131,7 +135,12 @@ func (s *Supervisor) handler() http.Handler {
 	handle("await", func(ctx context.Context, r request) error { return s.Await(ctx, r.Selectors...) })
 	handle("hold", func(ctx context.Context, _ request) error { return s.hold(ctx) })
 	handle("release", func(context.Context, request) error { s.release(); return nil })
-	handle("down", func(context.Context, request) error { s.Down(); return nil }) //nolint:contextcheck // it ends whatever the client does
+	handle("down", func(context.Context,
+		request,
+	) error {
+		s.Down()
+		return nil
+	}) //nolint:contextcheck // it ends whatever the client does
 	return mux
 }
 

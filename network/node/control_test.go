@@ -74,7 +74,8 @@ func TestClient(t *testing.T) {
 	if err := client.Await(ctx, "all"); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(client.Kill(ctx, "peer.a"), client.Await(ctx, "peer.a"), client.Restart(ctx, "oracle"), client.Await(ctx, "oracle")); err != nil {
+	if err := errors.Join(client.Kill(ctx, "peer.a"), client.Await(ctx, "peer.a"),
+		client.Restart(ctx, "oracle"), client.Await(ctx, "oracle")); err != nil {
 		t.Fatal(err)
 	}
 	list, err := client.List(ctx)
@@ -90,7 +91,10 @@ func TestClient(t *testing.T) {
 	if err := client.Stop(ctx, "nobody"); !errors.Is(err, node.ErrUnknown) {
 		t.Errorf("stop of nobody over the socket: %v, want %v", err, node.ErrUnknown)
 	}
-	for word, want := range map[string]string{"perr": `"perr"; near it: peer, peer.a`, "orac": "near it: oracle, oracle.a", "x": "there are peer, @a, oracle, all"} {
+	for word, want := range map[string]string{
+		"perr": `"perr"; near it: peer, peer.a`,
+		"orac": "near it: oracle, oracle.a", "x": "there are peer, @a, oracle, all",
+	} {
 		if err := client.Start(ctx, word); !errors.Is(err, node.ErrUnknown) || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("start %s: %v, want %q", word, err, want)
 		}
@@ -122,7 +126,8 @@ func TestLongSocketPath(t *testing.T) {
 func TestChildrenDieWithTheSupervisor(t *testing.T) {
 	client, cmd, _ := daemon(t, t.TempDir())
 	ctx := limited(t)
-	if err := errors.Join(client.Add(ctx, spec(t, "peer.a", "sleeper"), spec(t, "peer.b", "stubborn")), client.Await(ctx, "all")); err != nil {
+	if err := errors.Join(client.Add(ctx, spec(t, "peer.a", "sleeper"), spec(t, "peer.b", "stubborn")),
+		client.Await(ctx, "all")); err != nil {
 		t.Fatal(err)
 	}
 	list, err := client.List(ctx)
@@ -150,7 +155,8 @@ func TestHold(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			client, cmd, _ := daemon(t, t.TempDir())
 			ctx := limited(t)
-			if err := errors.Join(client.Add(ctx, spec(t, "peer.a", "sleeper")), client.Await(ctx, "all")); err != nil {
+			if err := errors.Join(client.Add(ctx, spec(t, "peer.a", "sleeper")),
+				client.Await(ctx, "all")); err != nil {
 				t.Fatal(err)
 			}
 			if tt.release {

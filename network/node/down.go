@@ -19,7 +19,8 @@ func (s *Supervisor) Down() {
 	s.mu.Unlock()
 	s.log.Info("stopping everything")
 	for _, wave := range waves {
-		_ = s.Stop(context.Background(), wave...) // only selectors that are there; the wait has no limit but each process's grace
+		// only selectors that are there; the wait has no limit but each process's grace
+		_ = s.Stop(context.Background(), wave...)
 	}
 	s.mu.Lock()
 	var ending []*process

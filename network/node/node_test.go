@@ -82,8 +82,10 @@ func spec(t *testing.T, name, plays string, after ...string) node.Spec {
 	file := filepath.Join(t.TempDir(), name)
 	class, partner, _ := strings.Cut(name, ".")
 	return node.Spec{
-		Name: name, Class: class, Partner: partner, Path: self, Env: []string{"NODE_TEST_PLAYS=" + plays, "NODE_TEST_FILE=" + file},
-		Ready: node.Probe{File: file}, After: after, Policy: node.Policy{Min: time.Millisecond, Grace: 200 * time.Millisecond},
+		Name: name, Class: class, Partner: partner, Path: self,
+		Env:   []string{"NODE_TEST_PLAYS=" + plays, "NODE_TEST_FILE=" + file},
+		Ready: node.Probe{File: file}, After: after,
+		Policy: node.Policy{Min: time.Millisecond, Grace: 200 * time.Millisecond},
 	}
 }
 
@@ -133,7 +135,8 @@ func TestRestartsWhatDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	after := status(t, sup.List(), "peer.operator")
-	if after.PID == before.PID || after.Restarts != 1 || after.State != node.Ready || !alive(after.PID) || alive(before.PID) {
+	if after.PID == before.PID || after.Restarts != 1 || after.State != node.Ready || !alive(after.PID) ||
+		alive(before.PID) {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 	if after.LastExit != "signal: killed" {
@@ -151,7 +154,8 @@ func TestRestartsWhatDies(t *testing.T) {
 func TestStopStaysDown(t *testing.T) {
 	sup, _ := newSupervisor(t)
 	ctx := limited(t)
-	if err := sup.Add(spec(t, "peer.a", "sleeper"), spec(t, "peer.b", "stubborn"), spec(t, "orderer.a", "sleeper")); err != nil {
+	if err := sup.Add(spec(t, "peer.a", "sleeper"), spec(t, "peer.b", "stubborn"),
+		spec(t, "orderer.a", "sleeper")); err != nil {
 		t.Fatal(err)
 	}
 	if err := sup.Await(ctx, "all"); err != nil {
@@ -164,7 +168,10 @@ func TestStopStaysDown(t *testing.T) {
 	if alive(pid) {
 		t.Error("one that ignores SIGTERM still runs")
 	}
-	for name, want := range map[string]node.State{"peer.a": node.Stopped, "peer.b": node.Stopped, "orderer.a": node.Ready} {
+	for name, want := range map[string]node.State{
+		"peer.a": node.Stopped, "peer.b": node.Stopped,
+		"orderer.a": node.Ready,
+	} {
 		if got := status(t, sup.List(), name).State; got != want {
 			t.Errorf("%s = %s, want %s", name, got, want)
 		}
@@ -210,7 +217,8 @@ func TestWaitsForNeeds(t *testing.T) {
 	}
 	sup.Down()
 	text := log.String()
-	if first, second := strings.Index(text, "msg=stopped process=oracle.a"), strings.Index(text, "msg=stopped process=btcd.a"); first < 0 || second < first {
+	if first, second := strings.Index(text, "msg=stopped process=oracle.a"),
+		strings.Index(text, "msg=stopped process=btcd.a"); first < 0 || second < first {
 		t.Errorf("what needs others didn't stop first: %s", text)
 	}
 }
@@ -226,7 +234,8 @@ func TestPolicyOnce(t *testing.T) {
 	if err := sup.Await(ctx, "job.a"); err == nil {
 		t.Fatal("Await was content with a process that failed")
 	}
-	if got := status(t, sup.List(), "job.a"); got.State != node.Ended || got.Restarts != 0 || got.LastExit != "exit status 3" {
+	if got := status(t, sup.List(), "job.a"); got.State != node.Ended || got.Restarts != 0 ||
+		got.LastExit != "exit status 3" {
 		t.Errorf("job = %+v", got)
 	}
 }
@@ -267,7 +276,8 @@ func TestRefusals(t *testing.T) {
 		{"twice in one call", sup.Add(spec(t, "x.a", "sleeper"), spec(t, "x.a", "sleeper")), node.ErrExists},
 		{"relative path", sup.Add(relative), node.ErrSpec},
 		{"no name", sup.Add(node.Spec{Path: good.Path, Class: "x"}), node.ErrSpec},
-		{"name of a path", sup.Add(spec(t, "x", "sleeper"), node.Spec{Name: "../x", Class: "x", Path: good.Path}), node.ErrSpec},
+		{"name of a path", sup.Add(spec(t, "x", "sleeper"),
+			node.Spec{Name: "../x", Class: "x", Path: good.Path}), node.ErrSpec},
 		{"needs nobody", sup.Add(spec(t, "y.a", "sleeper", "nobody.a")), node.ErrSpec},
 		{"needs itself", sup.Add(spec(t, "y.a", "sleeper", "y.a")), node.ErrSpec},
 		{"unknown selector", sup.Start("nobody"), node.ErrUnknown},

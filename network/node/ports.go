@@ -31,7 +31,8 @@ func HoldPorts(ctx context.Context, size int) (*net.TCPListener, int, error) {
 			return hold, base, nil
 		}
 	}
-	return nil, 0, fmt.Errorf("%w: every block of %d between %d and %d is in use", ErrPorts, size, lowestPort, highestPort)
+	return nil, 0, fmt.Errorf("%w: every block of %d between %d and %d is in use", ErrPorts, size, lowestPort,
+		highestPort)
 }
 
 // HoldBlock holds the block that starts at base, if all its ports are free.

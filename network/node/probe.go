@@ -49,7 +49,10 @@ func (p Probe) tryHTTP(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNotReady, err)
 	}
-	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		TLSClientConfig:   &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.HTTP, nil)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNotReady, err)

@@ -187,7 +187,8 @@ func (p *process) restarting(exit string, pause time.Duration) {
 	defer p.sup.mu.Unlock()
 	p.status.Restarts++
 	p.setLocked(Pausing, 0, exit)
-	p.sup.log.Warn("died, starting it again", "process", p.spec.Name, "exit", exit, "restart", p.status.Restarts, "pause", pause)
+	p.sup.log.Warn("died, starting it again", "process", p.spec.Name, "exit", exit, "restart",
+		p.status.Restarts, "pause", pause)
 }
 
 func (p *process) end(exit string) {

@@ -51,7 +51,8 @@ func (s Spec) command() (*exec.Cmd, io.Closer, error) {
 		return nil, nil, fmt.Errorf("log of %s: %w", s.Name, err)
 	}
 	cmd := exec.Command(s.Path, s.Args...) //nolint:noctx,gosec // a child ends by the supervisor's own signals, not by a context; specs come over a socket of mode 0600
-	cmd.Env = append([]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + s.Dir}, s.Env...)
+	cmd.Env = append([]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" +
+		s.Dir}, s.Env...)
 	cmd.Dir = s.Dir
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}

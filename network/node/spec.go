@@ -67,7 +67,8 @@ func (s Spec) check() error {
 	case !name.MatchString(s.Name):
 		return fmt.Errorf("%w: name: expected lower case letters, digits, dots and hyphens, got %q", ErrSpec, s.Name)
 	case !name.MatchString(s.Class):
-		return fmt.Errorf("%w: %s: class: expected lower case letters, digits, dots and hyphens, got %q", ErrSpec, s.Name, s.Class)
+		return fmt.Errorf("%w: %s: class: expected lower case letters, digits, dots and hyphens, got %q",
+			ErrSpec, s.Name, s.Class)
 	case s.Name == "all":
 		return fmt.Errorf("%w: the name %q is the selector of all processes", ErrSpec, s.Name)
 	case !filepath.IsAbs(s.Path):
@@ -96,5 +97,6 @@ func (p Policy) withDefaults() Policy {
 
 // matches reports whether a selector means this process: its name, its class, "@" and its partner, or "all".
 func (s Spec) matches(selector string) bool {
-	return selector == "all" || selector == s.Name || selector == s.Class || s.Partner != "" && selector == "@"+s.Partner
+	return selector == "all" || selector == s.Name || selector == s.Class || s.Partner != "" && selector == "@"+
+		s.Partner
 }

@@ -129,7 +129,8 @@ func (s *Supervisor) Stop(ctx context.Context, selectors ...string) error {
 		return err
 	}
 	return s.until(ctx, func() bool {
-		return !slices.ContainsFunc(selected, func(p *process) bool { return p.status.State != Stopped && p.status.State != Ended })
+		return !slices.ContainsFunc(selected,
+			func(p *process) bool { return p.status.State != Stopped && p.status.State != Ended })
 	})
 }
 
@@ -235,7 +236,8 @@ func (s *Supervisor) selectLocked(selectors []string) ([]*process, error) {
 		}
 	}
 	for _, selector := range selectors {
-		if selector != "all" && !slices.ContainsFunc(selected, func(p *process) bool { return p.spec.matches(selector) }) {
+		if selector != "all" && !slices.ContainsFunc(selected,
+			func(p *process) bool { return p.spec.matches(selector) }) {
 			return nil, fmt.Errorf("%w: %q; %s", ErrUnknown, selector, s.nearLocked(selector))
 		}
 	}

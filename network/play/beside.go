@@ -40,7 +40,10 @@ func (n *Network) AddChaincode(ctx context.Context, name, program string, addres
 		return err
 	}
 	channel := n.state.Topology.Channel
-	for _, step := range []func(context.Context) error{n.install(&c), n.approve(channel, &c), n.commit(channel, &c), n.reach(channel, &c)} {
+	for _, step := range []func(context.Context) error{
+		n.install(&c), n.approve(channel, &c),
+		n.commit(channel, &c), n.reach(channel, &c),
+	} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -26,7 +26,8 @@ const askLimit = 3 * time.Second
 // openNode connects to the Bitcoin node of a home.
 func openNode(h *home.Home) (*rpc.Node, error) {
 	return rpc.Open(rpc.Config{
-		RPC: h.Address("btcd"), Certificate: h.BitcoinCertificate(), Credentials: h.BitcoinCredentials(), Network: h.Topology.Bitcoin.Network,
+		RPC: h.Address("btcd"), Certificate: h.BitcoinCertificate(), Credentials: h.BitcoinCredentials(),
+		Network: h.Topology.Bitcoin.Network,
 	})
 }
 
@@ -82,8 +83,10 @@ func (n *Network) keepsChain(ctx context.Context, list []node.Status, selectors 
 	if len(stopping) == 0 || height == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w of %d blocks would be lost with %s: btcd keeps it only while one node runs, and the ledger can't follow a new one; "+
-		"leave one node running (`network stop @auditor @licensors`, `network stop peer`), or start over with `make up`",
+	return fmt.Errorf("%w of %d blocks would be lost with %s: btcd keeps it only while one node runs, and "+
+		"the ledger can't follow a new one; "+
+		"leave one node running (`network stop @auditor @licensors`, `network stop peer`), or start over "+
+		"with `make up`",
 		ErrChain, height, strings.Join(stopping, " and "))
 }
 
@@ -95,8 +98,10 @@ func (n *Network) checkChain(ctx context.Context) error {
 			return nil //nolint:nilerr // another chaincode than the product's, or one that follows no chain yet: nothing can be lost
 		}
 		if have := heightOf(ctx, h); have < known {
-			return fmt.Errorf("%w is lost: the ledger knows %d blocks, %s has %d, since btcd begins anew when all nodes were stopped; "+
-				"this ledger can take no payment any more: start over with `make up` or `network up --fresh`", ErrChain, known, "btcd."+h.Partner.Name, have)
+			return fmt.Errorf("%w is lost: the ledger knows %d blocks, %s has %d, since btcd begins anew "+
+				"when all nodes were stopped; "+
+				"this ledger can take no payment any more: start over with `make up` or `network up --fresh`",
+				ErrChain, known, "btcd."+h.Partner.Name, have)
 		}
 	}
 	return nil
@@ -133,7 +138,8 @@ func awaitHeight(ctx context.Context, h *home.Home, height spv.Height) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w: btcd.%s has %d of %d blocks: %w", ErrChain, h.Partner.Name, have, height, ctx.Err())
+			return fmt.Errorf("%w: btcd.%s has %d of %d blocks: %w", ErrChain, h.Partner.Name, have, height,
+				ctx.Err())
 		case <-tick.C:
 		}
 	}

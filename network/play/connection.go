@@ -12,7 +12,8 @@ import (
 func (n *Network) writeConnection() error {
 	t, ports := n.state.Topology, n.founder().Ports
 	c := topology.Connection{
-		Version: 1, Directory: n.layout.Dir, ControlSocket: n.layout.Socket(), Channel: t.Channel, Channels: slices.Clone(n.state.Channels),
+		Version: 1, Directory: n.layout.Dir, ControlSocket: n.layout.Socket(), Channel: t.Channel,
+		Channels:  slices.Clone(n.state.Channels),
 		Consensus: t.Consensus, Chaincode: n.state.Chaincode, EndorsementPolicy: t.EndorsementPolicy(),
 		MSPRoots: map[string]string{}, Bitcoin: []topology.BitcoinNode{}, Ports: t.ServicePorts(ports),
 		Gateway: n.server("gateway"), Auth: n.server("auth"),
@@ -28,7 +29,8 @@ func (n *Network) writeConnection() error {
 		chaincode.Operations = ""
 		c.Chaincodes = append(c.Chaincodes, chaincode)
 		c.CAs = append(c.CAs, topology.Authority{
-			Name: "ca." + p.Name, Partner: p.Name, MSP: p.MSP, URL: "http://" + h.Address("ca"), Identity: home.IdentityCA, TLS: home.TLSCA,
+			Name: "ca." + p.Name, Partner: p.Name, MSP: p.MSP, URL: "http://" + h.Address("ca"),
+			Identity: home.IdentityCA, TLS: home.TLSCA,
 		})
 		if t.HasBitcoin(p.Name) {
 			c.Bitcoin = append(c.Bitcoin, bitcoinNode(h))
@@ -66,8 +68,9 @@ func endpoint(h *home.Home, class string) topology.Endpoint {
 
 func bitcoinNode(h *home.Home) topology.BitcoinNode {
 	return topology.BitcoinNode{
-		Name: "btcd." + h.Partner.Name, Partner: h.Partner.Name, MSP: h.Partner.MSP, Network: h.Topology.Bitcoin.Network,
-		RPC: h.Address("btcd"), P2P: h.Address("btcd-p2p"),
+		Name: "btcd." + h.Partner.Name, Partner: h.Partner.Name, MSP: h.Partner.MSP,
+		Network: h.Topology.Bitcoin.Network,
+		RPC:     h.Address("btcd"), P2P: h.Address("btcd-p2p"),
 		Certificate: h.BitcoinCertificate(), Credentials: h.BitcoinCredentials(),
 	}
 }

@@ -18,7 +18,8 @@ func (n *Network) await(ctx context.Context, limit time.Duration, selectors ...s
 
 // chosen lists the processes that fit the selectors.
 func chosen(list []node.Status, selectors []string) []node.Status {
-	return slices.DeleteFunc(slices.Clone(list), func(p node.Status) bool { return !slices.ContainsFunc(selectors, p.Matches) })
+	return slices.DeleteFunc(slices.Clone(list),
+		func(p node.Status) bool { return !slices.ContainsFunc(selectors, p.Matches) })
 }
 
 // Stop stops the selected processes, which stay down until they are started, and returns their status. It
@@ -62,7 +63,9 @@ func (n *Network) Start(ctx context.Context, limit time.Duration, selectors ...s
 }
 
 // act runs a command that stops processes, unless the chain would be lost with them.
-func (n *Network) act(ctx context.Context, selectors []string, do func(context.Context) error) ([]node.Status, error) {
+func (n *Network) act(ctx context.Context, selectors []string, do func(context.Context) error) ([]node.Status,
+	error,
+) {
 	list, err := n.control.List(ctx)
 	if err != nil {
 		return nil, err

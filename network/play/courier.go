@@ -27,7 +27,8 @@ func Carry(members ...Member) error {
 				continue
 			}
 			for _, folder := range []func(string) string{home.PublicDir, home.OutboxDir} {
-				if err := carry(folder(from.Dir), home.InboxDir(to.Dir), path.Join(from.Name, filepath.Base(folder("")))); err != nil {
+				if err := carry(folder(from.Dir), home.InboxDir(to.Dir),
+					path.Join(from.Name, filepath.Base(folder("")))); err != nil {
 					return fmt.Errorf("carry files from %s to %s: %w", from.Name, to.Name, err)
 				}
 			}

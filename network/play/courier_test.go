@@ -157,7 +157,10 @@ func TestCourierNeedsNothingElse(t *testing.T) {
 
 // A partner can't have the courier read another file for it.
 func TestCourierFollowsNoLink(t *testing.T) {
-	for name, target := range map[string]string{"out of the home": "/etc/hostname", "to a key": "../identities/governor/key.pem"} {
+	for name, target := range map[string]string{
+		"out of the home": "/etc/hostname",
+		"to a key":        "../identities/governor/key.pem",
+	} {
 		t.Run(name, func(t *testing.T) {
 			members := homesFor(t)[:2]
 			if err := os.Symlink(target, filepath.Join(home.OutboxDir(members[0].Dir), "letter")); err != nil {
@@ -166,7 +169,8 @@ func TestCourierFollowsNoLink(t *testing.T) {
 			if err := Carry(members...); err == nil {
 				t.Error("the link was carried")
 			}
-			if _, err := os.Stat(filepath.Join(home.InboxDir(members[1].Dir), members[0].Name, "outbox", "letter")); !errors.Is(err, fs.ErrNotExist) {
+			if _, err := os.Stat(filepath.Join(home.InboxDir(members[1].Dir), members[0].Name, "outbox",
+				"letter")); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("its target arrived: %v", err)
 			}
 		})
@@ -201,7 +205,8 @@ func TestPlayOpensNothingElse(t *testing.T) {
 			if pkg, ok := call.X.(*ast.Ident); !ok || pkg.Name != "os" {
 				return true
 			}
-			opens := strings.HasPrefix(call.Sel.Name, "Open") || strings.HasPrefix(call.Sel.Name, "Read") || call.Sel.Name == "DirFS"
+			opens := strings.HasPrefix(call.Sel.Name, "Open") || strings.HasPrefix(call.Sel.Name, "Read") ||
+				call.Sel.Name == "DirFS"
 			if opens && !slices.Contains(allowed[file], call.Sel.Name) {
 				t.Errorf("%s calls os.%s", file, call.Sel.Name)
 			}

@@ -56,7 +56,8 @@ func contractOf(t *testing.T, n *networktest.Running, partner, msp, certPath, ke
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	gateway, err := client.Connect(id, client.WithSign(sign), client.WithHash(hash.SHA256), client.WithClientConnection(conn),
+	gateway, err := client.Connect(id, client.WithSign(sign), client.WithHash(hash.SHA256),
+		client.WithClientConnection(conn),
 		client.WithEndorseTimeout(10*time.Second), client.WithCommitStatusTimeout(15*time.Second))
 	if err != nil {
 		t.Fatal(err)

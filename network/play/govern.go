@@ -106,7 +106,11 @@ func (c *council) approve(ctx context.Context) error {
 }
 
 func (c *council) registerParties(ctx context.Context) error {
-	return c.all(ctx, "parties", func(ctx context.Context, m *governor.Partner) error { return m.RegisterParties(ctx) })
+	return c.all(ctx, "parties", func(ctx context.Context,
+		m *governor.Partner,
+	) error {
+		return m.RegisterParties(ctx)
+	})
 }
 
 // putBundle brings the first trust bundle onto the ledger: the first partner drafts it, each signs what it makes by
@@ -122,7 +126,11 @@ func (c *council) putBundle(ctx context.Context) error {
 		return err
 	}
 	drafter := c.homes[0].Partner.Name
-	err := c.all(ctx, "signature", func(ctx context.Context, m *governor.Partner) error { return m.SignBundle(ctx, drafter) })
+	err := c.all(ctx, "signature", func(ctx context.Context,
+		m *governor.Partner,
+	) error {
+		return m.SignBundle(ctx, drafter)
+	})
 	if err != nil {
 		return err
 	}
@@ -150,7 +158,8 @@ func Govern(ctx context.Context, conn topology.Connection) (err error) {
 		return err
 	}
 	first := c.homes[0]
-	if err := heartbeat.Once(ctx, Layout{Dir: conn.Directory}.Connection(), first.Identity("heartbeat"), conn.Channel); err != nil {
+	if err := heartbeat.Once(ctx, Layout{Dir: conn.Directory}.Connection(), first.Identity("heartbeat"),
+		conn.Channel); err != nil {
 		return fmt.Errorf("first tick: %w", err)
 	}
 	if err := c.registerParties(ctx); err != nil {

@@ -68,7 +68,8 @@ func plan(ctx context.Context, dir string, o Options) (*Network, *net.TCPListene
 	if err == nil && n.state.Complete && !o.Fresh {
 		hold, err := holdAgain(ctx, n.state.Base)
 		if err != nil {
-			return nil, nil, fmt.Errorf("the ports of %s, which are part of its ledger, are in use by another process: %w", dir, err)
+			return nil, nil, fmt.Errorf(
+				"the ports of %s, which are part of its ledger, are in use by another process: %w", dir, err)
 		}
 		return n, hold, nil
 	}

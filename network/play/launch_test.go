@@ -28,7 +28,9 @@ func folder(t *testing.T) string {
 	t.Cleanup(func() {
 		if left := mentioning(t, dir); len(left) != 0 {
 			t.Errorf("processes left: %v", left)
-			_ = node.Dial(play.Layout{Dir: filepath.Join(dir, "net")}.Socket()).Down(context.WithoutCancel(t.Context())) // after the failure that was told
+			// after the failure that was told
+			_ = node.Dial(play.Layout{Dir: filepath.Join(dir,
+				"net")}.Socket()).Down(context.WithoutCancel(t.Context()))
 		}
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
@@ -46,16 +48,18 @@ func TestInterruptedUpLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, at := range []string{"supervisor runs", "certificate authorities run", "orderers, peers, chaincode and Bitcoin nodes run"} {
+	for _, at := range []string{"supervisor runs", "certificate authorities run",
+		"orderers, peers, chaincode and Bitcoin nodes run"} {
 		t.Run(at, func(t *testing.T) {
 			dir := folder(t)
 			ctx, interrupt := context.WithCancel(t.Context())
 			defer interrupt()
-			_, err := play.Launch(ctx, play.Options{Dir: dir, Programs: programs, Topology: top, Config: play.Config{Report: func(step string) {
-				if step == at {
-					interrupt()
-				}
-			}}})
+			_, err := play.Launch(ctx, play.Options{Dir: dir, Programs: programs, Topology: top,
+				Config: play.Config{Report: func(step string) {
+					if step == at {
+						interrupt()
+					}
+				}}})
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("Launch = %v, want %v", err, context.Canceled)
 			}
@@ -75,7 +79,8 @@ func TestKilledUpLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := folder(t)
-	cmd := exec.Command(programs.Network, "up", "--dir", dir, "--tools", programs.Tools, "--chaincode", programs.Chaincode)
+	cmd := exec.Command(programs.Network, "up", "--dir", dir, "--tools", programs.Tools, "--chaincode",
+		programs.Chaincode)
 	progress, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +114,9 @@ func TestLaunchRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := play.Launch(t.Context(), play.Options{Dir: folder(t), Topology: top, Programs: process.Programs{Tools: t.TempDir()}}); !errors.Is(err, process.ErrTool) {
+	if _, err := play.Launch(t.Context(),
+		play.Options{Dir: folder(t), Topology: top,
+			Programs: process.Programs{Tools: t.TempDir()}}); !errors.Is(err, process.ErrTool) {
 		t.Errorf("without tools: %v, want %v", err, process.ErrTool)
 	} else if !strings.Contains(err.Error(), "make tools") {
 		t.Errorf("the message names no remedy: %v", err)

@@ -103,7 +103,8 @@ const longestSocket = 95
 // makeTPM makes a TPM with an endorsement certificate by swtpm_setup, and adds its maker to the trusted roots.
 func (n *Network) makeTPM(ctx context.Context, name string) error {
 	if path := n.socket(name); len(path) > longestSocket {
-		return fmt.Errorf("%w %s: the path of its TPM's socket has %d bytes, at most %d: put the network into another folder with --dir (%s)",
+		return fmt.Errorf("%w %s: the path of its TPM's socket has %d bytes, at most %d: put the network "+
+			"into another folder with --dir (%s)",
 			ErrMachine, name, len(path), longestSocket, path)
 	}
 	maker := filepath.Join(n.layout.Dir, "tpm-maker")
@@ -113,7 +114,8 @@ func (n *Network) makeTPM(ctx context.Context, name string) error {
 	}
 	in := func(file string) string { return filepath.Join(maker, file) }
 	for file, text := range map[string]string{
-		"localca.conf": "statedir = " + maker + "\nsigningkey = " + in("signkey.pem") + "\nissuercert = " + in("issuercert.pem") +
+		"localca.conf": "statedir = " + maker + "\nsigningkey = " + in("signkey.pem") + "\nissuercert = " +
+			in("issuercert.pem") +
 			"\ncertserial = " + in("certserial") + "\n",
 		"localca.options": "--platform-manufacturer Guildmark\n--platform-version 1\n--platform-model simulator\n",
 		"setup.conf": "create_certs_tool = " + local + "\ncreate_certs_tool_config = " + in("localca.conf") +
@@ -126,7 +128,8 @@ func (n *Network) makeTPM(ctx context.Context, name string) error {
 	if err := os.MkdirAll(n.tpm(name), 0o700); err != nil {
 		return fmt.Errorf("%w %s: %w", ErrMachine, name, err)
 	}
-	if _, err := output(ctx, "swtpm_setup", "--tpm2", "--create-ek-cert", "--tpmstate", n.tpm(name), "--config", in("setup.conf"), "--not-overwrite"); err != nil {
+	if _, err := output(ctx, "swtpm_setup", "--tpm2", "--create-ek-cert", "--tpmstate", n.tpm(name), "--config",
+		in("setup.conf"), "--not-overwrite"); err != nil {
 		return fmt.Errorf("%w %s: %w", ErrMachine, name, err)
 	}
 	// swtpm's tools make keys and a TPM's memory readable for the group.
@@ -164,7 +167,8 @@ func (n *Network) startTPM(ctx context.Context, name string) error {
 	spec := node.Spec{
 		Name: "tpm." + name, Class: "tpm", Path: program, Dir: n.tpm(name), Ready: node.Probe{File: n.socket(name)},
 		Args: []string{
-			"socket", "--tpm2", "--tpmstate", "dir=" + n.tpm(name) + ",mode=0600", "--server", "type=unixio,path=" + n.socket(name),
+			"socket", "--tpm2", "--tpmstate", "dir=" + n.tpm(name) + ",mode=0600", "--server",
+			"type=unixio,path=" + n.socket(name),
 			"--ctrl", "type=unixio,path=" + n.socket(name) + ".ctrl", "--flags", "not-need-init,startup-clear",
 		},
 	}
@@ -203,7 +207,8 @@ func MachineConfig(conn topology.Connection, tpm, state string) ([]byte, error) 
 	var pumps []object
 	const liter = 1_000_000 // microliters
 	for i, ingredient := range []string{
-		"orange-juice", "pineapple-juice", "grenadine", "coconut-milk", "blackberry-syrup", "passion-fruit", "tonic", "lime-juice",
+		"orange-juice", "pineapple-juice", "grenadine", "coconut-milk", "blackberry-syrup", "passion-fruit",
+		"tonic", "lime-juice",
 	} {
 		pumps = append(pumps, object{
 			"number": i + 1, "ingredient": ingredient, "level": liter,
@@ -211,10 +216,12 @@ func MachineConfig(conn topology.Connection, tpm, state string) ([]byte, error) 
 		})
 	}
 	raw, err := json.MarshalIndent(object{
-		"gateway": server(conn.Gateway.URL, conn.Gateway.Roots), "issuer": server(conn.Auth.URL, conn.Auth.Roots), "registrar": registrar,
+		"gateway": server(conn.Gateway.URL, conn.Gateway.Roots),
+		"issuer":  server(conn.Auth.URL, conn.Auth.Roots), "registrar": registrar,
 		"bundle": "", "line": Line, "tpm": tpm, "state": state,
 		"bitcoin": object{
-			"network": chain.Network, "rpc": "https://" + chain.RPC, "certificate": chain.Certificate, "credentials": chain.Credentials, "birthday": 0,
+			"network": chain.Network, "rpc": "https://" + chain.RPC, "certificate": chain.Certificate,
+			"credentials": chain.Credentials, "birthday": 0,
 		},
 		"devices": []object{{"profile": beverage.Profile, "setup": object{"scale": 2000, "pumps": pumps}}},
 	}, "", "  ")
@@ -233,7 +240,8 @@ func EnrollmentCode(ctx context.Context, conn topology.Connection, programs, own
 		}
 		registrar := home.Home{Dir: Layout{Dir: conn.Directory}.Home(p.Partner)}
 		config := filepath.Join(registrar.Service("registrar"), "config.json")
-		out, err := output(ctx, filepath.Join(programs, "partner"), "registrar", "code", "--config", config, "--owner", owner, "--line", Line)
+		out, err := output(ctx, filepath.Join(programs, "partner"), "registrar", "code", "--config", config,
+			"--owner", owner, "--line", Line)
 		if err != nil {
 			return "", fmt.Errorf("enrollment code of %s: %w", p.Partner, err)
 		}
@@ -245,7 +253,8 @@ func EnrollmentCode(ctx context.Context, conn topology.Connection, programs, own
 // output runs a program and gives what it printed.
 func output(ctx context.Context, program string, args ...string) ([]byte, error) {
 	var stdout, stderr bytes.Buffer
-	c := exec.CommandContext(ctx, program, args...) //nolint:gosec // G204: a program of this project or of swtpm, with arguments made here
+	c := exec.CommandContext(ctx, program,
+		args...) //nolint:gosec // G204: a program of this project or of swtpm, with arguments made here
 	c.Stdout, c.Stderr = &stdout, &stderr
 	if err := c.Run(); err != nil {
 		return nil, fmt.Errorf("%s: %w: %s", filepath.Base(program), err, bytes.TrimSpace(stderr.Bytes()))

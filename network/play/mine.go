@@ -108,7 +108,8 @@ func (n *Network) Fund(ctx context.Context, address string, amount ledger.Satosh
 	tx, err := faucet.Pay(ctx, node, script, amount)
 	if errors.Is(err, bitcoin.ErrEmpty) {
 		if n.state.MineTo != faucet.Address() {
-			return paid, fmt.Errorf("%w: mined blocks pay %s; `network mine-to %s` lets them pay the play's faucet", err, n.state.MineTo, faucet.Address())
+			return paid, fmt.Errorf("%w: mined blocks pay %s; `network mine-to %s` lets them pay the play's "+
+				"faucet", err, n.state.MineTo, faucet.Address())
 		}
 		if _, err := node.Generate(ctx, ripe); err != nil {
 			return paid, fmt.Errorf("mine: %w", err)

@@ -1,14 +1,12 @@
 package play_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,9 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/guildmark/guildmark/network/networktest"
-	"github.com/guildmark/guildmark/network/node"
 	"github.com/guildmark/guildmark/network/play"
-	"github.com/guildmark/guildmark/network/topology"
 )
 
 // TestNetwork shares one real network with a plain chaincode among its parts: what the product's rules say is
@@ -91,7 +87,8 @@ func firstTransaction(t *testing.T, n *networktest.Running) {
 	t.Logf("first transaction committed in %d ms", time.Since(began).Milliseconds())
 	for _, p := range n.Connection.Peers {
 		eventually(t, "value at "+p.Name, func() error {
-			got, err := as(t, n, p.Partner, "governor", n.Connection.Channel).Evaluate("Get", client.WithArguments("first"), client.WithEndorsingOrganizations(p.MSP))
+			got, err := as(t, n, p.Partner, "governor", n.Connection.Channel).Evaluate("Get",
+				client.WithArguments("first"), client.WithEndorsingOrganizations(p.MSP))
 			if err == nil && string(got) != "sale" {
 				err = fmt.Errorf("got %q", got)
 			}
@@ -108,14 +105,19 @@ func endorsementPolicy(t *testing.T, n *networktest.Running) {
 		want peer.TxValidationCode
 	}{
 		{"one partner alone", []string{"OperatorMSP"}, peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE},
-		{"auditor doesn't count", []string{"OperatorMSP", "AuditorMSP"}, peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE},
+		{
+			"auditor doesn't count",
+			[]string{"OperatorMSP", "AuditorMSP"},
+			peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE,
+		},
 		{"two of three", []string{"ManufacturerMSP", "LicensorsMSP"}, peer.TxValidationCode_VALID},
 	}
 	contract := as(t, n, "operator", "buyer1", n.Connection.Channel)
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			key := fmt.Sprintf("policy-%d", i)
-			proposal, err := contract.NewProposal("Put", client.WithArguments(key, "x"), client.WithEndorsingOrganizations(tt.orgs...))
+			proposal, err := contract.NewProposal("Put", client.WithArguments(key, "x"),
+				client.WithEndorsingOrganizations(tt.orgs...))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -168,7 +170,8 @@ func attributes(t *testing.T, n *networktest.Running) {
 func tlsCertificateIsNoIdentity(t *testing.T, n *networktest.Running) {
 	t.Helper()
 	dir := filepath.Join(n.Connection.Directory, "operator", "peer", "tls")
-	contract := contractOf(t, n, "operator", "OperatorMSP", filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), n.Connection.Channel)
+	contract := contractOf(t, n, "operator", "OperatorMSP", filepath.Join(dir, "cert.pem"),
+		filepath.Join(dir, "key.pem"), n.Connection.Channel)
 	got, err := contract.EvaluateTransaction("Who")
 	if err == nil {
 		t.Fatalf("a peer's TLS certificate was taken for an identity: %s", got)
@@ -177,7 +180,8 @@ func tlsCertificateIsNoIdentity(t *testing.T, n *networktest.Running) {
 	for _, d := range status.Convert(err).Details() {
 		fmt.Fprintf(&details, "%v", d)
 	}
-	if text := err.Error() + details.String(); !strings.Contains(text, "creator") && !strings.Contains(text, "access denied") {
+	if text := err.Error() + details.String(); !strings.Contains(text, "creator") &&
+		!strings.Contains(text, "access denied") {
 		t.Errorf("refused, but not for who called: %s", text)
 	}
 }
@@ -209,15 +213,21 @@ func mutualTLS(t *testing.T, n *networktest.Running) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			config := &tls.Config{RootCAs: pool(t, root), ServerName: "localhost", MinVersion: tls.VersionTLS12, NextProtos: []string{"h2"}}
-			config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { // given even if the server wouldn't want it
+			config := &tls.Config{
+				RootCAs: pool(t, root), ServerName: "localhost", MinVersion: tls.VersionTLS12,
+				NextProtos: []string{"h2"},
+			}
+			// given even if the server wouldn't want it
+			config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 				if len(tt.with) == 0 {
 					return &tls.Certificate{}, nil
 				}
 				return &tt.with[0], nil
 			}
 			conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 5 * time.Second}, "tcp", address, config)
-			if err == nil { // with TLS 1.3 the server's refusal comes with the first read; a server that accepts sends its HTTP/2 settings
+			// with TLS 1.3 the server's refusal comes with the first read; a server that accepts sends its
+			// HTTP/2 settings
+			if err == nil {
 				defer conn.Close()
 				_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
 				_, err = conn.Read(make([]byte, 1))
@@ -249,7 +259,8 @@ func identityAdded(t *testing.T, n *networktest.Running) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := contractOf(t, n, "operator", id.MSP, id.Certificate, id.Key, n.Connection.Channel).EvaluateTransaction("Who")
+	got, err := contractOf(t, n, "operator", id.MSP, id.Certificate, id.Key,
+		n.Connection.Channel).EvaluateTransaction("Who")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,111 +317,5 @@ func statusTells(t *testing.T, n *networktest.Running) {
 	late, err := n.Made.Status(t.Context(), time.Now().AddDate(0, 11, 20))
 	if err != nil || late.Certificates[0].Days > 20 {
 		t.Errorf("eleven months later: %+v, %v", late.Certificates, err)
-	}
-}
-
-func restarted(t *testing.T, n *networktest.Running) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for _, name := range []string{"peer.manufacturer", "chaincode.manufacturer"} {
-		began := time.Now()
-		if err := errors.Join(n.Control.Kill(ctx, name), n.Control.Await(ctx, name)); err != nil {
-			t.Fatal(err)
-		}
-		eventually(t, name+" answers again", func() error {
-			_, err := as(t, n, "manufacturer", "oracle", n.Connection.Channel).Evaluate("Who", client.WithEndorsingOrganizations("ManufacturerMSP"))
-			return err
-		})
-		t.Logf("%s answers %.1f s after SIGKILL", name, time.Since(began).Seconds())
-	}
-	log, err := os.ReadFile(filepath.Join(n.Connection.Directory, "logs", "supervisor.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := `"msg":"died, starting it again","process":"peer.manufacturer","exit":"signal: killed"`; !strings.Contains(string(log), want) {
-		t.Errorf("supervisor.log doesn't say %s", want)
-	}
-}
-
-func ordererLost(t *testing.T, n *networktest.Running) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	s, err := n.Made.Status(ctx, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	leader := s.Leader[n.Connection.Channel]
-	if err := n.Control.Stop(ctx, leader); err != nil {
-		t.Fatal(err)
-	}
-	began := time.Now()
-	eventually(t, "transaction without "+leader, func() error {
-		_, err := as(t, n, "licensors", "licensor1", n.Connection.Channel).SubmitTransaction("Put", "leaderless", "x")
-		return err
-	})
-	t.Logf("committed %.1f s after the leader was stopped", time.Since(began).Seconds())
-	if err := errors.Join(n.Control.Start(ctx, leader), n.Control.Await(ctx, leader)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func downAndUp(t *testing.T, n *networktest.Running) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	list, err := n.Control.List(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	supervisor, err := n.Control.PID(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := n.Control.Down(ctx); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "supervisor gone", func() error { return gone(supervisor) })
-	for _, p := range list {
-		if err := gone(p.PID); err != nil {
-			t.Errorf("%s: %v", p.Name, err)
-		}
-	}
-	if left := mentioning(t, n.Connection.Directory); len(left) != 0 {
-		t.Errorf("processes left: %v", left)
-	}
-	if _, err := n.Control.List(ctx); !errors.Is(err, node.ErrDown) {
-		t.Errorf("supervisor: %v, want %v", err, node.ErrDown)
-	}
-	began := time.Now()
-	n.Relaunch(t)
-	t.Logf("up again in %.1f s", time.Since(began).Seconds())
-	got, err := as(t, n, "operator", "buyer1", n.Connection.Channel).EvaluateTransaction("Get", "first")
-	if err != nil || string(got) != "sale" {
-		t.Errorf("from before: %q, %v; want sale", got, err)
-	}
-	eventually(t, "transaction after the restart", func() error {
-		_, err := as(t, n, "operator", "buyer1", "shadow").SubmitTransaction("Put", "again", "x")
-		return err
-	})
-}
-
-// TestRaft: the other protocol of the topology, as far as a first transaction.
-func TestRaft(t *testing.T) {
-	plain, err := networktest.Build(t.Context(), "./network/play/testdata/plain")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := networktest.Private(t, networktest.Config{Chaincode: plain, Consensus: topology.Raft})
-	if _, err := as(t, n, "operator", "buyer1", n.Connection.Channel).SubmitTransaction("Put", "first", "sale"); err != nil {
-		t.Fatal(err)
-	}
-	s, err := n.Made.Status(t.Context(), time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.HasPrefix(s.Leader[n.Connection.Channel], "orderer.") {
-		t.Errorf("leader = %q", s.Leader[n.Connection.Channel])
 	}
 }

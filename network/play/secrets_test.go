@@ -149,9 +149,23 @@ func authorityRefuses(t *testing.T, n *networktest.Running) {
 	}{
 		{"a secret used twice", enroll("once", once)},
 		{"a wrong secret", enroll("registrar", "guess")},
-		{"an attribute that isn't ours to give", register("identity", ca.Registration{ID: "a", Type: "client", Attributes: []ca.Attribute{{Name: "clearance", Value: "all"}}})},
-		{"the right to revoke", register("identity", ca.Registration{ID: "b", Type: "client", Attributes: []ca.Attribute{{Name: "hf.Revoker", Value: "true"}}})},
-		{"another registrar", register("identity", ca.Registration{ID: "c", Type: "client", Attributes: []ca.Attribute{{Name: "hf.Registrar.Roles", Value: "client"}}})},
+		{
+			"an attribute that isn't ours to give",
+			register("identity", ca.Registration{
+				ID: "a", Type: "client",
+				Attributes: []ca.Attribute{{Name: "clearance", Value: "all"}},
+			}),
+		},
+		{"the right to revoke", register("identity",
+			ca.Registration{
+				ID: "b", Type: "client",
+				Attributes: []ca.Attribute{{Name: "hf.Revoker", Value: "true"}},
+			})},
+		{"another registrar", register("identity",
+			ca.Registration{
+				ID: "c", Type: "client",
+				Attributes: []ca.Attribute{{Name: "hf.Registrar.Roles", Value: "client"}},
+			})},
 		{"a type of our own", register("identity", ca.Registration{ID: "d", Type: "user"})},
 		{"the TLS CA's registrar at the identity CA", register("tls", ca.Registration{ID: "e", Type: "client"})},
 		{"a name that is taken", register("identity", ca.Registration{ID: "once", Type: "client"})},
@@ -171,7 +185,8 @@ func bitcoinNodes(t *testing.T, n *networktest.Running) {
 		t.Fatalf("%d Bitcoin nodes, want 2", len(n.Connection.Bitcoin))
 	}
 	const somewhere = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080" // BIP-173's example key on regtest
-	if err := errors.Join(n.Control.Stop(t.Context(), "btcd"), n.Control.Start(t.Context(), "btcd"), n.Control.Await(t.Context(), "btcd")); err != nil {
+	if err := errors.Join(n.Control.Stop(t.Context(), "btcd"), n.Control.Start(t.Context(), "btcd"),
+		n.Control.Await(t.Context(), "btcd")); err != nil {
 		t.Fatal(err) // before the first block nothing is lost
 	}
 	paid, err := n.Made.Fund(t.Context(), somewhere, 50_000)
@@ -209,7 +224,8 @@ func bitcoinNodes(t *testing.T, n *networktest.Running) {
 		}
 	}
 	eventually(t, "second node follows", tipIs(second))
-	if err := errors.Join(n.Control.Kill(t.Context(), first.Name), n.Control.Await(t.Context(), first.Name)); err != nil {
+	if err := errors.Join(n.Control.Kill(t.Context(), first.Name),
+		n.Control.Await(t.Context(), first.Name)); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "killed node has its chain", tipIs(first))
@@ -238,11 +254,13 @@ func keepsChain(t *testing.T, n *networktest.Running, stands func() error) {
 	if list, err := n.Made.Stop(t.Context(), name); err != nil || len(list) != 1 || list[0].State != node.Stopped {
 		t.Errorf("stop of one = %v, %v", list, err)
 	}
-	if list, err := n.Made.Start(t.Context(), time.Minute, name); err != nil || len(list) != 1 || list[0].State != node.Ready {
+	if list, err := n.Made.Start(t.Context(), time.Minute, name); err != nil || len(list) != 1 ||
+		list[0].State != node.Ready {
 		t.Errorf("start of one = %v, %v", list, err)
 	}
 	eventually(t, "started node follows", stands)
-	const other = "bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qzf4jry" // BIP-173's P2WSH example on regtest
+	// BIP-173's P2WSH example on regtest
+	const other = "bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qzf4jry"
 	if err := n.Made.MineTo(t.Context(), other); err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +300,10 @@ func rpc(t *testing.T, b topology.BitcoinNode, method string, into any, params .
 	}
 	l := rpcLogin(t, b)
 	req.SetBasicAuth(l.User, l.Password)
-	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: pool(t, b.Certificate), MinVersion: tls.VersionTLS12}}
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		TLSClientConfig:   &tls.Config{RootCAs: pool(t, b.Certificate), MinVersion: tls.VersionTLS12},
+	}
 	resp, err := (&http.Client{Transport: transport, Timeout: 10 * time.Second}).Do(req)
 	if err != nil {
 		return err

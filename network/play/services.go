@@ -52,7 +52,8 @@ func Services(ctx context.Context, conn topology.Connection, o ServiceOptions) (
 	m := &market{
 		council: c, layout: layout, control: node.Dial(conn.ControlSocket),
 		told: process.Market{
-			Programs: o.Programs, Connection: layout.Connection(), EKRoots: o.EKRoots, Heartbeat: o.Heartbeat, Lines: []string{Line},
+			Programs: o.Programs, Connection: layout.Connection(), EKRoots: o.EKRoots, Heartbeat: o.Heartbeat,
+			Lines: []string{Line},
 		},
 	}
 	for _, step := range []struct {
@@ -64,8 +65,14 @@ func Services(ctx context.Context, conn topology.Connection, o ServiceOptions) (
 		{"parties pin their keys", c.registerParties},
 		{"the first trust bundle is signed", c.putBundle},
 		{"every partner's peer has it", c.everywhere},
-		{"oracles, custodians and registrar run", func(ctx context.Context) error { return m.start(ctx, c.homes, "oracle", "custodian", "registrar") }},
-		{"authorization server and gateway run", func(ctx context.Context) error { return m.start(ctx, c.homes, "auth", "gateway") }},
+		{
+			"oracles, custodians and registrar run",
+			func(ctx context.Context) error { return m.start(ctx, c.homes, "oracle", "custodian", "registrar") },
+		},
+		{
+			"authorization server and gateway run",
+			func(ctx context.Context) error { return m.start(ctx, c.homes, "auth", "gateway") },
+		},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.done, err)
@@ -97,7 +104,8 @@ func (m *market) start(ctx context.Context, homes []*home.Home, classes ...strin
 	var names []string
 	for _, class := range classes {
 		for _, h := range homes {
-			if !slices.ContainsFunc(h.Topology.Services, func(s topology.Service) bool { return s.Name == class && s.Partner == h.Partner.Name }) {
+			if !slices.ContainsFunc(h.Topology.Services,
+				func(s topology.Service) bool { return s.Name == class && s.Partner == h.Partner.Name }) {
 				continue
 			}
 			spec, _, err := process.Service(h, class, m.told)

@@ -39,7 +39,8 @@ func readState(l Layout) (State, error) {
 		return s, fmt.Errorf("%w: %s: %w", ErrState, l.state(), err)
 	}
 	if s.Version != stateVersion {
-		return s, fmt.Errorf("%w: %s has version %d, expected %d; `network up --fresh` starts over", ErrState, l.state(), s.Version, stateVersion)
+		return s, fmt.Errorf("%w: %s has version %d, expected %d; `network up --fresh` starts over", ErrState,
+			l.state(), s.Version, stateVersion)
 	}
 	return s, nil
 }

@@ -49,7 +49,8 @@ func (n *Network) Status(ctx context.Context, now time.Time) (Status, error) {
 			return s, err
 		}
 		s.Certificates = append(s.Certificates, Expiry{
-			Partner: h.Partner.Name, Name: first.Name, File: first.File, End: first.End, Days: int(first.End.Sub(now).Hours() / 24),
+			Partner: h.Partner.Name, Name: first.Name, File: first.File, End: first.End,
+			Days: int(first.End.Sub(now).Hours() / 24),
 		})
 	}
 	var err error

@@ -100,7 +100,9 @@ func (n *Network) startNodes(ctx context.Context) error {
 
 // start has each partner lay its programs out, in the order in which they are listed, and waits until they
 // are ready.
-func (n *Network) start(ctx context.Context, classes []string, lay ...func(*home.Home, process.Programs) (node.Spec, error)) error {
+func (n *Network) start(ctx context.Context, classes []string,
+	lay ...func(*home.Home, process.Programs) (node.Spec, error),
+) error {
 	var specs []node.Spec
 	for _, one := range lay {
 		for _, h := range n.homes {
@@ -131,7 +133,9 @@ func (n *Network) adopt(ctx context.Context) error {
 	return n.state.write(n.layout)
 }
 
-func (n *Network) adoptAll(ctx context.Context, adopt func(*home.Home) (topology.Installed, error)) (topology.Installed, error) {
+func (n *Network) adoptAll(ctx context.Context,
+	adopt func(*home.Home) (topology.Installed, error),
+) (topology.Installed, error) {
 	var mu sync.Mutex
 	var all []topology.Installed
 	err := n.each(ctx, "chaincode", func(_ context.Context, h *home.Home) error {
@@ -164,12 +168,20 @@ func (n *Network) genesis(ctx context.Context, channel string) error {
 }
 
 func (n *Network) join(ctx context.Context, channel string) error {
-	err := n.each(ctx, "orderer", func(ctx context.Context, h *home.Home) error { return fabric.JoinOrderer(ctx, h, channel) })
+	err := n.each(ctx, "orderer", func(ctx context.Context,
+		h *home.Home,
+	) error {
+		return fabric.JoinOrderer(ctx, h, channel)
+	})
 	if err != nil {
 		return err
 	}
 	n.report("orderers joined " + channel)
-	err = n.each(ctx, "peer", func(ctx context.Context, h *home.Home) error { return fabric.JoinPeer(ctx, h, channel) })
+	err = n.each(ctx, "peer", func(ctx context.Context,
+		h *home.Home,
+	) error {
+		return fabric.JoinPeer(ctx, h, channel)
+	})
 	if err != nil {
 		return err
 	}
@@ -181,13 +193,18 @@ func (n *Network) join(ctx context.Context, channel string) error {
 
 func (n *Network) install(c *topology.Installed) func(context.Context) error {
 	return func(ctx context.Context) error {
-		return n.each(ctx, "install at peer", func(ctx context.Context, h *home.Home) error { return fabric.Install(ctx, h, *c) })
+		return n.each(ctx, "install at peer",
+			func(ctx context.Context, h *home.Home) error { return fabric.Install(ctx, h, *c) })
 	}
 }
 
 func (n *Network) approve(channel string, c *topology.Installed) func(context.Context) error {
 	return func(ctx context.Context) error {
-		return n.each(ctx, "approval", func(ctx context.Context, h *home.Home) error { return fabric.Approve(ctx, h, channel, *c) })
+		return n.each(ctx, "approval", func(ctx context.Context,
+			h *home.Home,
+		) error {
+			return fabric.Approve(ctx, h, channel, *c)
+		})
 	}
 }
 
@@ -196,13 +213,18 @@ func (n *Network) commit(channel string, c *topology.Installed) func(context.Con
 		if err := fabric.Commit(ctx, n.founder(), channel, *c); err != nil {
 			return fmt.Errorf("commit definition on %s: %w", channel, err)
 		}
-		return n.each(ctx, "definition at peer", func(ctx context.Context, h *home.Home) error { return fabric.AwaitCommit(ctx, h, channel, *c) })
+		return n.each(ctx, "definition at peer",
+			func(ctx context.Context, h *home.Home) error { return fabric.AwaitCommit(ctx, h, channel, *c) })
 	}
 }
 
 func (n *Network) reach(channel string, c *topology.Installed) func(context.Context) error {
 	return func(ctx context.Context) error {
-		return n.each(ctx, "chaincode", func(ctx context.Context, h *home.Home) error { return fabric.Reach(ctx, h, channel, *c) })
+		return n.each(ctx, "chaincode", func(ctx context.Context,
+			h *home.Home,
+		) error {
+			return fabric.Reach(ctx, h, channel, *c)
+		})
 	}
 }
 

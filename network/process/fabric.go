@@ -18,7 +18,8 @@ const logLevel = "FABRIC_LOGGING_SPEC=error"
 func Orderer(h *home.Home, p Programs) (node.Spec, error) {
 	dir := h.Orderer()
 	raw, err := render("orderer.yaml", map[string]any{
-		"Partner": h.Partner.Name, "MSP": h.Partner.MSP, "Port": h.Ports["orderer."+h.Partner.Name], "TLS": filepath.Join(dir, "tls"),
+		"Partner": h.Partner.Name, "MSP": h.Partner.MSP, "Port": h.Ports["orderer."+h.Partner.Name],
+		"TLS":    filepath.Join(dir, "tls"),
 		"MSPDir": filepath.Join(dir, "msp"), "Data": filepath.Join(dir, "data"),
 		"Operations": h.Address("orderer-operations"), "Admin": h.Address("orderer-admin"),
 	})
@@ -37,7 +38,8 @@ func Orderer(h *home.Home, p Programs) (node.Spec, error) {
 func Peer(h *home.Home, p Programs) (node.Spec, error) {
 	dir := h.Peer()
 	raw, err := render("core.yaml", map[string]any{
-		"Partner": h.Partner.Name, "MSP": h.Partner.MSP, "Address": h.Address("peer"), "TLS": filepath.Join(dir, "tls"),
+		"Partner": h.Partner.Name, "MSP": h.Partner.MSP, "Address": h.Address("peer"),
+		"TLS":    filepath.Join(dir, "tls"),
 		"MSPDir": filepath.Join(dir, "msp"), "Data": filepath.Join(dir, "data"), "Builder": h.Builder(),
 		"ChaincodeListen": h.Address("peer-chaincode"), "Operations": h.Address("peer-operations"),
 	})

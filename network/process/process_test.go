@@ -51,7 +51,8 @@ func TestSpecsHoldNoSecret(t *testing.T) {
 		if s.Partner != "operator" {
 			continue
 		}
-		spec, ok, err := Service(h, s.Name, Market{Programs: "/bin", Connection: "/net/connection.json", Lines: []string{"mixer-1"}})
+		spec, ok, err := Service(h, s.Name,
+			Market{Programs: "/bin", Connection: "/net/connection.json", Lines: []string{"mixer-1"}})
 		if err != nil || ok != (s.Name != "gateway-api") { // that one only reserves a port
 			t.Fatalf("service %s: %v, %v", s.Name, ok, err)
 		}
@@ -67,7 +68,10 @@ func TestSpecsHoldNoSecret(t *testing.T) {
 			}
 		}
 	}
-	for _, file := range []string{h.RegistrarPassword(home.IdentityCA), h.RegistrarPassword(home.TLSCA), h.BitcoinCredentials()} {
+	for _, file := range []string{
+		h.RegistrarPassword(home.IdentityCA), h.RegistrarPassword(home.TLSCA),
+		h.BitcoinCredentials(),
+	} {
 		if raw, err := os.ReadFile(file); err != nil || !secret.Match(raw) {
 			t.Errorf("%s holds no password (%v): this test looks for the wrong thing", file, err)
 		}
@@ -86,7 +90,8 @@ func TestPasswordsStay(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, file := range []string{
-			filepath.Join(h.CA(), "fabric-ca-server-config.yaml"), filepath.Join(h.CA(), "tls", "fabric-ca-server-config.yaml"), h.BitcoinCredentials(),
+			filepath.Join(h.CA(), "fabric-ca-server-config.yaml"),
+			filepath.Join(h.CA(), "tls", "fabric-ca-server-config.yaml"), h.BitcoinCredentials(),
 		} {
 			raw, err := os.ReadFile(file)
 			if err != nil {
@@ -118,8 +123,9 @@ func TestLateNamesTheProcess(t *testing.T) {
 	})
 	control := node.Dial(filepath.Join(dir, "s"))
 	spec := node.Spec{
-		Name: "oracle.a", Class: "oracle", Path: "/bin/sh", Args: []string{"-c", "echo the node is behind: height 1; exec sleep 60"},
-		Dir: dir, Ready: node.Probe{File: filepath.Join(dir, "never")},
+		Name: "oracle.a", Class: "oracle", Path: "/bin/sh",
+		Args: []string{"-c", "echo the node is behind: height 1; exec sleep 60"},
+		Dir:  dir, Ready: node.Probe{File: filepath.Join(dir, "never")},
 	}
 	for {
 		if _, err := control.PID(t.Context()); err == nil {
@@ -137,7 +143,8 @@ func TestLateNamesTheProcess(t *testing.T) {
 		}
 	}
 	err := Await(t.Context(), control, dir, time.Millisecond, "oracle")
-	if !errors.Is(err, ErrLate) || !strings.Contains(err.Error(), "oracle.a is starting") || !strings.Contains(err.Error(), "the node is behind: height 1") {
+	if !errors.Is(err, ErrLate) || !strings.Contains(err.Error(), "oracle.a is starting") ||
+		!strings.Contains(err.Error(), "the node is behind: height 1") {
 		t.Errorf("await = %v", err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
@@ -148,7 +155,8 @@ func TestLateNamesTheProcess(t *testing.T) {
 }
 
 func TestCheckNamesTheRemedy(t *testing.T) {
-	if err := (Programs{Tools: t.TempDir()}).Check(); !errors.Is(err, ErrTool) || !strings.Contains(err.Error(), "make tools") {
+	if err := (Programs{Tools: t.TempDir()}).Check(); !errors.Is(err, ErrTool) ||
+		!strings.Contains(err.Error(), "make tools") {
 		t.Errorf("without tools: %v", err)
 	}
 }

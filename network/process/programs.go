@@ -64,5 +64,6 @@ func Await(ctx context.Context, control *node.Client, logs string, limit time.Du
 	if bounded.Err() == nil {
 		return fmt.Errorf("%w (logs are in %s)", err, logs)
 	}
-	return fmt.Errorf("%w, %s allowed: %s (logs are in %s)", ErrLate, limit, unready(ctx, control, logs, selectors), logs)
+	return fmt.Errorf("%w, %s allowed: %s (logs are in %s)", ErrLate, limit,
+		unready(ctx, control, logs, selectors), logs)
 }

@@ -83,7 +83,8 @@ func (m Market) lay(h *home.Home, class, program string, own object, open bool) 
 func authConfig(h *home.Home) object {
 	return object{
 		"issuer": url(h, "auth"), "audience": url(h, "gateway"), "identity": h.Identity("reader-auth"),
-		"signingKeys": filepath.Join(h.Service("auth"), "keys.json"), "used": filepath.Join(h.Service("auth"), "used.db"), "log": "info",
+		"signingKeys": filepath.Join(h.Service("auth"), "keys.json"),
+		"used":        filepath.Join(h.Service("auth"), "used.db"), "log": "info",
 	}
 }
 
@@ -104,8 +105,10 @@ func gatewayConfig(h *home.Home) object {
 		}
 	}
 	return object{
-		"url": url(h, "gateway"), "roots": roots, "issuer": url(h, "auth"), "reader": h.Identity("reader"), "buyers": buyers,
-		"model": filepath.Join(h.Service("gateway"), "model.db"), "content": filepath.Join(h.Service("gateway"), "content"),
+		"url": url(h, "gateway"), "roots": roots, "issuer": url(h, "auth"), "reader": h.Identity("reader"),
+		"buyers":     buyers,
+		"model":      filepath.Join(h.Service("gateway"), "model.db"),
+		"content":    filepath.Join(h.Service("gateway"), "content"),
 		"custodians": custodians, "log": "info",
 	}
 }
@@ -113,7 +116,8 @@ func gatewayConfig(h *home.Home) object {
 // gatewayOf is where a custodian fetches content, with the roots of the certificate that it expects there.
 func gatewayOf(h *home.Home) object {
 	roots := ""
-	if i := slices.IndexFunc(h.Topology.Services, func(s topology.Service) bool { return s.Name == "gateway" }); i >= 0 {
+	if i := slices.IndexFunc(h.Topology.Services,
+		func(s topology.Service) bool { return s.Name == "gateway" }); i >= 0 {
 		roots = h.Of(h.Topology.Services[i].Partner).TLSRoot()
 	}
 	return object{"url": url(h, "gateway"), "roots": roots}

@@ -121,9 +121,11 @@ func (c Connection) Party(name string) (string, error) {
 	case 1:
 		return found[0].Party, nil
 	case 0:
-		return "", fmt.Errorf("%w: no identity has the name %q; expected one of the connection file's, or a party id, like OperatorMSP.0123456789abcdef", ErrIdentity, name)
+		return "", fmt.Errorf("%w: no identity has the name %q; expected one of the connection file's, or a "+
+			"party id, like OperatorMSP.0123456789abcdef", ErrIdentity, name)
 	}
-	return "", fmt.Errorf("%w: %d partners have an identity with the name %q; write %s/%s", ErrIdentity, len(found), name, found[0].Partner, name)
+	return "", fmt.Errorf("%w: %d partners have an identity with the name %q; write %s/%s", ErrIdentity,
+		len(found), name, found[0].Partner, name)
 }
 
 // Write replaces the connection file in one step; only its owner reads it.

@@ -48,7 +48,10 @@ func (t Topology) ServicePorts(ports Ports) Ports {
 func (t Topology) portNames() []string {
 	var names []string
 	for _, p := range t.Partners {
-		for _, kind := range []string{"ca", "ca-operations", "orderer", "orderer-admin", "orderer-operations", "peer", "peer-chaincode", "peer-operations", "chaincode"} {
+		for _, kind := range []string{
+			"ca", "ca-operations", "orderer", "orderer-admin", "orderer-operations",
+			"peer", "peer-chaincode", "peer-operations", "chaincode",
+		} {
 			names = append(names, kind+"."+p.Name)
 		}
 		if t.HasBitcoin(p.Name) {

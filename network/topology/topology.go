@@ -71,9 +71,10 @@ type Identity struct {
 
 // Service reserves a port and a TLS certificate for a process that a partner runs.
 type Service struct {
-	Name    string `json:"name"`             // its class: oracle, gateway, ...
-	Partner string `json:"partner"`          // who runs it
-	Shared  bool   `json:"shared,omitempty"` // the only one of its class: its port is called "gateway", not "gateway.operator"
+	Name    string `json:"name"`    // its class: oracle, gateway, ...
+	Partner string `json:"partner"` // who runs it
+	// the only one of its class: its port is called "gateway", not "gateway.operator"
+	Shared bool `json:"shared,omitempty"`
 }
 
 // Key is the service's name in the table of ports and in the list of processes.

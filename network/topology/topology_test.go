@@ -63,7 +63,10 @@ func TestDecode(t *testing.T) {
 		{"channel with a slash", replace(`"channel": "guildmark"`, `"channel": "a/b"`), topology.ErrInvalid},
 		{"consensus unknown", replace(`"bft"`, `"pow"`), topology.ErrInvalid},
 		{"partner twice", replace(`"name": "manufacturer", "msp"`, `"name": "operator", "msp"`), topology.ErrInvalid},
-		{"partner name leaves its folder", replace(`"name": "auditor", "msp"`, `"name": "../auditor", "msp"`), topology.ErrInvalid},
+		{
+			"partner name leaves its folder", replace(`"name": "auditor", "msp"`, `"name": "../auditor", "msp"`),
+			topology.ErrInvalid,
+		},
 		{"msp twice", replace("ManufacturerMSP", "OperatorMSP"), topology.ErrInvalid},
 		{"msp without its ending", replace("AuditorMSP", "Auditor"), topology.ErrInvalid},
 		{"identity twice", replace(`"name": "buyer2"`, `"name": "buyer1"`), topology.ErrInvalid},
@@ -71,12 +74,23 @@ func TestDecode(t *testing.T) {
 		{"role unknown", replace(`"role": "licensor"`, `"role": "emperor"`), topology.ErrInvalid},
 		{"endorse more than there are", replace(`"endorse": 2`, `"endorse": 4`), topology.ErrInvalid},
 		{"endorse none", replace(`"endorse": 2`, `"endorse": 0`), topology.ErrInvalid},
-		{"endorser who is nobody", replace(`"manufacturer", "licensors"]`, `"manufacturer", "nobody"]`), topology.ErrInvalid},
-		{"endorser twice", replace(`"manufacturer", "licensors"]`, `"manufacturer", "manufacturer"]`), topology.ErrInvalid},
-		{"bitcoin node of nobody", replace(`"nodes": ["operator", "manufacturer"]`, `"nodes": ["nobody"]`), topology.ErrInvalid},
+		{
+			"endorser who is nobody", replace(`"manufacturer", "licensors"]`, `"manufacturer", "nobody"]`),
+			topology.ErrInvalid,
+		},
+		{
+			"endorser twice", replace(`"manufacturer", "licensors"]`, `"manufacturer", "manufacturer"]`),
+			topology.ErrInvalid,
+		},
+		{
+			"bitcoin node of nobody", replace(`"nodes": ["operator", "manufacturer"]`, `"nodes": ["nobody"]`),
+			topology.ErrInvalid,
+		},
 		{"bitcoin mainnet", replace(`"regtest"`, `"mainnet"`), topology.ErrInvalid},
-		{"service of nobody", replace(`{"name": "auth", "partner": "operator"`, `{"name": "auth", "partner": "nobody"`), topology.ErrInvalid},
-		{"service twice", replace(`{"name": "oracle", "partner": "manufacturer"}`, `{"name": "oracle", "partner": "operator"}`), topology.ErrInvalid},
+		{"service of nobody", replace(`{"name": "auth", "partner": "operator"`,
+			`{"name": "auth", "partner": "nobody"`), topology.ErrInvalid},
+		{"service twice", replace(`{"name": "oracle", "partner": "manufacturer"}`,
+			`{"name": "oracle", "partner": "operator"}`), topology.ErrInvalid},
 		{"service named like a node", replace(`"name": "auth"`, `"name": "peer"`), topology.ErrInvalid},
 	}
 	for _, tt := range tests {
@@ -120,7 +134,10 @@ func TestAssign(t *testing.T) {
 		}
 		seen[port] = name
 	}
-	for _, name := range []string{"peer.operator", "chaincode.auditor", "btcd.manufacturer", "btcd-p2p.operator", "gateway", "custodian.licensors", "spare.9"} {
+	for _, name := range []string{
+		"peer.operator", "chaincode.auditor", "btcd.manufacturer",
+		"btcd-p2p.operator", "gateway", "custodian.licensors", "spare.9",
+	} {
 		if ports[name] == 0 {
 			t.Errorf("no port for %s", name)
 		}
@@ -147,8 +164,13 @@ func TestWithIdentity(t *testing.T) {
 	if len(top.Partners[0].Identities) != before {
 		t.Error("the topology it was made from changed")
 	}
-	for _, bad := range []struct{ partner, name string }{{"nobody", "x"}, {"operator", "buyer1"}, {"operator", "../x"}} {
-		if _, _, err := top.WithIdentity(bad.partner, topology.Identity{Name: bad.name}); !errors.Is(err, topology.ErrInvalid) {
+	for _, bad := range []struct{ partner, name string }{
+		{"nobody", "x"},
+		{"operator", "buyer1"},
+		{"operator", "../x"},
+	} {
+		if _, _, err := top.WithIdentity(bad.partner, topology.Identity{Name: bad.name}); !errors.Is(err,
+			topology.ErrInvalid) {
 			t.Errorf("WithIdentity(%s, %s) = %v, want %v", bad.partner, bad.name, err, topology.ErrInvalid)
 		}
 	}
@@ -177,8 +199,12 @@ func TestConnectionRoundTrip(t *testing.T) {
 	if _, ok := got.Identity("a", "nobody"); ok {
 		t.Error("found an identity that isn't there")
 	}
-	for name, want := range map[string]string{"oracle": "AMSP.00", "a/oracle": "AMSP.00", "b/oracle": "", "nobody": "", "": ""} {
-		if party, err := got.Party(name); party != want || (err == nil) != (want != "") || err != nil && !errors.Is(err, topology.ErrIdentity) {
+	for name, want := range map[string]string{
+		"oracle": "AMSP.00", "a/oracle": "AMSP.00", "b/oracle": "",
+		"nobody": "", "": "",
+	} {
+		if party, err := got.Party(name); party != want || (err == nil) != (want != "") || err != nil &&
+			!errors.Is(err, topology.ErrIdentity) {
 			t.Errorf("Party(%q) = %q, %v; want %q", name, party, err, want)
 		}
 	}

@@ -19,7 +19,8 @@ func roles() []string {
 // patterns are for names that become folders, parts of host names, channels and MSP ids; Fabric's own limits
 // are wider.
 func patterns() (name, msp, version *regexp.Regexp) {
-	return regexp.MustCompile(`^[a-z][a-z0-9-]{0,23}$`), regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,30}MSP$`), regexp.MustCompile(`^[0-9]+(\.[0-9]+){0,2}$`)
+	return regexp.MustCompile(`^[a-z][a-z0-9-]{0,23}$`), regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,30}MSP$`),
+		regexp.MustCompile(`^[0-9]+(\.[0-9]+){0,2}$`)
 }
 
 // fewest is how many orderers a protocol needs: BFT tolerates f faults of 3f+1, so four for one; Raft with
@@ -45,17 +46,21 @@ func (t Topology) validate() error {
 	case t.Version != 1:
 		return fmt.Errorf("version: expected 1, got %d", t.Version)
 	case !name.MatchString(t.Channel):
-		return fmt.Errorf("channel: %q is not a name (a letter, then lower case letters, digits and hyphens, at most 24)", t.Channel)
+		return fmt.Errorf("channel: %q is not a name (a letter, then lower case letters, digits and hyphens, "+
+			"at most 24)", t.Channel)
 	case !name.MatchString(t.Chaincode.Name):
-		return fmt.Errorf("chaincode: %q is not a name (a letter, then lower case letters, digits and hyphens, at most 24)", t.Chaincode.Name)
+		return fmt.Errorf("chaincode: %q is not a name (a letter, then lower case letters, digits and "+
+			"hyphens, at most 24)", t.Chaincode.Name)
 	case !version.MatchString(t.Chaincode.Version):
 		return fmt.Errorf("chaincode: expected a version such as 1.0, got %q", t.Chaincode.Version)
 	case t.Consensus != BFT && t.Consensus != Raft:
 		return fmt.Errorf("consensus: expected %s or %s, got %q", BFT, Raft, t.Consensus)
 	case len(t.Partners) < fewest(t.Consensus):
-		return fmt.Errorf("partners: consensus %s needs at least %d, got %d", t.Consensus, fewest(t.Consensus), len(t.Partners))
+		return fmt.Errorf("partners: consensus %s needs at least %d, got %d", t.Consensus, fewest(t.Consensus),
+			len(t.Partners))
 	}
-	return errors.Join(t.validatePartners(), t.validateChaincode(), t.validateBitcoin(), t.validateServices(), t.validatePorts())
+	return errors.Join(t.validatePartners(), t.validateChaincode(), t.validateBitcoin(), t.validateServices(),
+		t.validatePorts())
 }
 
 func (t Topology) validatePartners() error {
@@ -64,7 +69,8 @@ func (t Topology) validatePartners() error {
 	for i, p := range t.Partners {
 		switch {
 		case !name.MatchString(p.Name):
-			return fmt.Errorf("partner %d: %q is not a name (a letter, then lower case letters, digits and hyphens, at most 24)", i, p.Name)
+			return fmt.Errorf("partner %d: %q is not a name (a letter, then lower case letters, digits and "+
+				"hyphens, at most 24)", i, p.Name)
 		case !msp.MatchString(p.MSP):
 			return fmt.Errorf("partner %s: expected an msp such as OperatorMSP, got %q", p.Name, p.MSP)
 		case names[p.Name]:
@@ -90,7 +96,8 @@ func validateIdentities(p Partner) error {
 		case seen[id.Name]:
 			return fmt.Errorf("partner %s: identity %s is listed twice, or is one that the network makes itself", p.Name, id.Name)
 		case !slices.Contains(roles(), id.Role):
-			return fmt.Errorf("partner %s: identity %s: expected no role or one of %s, got %q", p.Name, id.Name, strings.TrimSuffix(strings.Join(roles(), ", "), ", "), id.Role)
+			return fmt.Errorf("partner %s: identity %s: expected no role or one of %s, got %q", p.Name, id.Name,
+				strings.TrimSuffix(strings.Join(roles(), ", "), ", "), id.Role)
 		}
 		seen[id.Name] = true
 	}
@@ -103,7 +110,8 @@ func (t Topology) validateChaincode() error {
 		return err
 	}
 	if c.Endorse < 1 || c.Endorse > len(c.Endorsers) {
-		return fmt.Errorf("chaincode: endorse must be between 1 and the number of endorsers (%d), got %d", len(c.Endorsers), c.Endorse)
+		return fmt.Errorf("chaincode: endorse must be between 1 and the number of endorsers (%d), got %d",
+			len(c.Endorsers), c.Endorse)
 	}
 	return nil
 }
@@ -113,7 +121,8 @@ func (t Topology) validateBitcoin() error {
 		return err
 	}
 	if t.Bitcoin.Network != "regtest" {
-		return fmt.Errorf("bitcoin: expected network regtest, the only one whose nodes are run here, got %q", t.Bitcoin.Network)
+		return fmt.Errorf("bitcoin: expected network regtest, the only one whose nodes are run here, got %q",
+			t.Bitcoin.Network)
 	}
 	return nil
 }
@@ -134,7 +143,10 @@ func (t Topology) checkPartners(what string, names []string) error {
 
 func (t Topology) validateServices() error {
 	name, _, _ := patterns()
-	reserved := []string{"ca", "orderer", "peer", "chaincode", "btcd", "spare", "supervisor", "admin", "chaincode-client"}
+	reserved := []string{
+		"ca", "orderer", "peer", "chaincode", "btcd", "spare", "supervisor", "admin",
+		"chaincode-client",
+	}
 	seen := map[string]bool{}
 	for _, s := range t.Services {
 		if _, ok := t.Partner(s.Partner); !ok {

@@ -57,7 +57,10 @@ type purse struct {
 // openBitcoin mines ripe coins and brings their headers to the ledger.
 func (m *market) openBitcoin(ctx context.Context) error {
 	at := m.net.conn.Bitcoin[0]
-	node, err := rpc.Open(rpc.Config{RPC: at.RPC, Certificate: at.Certificate, Credentials: at.Credentials, Network: at.Network})
+	node, err := rpc.Open(rpc.Config{
+		RPC: at.RPC, Certificate: at.Certificate, Credentials: at.Credentials,
+		Network: at.Network,
+	})
 	if err != nil {
 		return err
 	}
@@ -68,7 +71,8 @@ func (m *market) openBitcoin(ctx context.Context) error {
 	}
 	m.purse = purse{node: node, next: 1}
 	m.purse.key, _ = btcec.PrivKeyFromBytes(seed)
-	to, err := address.NewAddressWitnessPubKeyHash(address.Hash160(m.purse.key.PubKey().SerializeCompressed()), spv.Params(at.Network))
+	to, err := address.NewAddressWitnessPubKeyHash(address.Hash160(m.purse.key.PubKey().SerializeCompressed()),
+		spv.Params(at.Network))
 	if err != nil {
 		return err
 	}
@@ -99,7 +103,8 @@ func (m *market) relay(ctx context.Context) error {
 	for _, h := range raw {
 		text = append(text, hex.EncodeToString(h[:]))
 	}
-	if err := m.net.submit(ctx, nil, "operator", "oracle", "bitcoin:SubmitHeaders", string(ledger.Encode(text))); err != nil {
+	if err := m.net.submit(ctx, nil, "operator", "oracle", "bitcoin:SubmitHeaders",
+		string(ledger.Encode(text))); err != nil {
 		return err
 	}
 	newest := raw[len(raw)-1]
@@ -110,7 +115,8 @@ func (m *market) relay(ctx context.Context) error {
 // finalize lets two partners attest a block that is deep enough, as their oracles do (T22).
 func (m *market) finalize(ctx context.Context, h spv.Height, block chainhash.Hash) error {
 	for _, partner := range []string{"operator", "manufacturer"} {
-		err := m.net.submit(ctx, nil, partner, "oracle", "bitcoin:Attest", strconv.FormatUint(uint64(h), 10), block.String())
+		err := m.net.submit(ctx, nil, partner, "oracle", "bitcoin:Attest", strconv.FormatUint(uint64(h), 10),
+			block.String())
 		if err != nil {
 			return err
 		}
@@ -122,7 +128,8 @@ func (m *market) finalize(ctx context.Context, h spv.Height, block chainhash.Has
 func (p *purse) sign(tx *wire.MsgTx, from coin) error {
 	tx.AddTxIn(wire.NewTxIn(&from.at, nil, nil))
 	fetcher := txscript.NewCannedPrevOutputFetcher(p.script, from.value)
-	witness, err := txscript.WitnessSignature(tx, txscript.NewTxSigHashes(tx, fetcher), 0, from.value, p.script, txscript.SigHashAll, p.key, true)
+	witness, err := txscript.WitnessSignature(tx, txscript.NewTxSigHashes(tx, fetcher), 0, from.value, p.script,
+		txscript.SigHashAll, p.key, true)
 	if err != nil {
 		return fmt.Errorf("sign: %w", err)
 	}

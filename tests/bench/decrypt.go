@@ -104,7 +104,8 @@ func rawDecrypt() (func() error, error) {
 		return nil, err
 	}
 	nonce := make([]byte, gcm.NonceSize())
-	packed := gcm.Seal(nil, nonce, make([]byte, sealed.PackageSize), nil) //nolint:gosec // G407: a floor, nothing is secret
+	packed := gcm.Seal(nil, nonce, make([]byte, sealed.PackageSize),
+		nil) //nolint:gosec // G407: a floor, nothing is secret
 	all := bytes.Repeat(packed, bodySize/sealed.PackageSize)
 	buf := make([]byte, 0, sealed.PackageSize)
 	return func() error {
@@ -138,7 +139,8 @@ func decrypt(ctx context.Context, b *bench) ([]Row, error) {
 	}
 	buf := make([]byte, sealed.PackageSize)
 	row, err := b.compare(ctx, comparison{
-		id: "11", name: "streaming decrypt of 16 MiB in memory ÷ raw AES-256-GCM", unit: "MB/s", goal: ">=0.85", best: true,
+		id: "11", name: "streaming decrypt of 16 MiB in memory ÷ raw AES-256-GCM", unit: "MB/s", goal: ">=0.85",
+		best:  true,
 		pairs: b.cpuPairs(), floor: speed(floor), product: speed(func() error { return d.open(buf) }),
 	})
 	if err != nil {

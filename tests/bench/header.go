@@ -43,13 +43,15 @@ func headers(ctx context.Context, b *bench) ([]Row, error) {
 	copy(h[:], raw[(parent+1)*spv.HeaderSize:])
 	accept := func() error { _, err := spv.Accept(&rec, &h, &rules, later); return err }
 	row, err := b.compare(ctx, comparison{
-		id: "14", name: "header accept, record kept ÷ double SHA-256 of 80 bytes", unit: "ns", goal: "<=3", best: true, pairs: b.cpuPairs(),
+		id: "14", name: "header accept, record kept ÷ double SHA-256 of 80 bytes", unit: "ns", goal: "<=3",
+		best: true, pairs: b.cpuPairs(),
 		floor: timed(func() error { sink = chainhash.DoubleHashH(h[:]); return nil }), product: timed(accept),
 	})
 	if err != nil {
 		return nil, err
 	}
-	row.Also = append(row.Also, condition("allocations in the rule", "=0", testing.AllocsPerRun(100, func() { err = errors.Join(err, accept()) })))
+	row.Also = append(row.Also, condition("allocations in the rule", "=0",
+		testing.AllocsPerRun(100, func() { err = errors.Join(err, accept()) })))
 	row.judge()
 	return []Row{row}, err
 }
@@ -86,8 +88,13 @@ func proofs(ctx context.Context, b *bench) ([]Row, error) {
 		return nil
 	}
 	row, err := b.compare(ctx, comparison{
-		id: "15", name: "Merkle proof, transactions parsed ÷ its hashes", unit: "ns", goal: "<=1.3", best: true, pairs: b.cpuPairs(),
-		floor: timed(hashes), product: timed(func() error { _, err := spv.Prove(p, &block.Header.MerkleRoot); return err }),
+		id: "15", name: "Merkle proof, transactions parsed ÷ its hashes", unit: "ns", goal: "<=1.3", best: true,
+		pairs: b.cpuPairs(),
+		floor: timed(hashes), product: timed(func() error {
+			_,
+				err := spv.Prove(p, &block.Header.MerkleRoot)
+			return err
+		}),
 	})
 	return []Row{row}, err
 }

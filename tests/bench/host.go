@@ -34,7 +34,8 @@ func host() string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s/%s, %s, %d CPUs, GOMAXPROCS %d, shared with other work", runtime.GOOS, runtime.GOARCH, model, runtime.NumCPU(), runtime.GOMAXPROCS(0))
+	return fmt.Sprintf("%s/%s, %s, %d CPUs, GOMAXPROCS %d, shared with other work", runtime.GOOS,
+		runtime.GOARCH, model, runtime.NumCPU(), runtime.GOMAXPROCS(0))
 }
 
 // versions notes what ran.

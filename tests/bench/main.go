@@ -54,8 +54,10 @@ func tasks() []task {
 // never are the rows that this program doesn't know how to measure, with the reason.
 func never() []string {
 	return []string{
-		"1 from a prepaid account and its growth (accounts are not built)", "2-4 growth (more state than ten minutes make)", "6 (payouts and folding are not built)",
-		"8 (reads and writes of a call are counted in tests)", "10 growth", "11 growth to 1.6 GiB", "12", "13", "14 growth to 1 M", "15 growth", "16", "17", "18", "19", "20", "21",
+		"1 from a prepaid account and its growth (accounts are not built)",
+		"2-4 growth (more state than ten minutes make)", "6 (payouts and folding are not built)",
+		"8 (reads and writes of a call are counted in tests)", "10 growth", "11 growth to 1.6 GiB", "12", "13",
+		"14 growth to 1 M", "15 growth", "16", "17", "18", "19", "20", "21",
 		"22 (no text search)", "23", "25", "26",
 	}
 }
@@ -66,13 +68,15 @@ func main() {
 
 func run() int {
 	var (
-		root  = flag.String("root", ".", "the project's folder; programs are taken from build/bin and build/tools below it")
+		root = flag.String("root", ".",
+			"the project's folder; programs are taken from build/bin and build/tools below it")
 		out   = flag.String("out", "build/bench/report.json", "where the report goes")
 		rows  = flag.String("rows", "", "measure only these rows, by number: 9,10,14")
 		pairs = flag.Int("pairs", 7, "pairs of floor and product for each row, at least 7")
 	)
 	flag.Usage = func() {
-		printf(flag.CommandLine.Output(), "bench measures the product against floors of the same run.\n\nusage: bench [flags]\n\n")
+		printf(flag.CommandLine.Output(),
+			"bench measures the product against floors of the same run.\n\nusage: bench [flags]\n\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -116,7 +120,8 @@ func newBench(root string, pairs int) (*bench, error) {
 		return nil, fmt.Errorf("--root is not the project's folder: %w", err)
 	}
 	return &bench{
-		root: abs, bin: filepath.Join(abs, "build/bin"), tools: filepath.Join(abs, "build/tools"), dir: filepath.Join(abs, "build/bench"),
+		root: abs, bin: filepath.Join(abs, "build/bin"), tools: filepath.Join(abs, "build/tools"),
+		dir:   filepath.Join(abs, "build/bench"),
 		pairs: pairs, progress: &progress{out: os.Stderr, began: time.Now()},
 	}, nil
 }

@@ -159,13 +159,16 @@ func (m *market) publish(ctx context.Context, i int) (offer string, err error) {
 	}
 	random := func() string { return ledger.Hash("guildmark/bench/1", rand.Text()) }
 	man := dataset.Manifest{
-		Format: dataset.ManifestFormat, Version: 1, Licensor: dataset.Licensor{MSP: id.MSP, Party: id.Party}, Salt: random(), Custodians: custodians,
-		Title: fmt.Sprintf("Bench %d", i), Technology: "beverage", Profile: "beverage/1", Size: 1000, BodySize: 1032, BodyHash: random(), Cipher: dataset.Cipher,
+		Format: dataset.ManifestFormat, Version: 1, Licensor: dataset.Licensor{MSP: id.MSP, Party: id.Party},
+		Salt: random(), Custodians: custodians,
+		Title: fmt.Sprintf("Bench %d", i), Technology: "beverage", Profile: "beverage/1", Size: 1000,
+		BodySize: 1032, BodyHash: random(), Cipher: dataset.Cipher,
 		Commitments: []dataset.Commitment{{Share: dataset.ShareRuntime, Pair: []string{}, Hash: random()}},
 	}
 	for _, pair := range [][]string{custodians[:2], custodians[1:], {custodians[0], custodians[2]}} {
 		for _, holder := range pair {
-			man.Commitments = append(man.Commitments, dataset.Commitment{Share: dataset.ShareHalf, Pair: pair, Holder: holder, Hash: random()})
+			man.Commitments = append(man.Commitments,
+				dataset.Commitment{Share: dataset.ShareHalf, Pair: pair, Holder: holder, Hash: random()})
 		}
 	}
 	man.Dataset = dataset.ID(man.Licensor, custodians, man.Salt)
@@ -180,13 +183,16 @@ func (m *market) publish(ctx context.Context, i int) (offer string, err error) {
 		return "", err
 	}
 	request := dataset.PublishRequest{
-		Manifest: base64.StdEncoding.EncodeToString(raw), Signature: base64.StdEncoding.EncodeToString(signature), Envelope: envelope,
+		Manifest:  base64.StdEncoding.EncodeToString(raw),
+		Signature: base64.StdEncoding.EncodeToString(signature), Envelope: envelope,
 	}
-	if err := m.net.submit(ctx, nil, "licensors", "licensor1", "catalogue:Publish", string(ledger.Encode(request))); err != nil {
+	if err := m.net.submit(ctx, nil, "licensors", "licensor1", "catalogue:Publish",
+		string(ledger.Encode(request))); err != nil {
 		return "", err
 	}
 	for _, partner := range []string{"operator", "manufacturer", "licensors"} {
-		if err := m.net.submit(ctx, nil, partner, "custodian", "catalogue:Confirm", man.Dataset, "1", envelope); err != nil {
+		if err := m.net.submit(ctx, nil, partner, "custodian", "catalogue:Confirm", man.Dataset, "1",
+			envelope); err != nil {
 			return "", err
 		}
 	}
@@ -201,7 +207,8 @@ func (m *market) offer(ctx context.Context, man dataset.Manifest, i int) (string
 	contributors := []royalty.Contributor{{Payee: man.Licensor.Party, Weight: 2}, {Payee: second.Party, Weight: 1}}
 	slices.SortFunc(contributors, func(a, b royalty.Contributor) int { return strings.Compare(a.Payee, b.Payee) })
 	request := offer.Request{
-		Key: fmt.Sprintf("bench-%d", i), Dataset: man.Dataset, Version: 1, Model: offer.Model{Kind: offer.ModelUses, Uses: 3}, Price: price,
+		Key: fmt.Sprintf("bench-%d", i), Dataset: man.Dataset, Version: 1,
+		Model: offer.Model{Kind: offer.ModelUses, Uses: 3}, Price: price,
 		Assurance: consortium.Assurances(), Contributors: contributors,
 	}
 	var o offer.Offer
@@ -229,13 +236,18 @@ func (m *market) registerAll(ctx context.Context) error {
 func document(owner string, shard uint32) (machine.Machine, error) {
 	salt := hex.EncodeToString([]byte(rand.Text())[:16]) + strings.Repeat("0", 32)
 	d := machine.Machine{
-		Format: machine.Format, Owner: owner, EKHash: machine.EKHash(salt, []byte("none")), Counter: tpmpolicy.CounterName().Hex(),
-		Line: play.Line, Assurance: "vtpm", Shard: shard,
+		Format: machine.Format, Owner: owner, EKHash: machine.EKHash(salt, []byte("none")),
+		Counter: tpmpolicy.CounterName().Hex(),
+		Line:    play.Line, Assurance: "vtpm", Shard: shard,
 	}
 	for _, k := range []struct {
 		to       *string
 		template tpm2.TPMTPublic
-	}{{&d.AK, tpmpolicy.SigningTemplate(true)}, {&d.SRK, tpm2.ECCSRKTemplate}, {&d.Token, tpmpolicy.SigningTemplate(false)}} {
+	}{
+		{&d.AK, tpmpolicy.SigningTemplate(true)},
+		{&d.SRK, tpm2.ECCSRKTemplate},
+		{&d.Token, tpmpolicy.SigningTemplate(false)},
+	} {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
 			return d, err

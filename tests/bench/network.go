@@ -54,7 +54,10 @@ func (b *bench) raise(ctx context.Context) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &network{faucet: filepath.Join(b.dir, "faucet.key"), product: map[string]*client.Client{}, floor: map[string]*client.Client{}}
+	n := &network{
+		faucet: filepath.Join(b.dir, "faucet.key"), product: map[string]*client.Client{},
+		floor: map[string]*client.Client{},
+	}
 	if err := os.MkdirAll(b.dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -70,8 +73,11 @@ func (b *bench) raise(ctx context.Context) (*network, error) {
 	began := time.Now()
 	n.made, err = play.Launch(ctx, play.Options{
 		Dir: filepath.Join(b.dir, "net"), Topology: topo, Fresh: true,
-		Programs: process.Programs{Tools: b.tools, Network: filepath.Join(b.bin, "network"), Chaincode: filepath.Join(b.bin, "chaincode")},
-		Config:   play.Config{MineTo: faucet.Address()},
+		Programs: process.Programs{
+			Tools: b.tools, Network: filepath.Join(b.bin, "network"),
+			Chaincode: filepath.Join(b.bin, "chaincode"),
+		},
+		Config: play.Config{MineTo: faucet.Address()},
 	})
 	if err != nil {
 		return nil, err
@@ -83,7 +89,8 @@ func (b *bench) raise(ctx context.Context) (*network, error) {
 	if err := n.govern(ctx, began); err != nil {
 		return nil, err
 	}
-	b.progress.say("network: first transaction committed after %.1f s; governed after %.1f s", n.up.Seconds(), time.Since(began).Seconds())
+	b.progress.say("network: first transaction committed after %.1f s; governed after %.1f s", n.up.Seconds(),
+		time.Since(began).Seconds())
 	return n, n.addFloor(ctx, program)
 }
 
@@ -273,7 +280,8 @@ func bringUp(ctx context.Context, b *bench) ([]Row, error) {
 		return nil, err
 	}
 	row := Row{
-		ID: "27", Name: "network up, programs built, to the first committed transaction", Unit: "s", Product: n.up.Seconds(), Goal: "measured",
+		ID: "27", Name: "network up, programs built, to the first committed transaction", Unit: "s",
+		Product: n.up.Seconds(), Goal: "measured",
 		Pairs: 1, Load: loadAverage(), By: "one measurement, no floor", Raw: []Pair{{Product: n.up.Seconds()}},
 	}
 	row.judge()

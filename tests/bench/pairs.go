@@ -51,7 +51,8 @@ func (b *bench) compare(ctx context.Context, c comparison) (Row, error) {
 	return row, nil
 }
 
-// settle makes one number of each side: the median, or the best, which for a time is the least and for a speed the most.
+// settle makes one number of each side: the median, or the best, which for a time is the least and for a speed
+// the most.
 func (r *Row) settle(best bool) {
 	pick := median
 	if best {

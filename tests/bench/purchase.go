@@ -27,7 +27,10 @@ func (m *market) place(ctx context.Context, x *box, offer string) (payable, erro
 	}
 	p := x.stock[0]
 	x.stock = x.stock[1:]
-	request := order.Request{Key: "bench-" + strconv.Itoa(int(x.shard)) + "-" + strconv.Itoa(int(p.number)), Machine: x.id, Offers: []string{offer}}
+	request := order.Request{
+		Key:     "bench-" + strconv.Itoa(int(x.shard)) + "-" + strconv.Itoa(int(p.number)),
+		Machine: x.id, Offers: []string{offer},
+	}
 	r, err := m.insist(ctx, func() (client.Result, error) {
 		return m.buyer.Submit(ctx, "orders:Place", string(ledger.Encode(request)))
 	})
@@ -61,7 +64,11 @@ func (m *market) insist(ctx context.Context, try func() (client.Result, error)) 
 // settle proves an order's payment; the ledger books license and accruals in this one transaction.
 func (m *market) settle(ctx context.Context, by *client.Client, p payable) error {
 	doc := order.SettleRequest{Order: p.order, Height: p.height, Block: p.block, Proof: *p.proof}
-	r, err := m.insist(ctx, func() (client.Result, error) { return by.Submit(ctx, "orders:Settle", string(ledger.Encode(doc))) })
+	r, err := m.insist(ctx, func() (client.Result,
+		error,
+	) {
+		return by.Submit(ctx, "orders:Settle", string(ledger.Encode(doc)))
+	})
 	if errors.Is(err, order.ErrKnown) { // the one before, of which nobody could say what became of it, did commit
 		return nil
 	}
@@ -151,7 +158,9 @@ const (
 func rampOf(window time.Duration) time.Duration { return window / 5 }
 
 // steady lets clients work without pause and gives how many calls they complete a second within a window.
-func steady(ctx context.Context, clients int, window time.Duration, do func(ctx context.Context, i int, done func()) error) (float64, error) {
+func steady(ctx context.Context, clients int, window time.Duration,
+	do func(ctx context.Context, i int, done func()) error,
+) (float64, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	open := time.Now().Add(rampOf(window))
@@ -195,7 +204,8 @@ func (m *market) buying(b *bench, choose func() string) measure {
 		if err := m.stockUp(ctx, b); err != nil {
 			return 0, err
 		}
-		return steady(ctx, machines, writingFor, func(ctx context.Context, i int, done func()) error { return m.buy(ctx, i, choose(), done) })
+		return steady(ctx, machines, writingFor,
+			func(ctx context.Context, i int, done func()) error { return m.buy(ctx, i, choose(), done) })
 	})
 }
 
@@ -213,7 +223,10 @@ func (m *market) writing(identity string, size int) measure {
 }
 
 // anyOffer spreads purchases evenly over all datasets.
-func (m *market) anyOffer() string { return m.offers[rand.IntN(len(m.offers))] } //nolint:gosec // spreads load, guards nothing
+func (m *market) anyOffer() string {
+	return m.offers[rand.IntN(
+		len(m.offers))]
+} //nolint:gosec // spreads load, guards nothing
 
 // counted measures a row and says what became of its transactions, as the blocks have it.
 func (b *bench) counted(ctx context.Context, c comparison, conflictGoal bool) (Row, error) {
@@ -236,7 +249,9 @@ func (b *bench) counted(ctx context.Context, c comparison, conflictGoal bool) (R
 	if err != nil {
 		return row, err
 	}
-	row.Notes = append(row.Notes, fmt.Sprintf("%d transactions valid, %d failed by MVCC, %d otherwise, warm-up and stocking up included", valid, conflicts, others))
+	row.Notes = append(row.Notes, fmt.Sprintf(
+		"%d transactions valid, %d failed by MVCC, %d otherwise, warm-up and stocking up included", valid,
+		conflicts, others))
 	if unknown > 0 {
 		row.Notes = append(row.Notes, fmt.Sprintf("sent again: %d because nobody knew their outcome", unknown))
 	}
@@ -248,5 +263,6 @@ func (b *bench) counted(ctx context.Context, c comparison, conflictGoal bool) (R
 }
 
 func (s sizes) note() string {
-	return fmt.Sprintf("transactions in blocks: order %d bytes, settlement %d; the blind write's value is sized so that it has as many", s.place, s.settle)
+	return fmt.Sprintf("transactions in blocks: order %d bytes, settlement %d; the blind write's value is "+
+		"sized so that it has as many", s.place, s.settle)
 }

@@ -65,11 +65,17 @@ func queries(ctx context.Context, b *bench) ([]Row, error) {
 	for _, c := range []comparison{
 		{
 			id: "5", name: fmt.Sprintf("license query ÷ no-op, both answering %d bytes", len(one)),
-			floor:   ask(below, "Noop", func(int64) []string { return []string{licenses[0], strconv.Itoa(len(one))} }),
+			floor: ask(below, "Noop", func(int64) []string {
+				return []string{
+					licenses[0],
+					strconv.Itoa(len(one)),
+				}
+			}),
 			product: ask(reader, "licenses:Get", get),
 		},
 		{
-			id: "5-governance", name: "license query ÷ governance:Noop", floor: ask(reader, "governance:Noop", func(int64) []string { return []string{nonce} }),
+			id: "5-governance", name: "license query ÷ governance:Noop",
+			floor:   ask(reader, "governance:Noop", func(int64) []string { return []string{nonce} }),
 			product: ask(reader, "licenses:Get", get),
 		},
 	} {
@@ -130,8 +136,10 @@ func signing(ctx context.Context, b *bench) ([]Row, error) {
 		if err != nil {
 			return rows, err
 		}
-		row.Notes = []string{fmt.Sprintf("CPU time by /proc/<pid>/stat of all peers and chaincodes, what they do by themselves included on both sides, "+
-			"the client's not; the no-op reads nothing and answers as many bytes (%d), governance:Noop reads what every signed answer names", len(file.Payload))}
+		row.Notes = []string{fmt.Sprintf("CPU time by /proc/<pid>/stat of all peers and chaincodes, what "+
+			"they do by themselves included on both sides, "+
+			"the client's not; the no-op reads nothing and answers as many bytes (%d), governance:Noop reads "+
+			"what every signed answer names", len(file.Payload))}
 		rows = append(rows, row)
 	}
 	return rows, nil

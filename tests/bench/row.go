@@ -13,7 +13,8 @@ import (
 	"text/tabwriter"
 )
 
-// RowID is the number of a row of the table of goals; growth goals and second floors have a word behind it ("9x1000").
+// RowID is the number of a row of the table of goals; growth goals and second floors have a word behind it
+// ("9x1000").
 type RowID string
 
 // MarshalJSON writes plain numbers as numbers.
@@ -135,7 +136,8 @@ func (r *Report) print(out io.Writer) {
 		if row.Floor == 0 {
 			ratio = "-"
 		}
-		printf(t, "%s\t%s\t%s\t%s %s\t%s %s\t%s\t%v\n", row.ID, row.Name, row.Goal, number(row.Floor), row.Unit, number(row.Product), row.Unit, ratio, row.Met)
+		printf(t, "%s\t%s\t%s\t%s %s\t%s %s\t%s\t%v\n", row.ID, row.Name, row.Goal, number(row.Floor), row.Unit,
+			number(row.Product), row.Unit, ratio, row.Met)
 		for _, c := range row.Also {
 			printf(t, "\t  %s\t%s\t\t%s\t\t%v\n", c.What, c.Goal, number(c.Got), c.Met)
 		}

@@ -84,9 +84,13 @@ func TestQuantile(t *testing.T) {
 	}
 }
 
-// The report's shape is what others read: numbers of rows are numbers, growth goals text, the rows that weren't run absent.
+// The report's shape is what others read: numbers of rows are numbers, growth goals text, the rows that weren't
+// run absent.
 func TestReport(t *testing.T) {
-	r := Report{Rows: []Row{{ID: "1", Name: "one"}, {ID: "9x1000", Name: "grown"}}, NotRun: []string{"12"}, Machine: "m", Versions: map[string]string{}}
+	r := Report{
+		Rows: []Row{{ID: "1", Name: "one"}, {ID: "9x1000", Name: "grown"}}, NotRun: []string{"12"},
+		Machine: "m", Versions: map[string]string{},
+	}
 	path := filepath.Join(t.TempDir(), "deep", "report.json")
 	if err := r.write(path); err != nil {
 		t.Fatal(err)
@@ -104,7 +108,10 @@ func TestReport(t *testing.T) {
 	if len(got.Rows) != 2 || got.Rows[0]["id"] != 1.0 || got.Rows[1]["id"] != "9x1000" {
 		t.Errorf("rows = %v", got.Rows)
 	}
-	for _, key := range []string{"id", "name", "unit", "floor", "product", "ratio", "goal", "met", "pairs", "load", "raw"} {
+	for _, key := range []string{
+		"id", "name", "unit", "floor", "product", "ratio", "goal", "met", "pairs",
+		"load", "raw",
+	} {
 		if _, ok := got.Rows[0][key]; !ok {
 			t.Errorf("a row lacks %q", key)
 		}

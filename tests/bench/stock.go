@@ -9,8 +9,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/spv"
 )
 
-// batch is how many orders of each machine are paid at a time, enough how many it must have before a measurement: twice
-// what a quiet machine's buyers take in one.
+// batch is how many orders of each machine are paid at a time, enough how many it must have before a
+// measurement: twice what a quiet machine's buyers take in one.
 const (
 	batch  = 16
 	enough = 10

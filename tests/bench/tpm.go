@@ -121,7 +121,10 @@ func (m *metered) enroll(maker *swtpm.Authority) error {
 	if !bytes.Equal(got, secret) {
 		return errors.New("the TPM opened another secret")
 	}
-	for _, attest := range []func([]byte) (tpmpolicy.Attestation, error){m.tpm.CertifySRK, m.tpm.CertifyToken, m.tpm.CertifyCounter} {
+	for _, attest := range []func([]byte) (tpmpolicy.Attestation, error){
+		m.tpm.CertifySRK, m.tpm.CertifyToken,
+		m.tpm.CertifyCounter,
+	} {
 		if _, err := attest(secret); err != nil {
 			return err
 		}
@@ -226,7 +229,10 @@ func (m *metered) measure(ctx context.Context, b *bench) (Row, error) {
 		}
 		return float64(wall) / meteredUses, ctx.Err()
 	}
-	row := Row{ID: "24", Name: "metered use, wall ÷ sum of its TPM commands (swtpm)", Unit: "ns", Goal: "<=1.2", Pairs: b.pairs, By: "ratio of medians"}
+	row := Row{
+		ID: "24", Name: "metered use, wall ÷ sum of its TPM commands (swtpm)", Unit: "ns", Goal: "<=1.2",
+		Pairs: b.pairs, By: "ratio of medians",
+	}
 	for i := -1; i < row.Pairs; i++ {
 		b.progress.step(row.ID, i+1, row.Pairs)
 		wall, err := product(ctx)
@@ -240,10 +246,12 @@ func (m *metered) measure(ctx context.Context, b *bench) (Row, error) {
 	row.settle(false)
 	row.Load = loadAverage()
 	row.Also = []Condition{
-		condition("TPM commands a metered use", "<=6", float64(most)), condition("NV writes a metered use", "=1", float64(writes)),
+		condition("TPM commands a metered use", "<=6", float64(most)),
+		condition("NV writes a metered use", "=1", float64(writes)),
 		condition("TPM commands of an enrollment", "<=20", float64(len(m.enrollment))),
 	}
-	row.Notes = []string{"floor and product are the same uses: the recording transport's sum of command times lies inside the wall time"}
+	row.Notes = []string{"floor and product are the same uses: the recording transport's sum of command " +
+		"times lies inside the wall time"}
 	row.judge()
 	return row, nil
 }

@@ -15,14 +15,16 @@ func purchases(ctx context.Context, b *bench) ([]Row, error) {
 	}
 	size := m.places.value((m.places.place + m.places.settle) / 2)
 	row, err := b.counted(ctx, comparison{
-		id: "1", name: "purchase settled by proof: order + settlement, each counted ÷ blind write", unit: "tx/s", goal: ">=0.80",
+		id: "1", name: "purchase settled by proof: order + settlement, each counted ÷ blind write",
+		unit: "tx/s", goal: ">=0.80",
 		floor: m.writing("buyer1", size), product: m.buying(b, m.anyOffer),
 	}, false)
 	if err != nil {
 		return nil, err
 	}
 	m.net.rate = row.Product
-	row.Notes = append(row.Notes, m.places.note(), fmt.Sprintf("%.0f purchases a second; %d clients", row.Product/2, machines))
+	row.Notes = append(row.Notes, m.places.note(),
+		fmt.Sprintf("%.0f purchases a second; %d clients", row.Product/2, machines))
 	return []Row{row}, nil
 }
 
@@ -48,7 +50,8 @@ func records(ctx context.Context, b *bench) ([]Row, error) {
 		})
 	}
 	row, err := b.counted(ctx, comparison{
-		id: "2", name: "oracle's payment record (settles a standing order) ÷ blind write", unit: "tx/s", goal: ">=0.85",
+		id: "2", name: "oracle's payment record (settles a standing order) ÷ blind write", unit: "tx/s",
+		goal:  ">=0.85",
 		floor: m.writing("oracle", m.places.value(m.places.settle)), product: m.net.beating(settle),
 	}, false)
 	if err != nil {
@@ -111,7 +114,8 @@ func hotDataset(ctx context.Context, b *bench) ([]Row, error) {
 		return nil, err
 	}
 	row, err := b.counted(ctx, comparison{
-		id: "4", name: fmt.Sprintf("hot dataset: %d machines all buy one ÷ spread over %d (not 1,000)", machines, datasets), unit: "tx/s", goal: ">=0.95",
+		id: "4", name: fmt.Sprintf("hot dataset: %d machines all buy one ÷ spread over %d (not 1,000)",
+			machines, datasets), unit: "tx/s", goal: ">=0.95",
 		floor: m.buying(b, m.anyOffer), product: m.buying(b, func() string { return m.offers[0] }),
 	}, true)
 	if err != nil {
@@ -162,7 +166,8 @@ func latencies(ctx context.Context, b *bench) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	row.Notes = append(row.Notes, fmt.Sprintf("half load: %.0f transactions a second, arriving evenly, of both kinds", half))
+	row.Notes = append(row.Notes, fmt.Sprintf(
+		"half load: %.0f transactions a second, arriving evenly, of both kinds", half))
 	return []Row{row}, nil
 }
 
@@ -171,7 +176,9 @@ const arriving = 4 * time.Second
 
 // arrivals starts calls at an even rate, whether earlier ones are back or not, and gives the p95 of their times in
 // milliseconds, each counted from the moment it was due.
-func arrivals(ctx context.Context, rate float64, do func(ctx context.Context, i int, due time.Time, took func(time.Time)) error) (float64, error) {
+func arrivals(ctx context.Context, rate float64,
+	do func(ctx context.Context, i int, due time.Time, took func(time.Time)) error,
+) (float64, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var mu sync.Mutex

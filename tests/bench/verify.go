@@ -55,7 +55,10 @@ func (x *offline) deed(b *signed.Bundle) signedtest.Deed {
 }
 
 func (x *offline) want() signed.LicenseExpectation {
-	return signed.LicenseExpectation{Nonce: signedtest.Nonce, Machine: x.sale.Machine.ID, Manifest: x.sale.Manifest, Floor: certificatesFrom}
+	return signed.LicenseExpectation{
+		Nonce: signedtest.Nonce, Machine: x.sale.Machine.ID,
+		Manifest: x.sale.Manifest, Floor: certificatesFrom,
+	}
 }
 
 // raw verifies the k signatures and nothing else.
@@ -75,7 +78,10 @@ func (x *offline) chained(roots *x509.CertPool) error {
 		if err != nil {
 			return err
 		}
-		options := x509.VerifyOptions{Roots: roots, CurrentTime: x.c.Start, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}
+		options := x509.VerifyOptions{
+			Roots: roots, CurrentTime: x.c.Start,
+			KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+		}
 		if _, err := cert.Verify(options); err != nil {
 			return err
 		}
@@ -111,7 +117,8 @@ func verifyWarm(ctx context.Context, b *bench) ([]Row, error) {
 		return nil, err
 	}
 	row, err := b.compare(ctx, comparison{
-		id: "9", name: "offline verify, warm ÷ k = 2 raw P-256 verifies", unit: "ns", goal: "<=1.25", best: true, pairs: b.cpuPairs(),
+		id: "9", name: "offline verify, warm ÷ k = 2 raw P-256 verifies", unit: "ns", goal: "<=1.25",
+		best: true, pairs: b.cpuPairs(),
 		floor: timed(x.raw), product: timed(product),
 	})
 	if err != nil {
@@ -147,7 +154,8 @@ func amongLicenses(ctx context.Context, b *bench, x *offline) (Row, error) {
 		return Row{}, err
 	}
 	return b.compare(ctx, comparison{
-		id: "9x1000", name: "offline verify, warm: 10,000 licenses on the machine ÷ 10", unit: "ns", goal: "<=1.2", best: true, pairs: b.cpuPairs(),
+		id: "9x1000", name: "offline verify, warm: 10,000 licenses on the machine ÷ 10", unit: "ns",
+		goal: "<=1.2", best: true, pairs: b.cpuPairs(),
 		floor: timed(floor), product: timed(product),
 	})
 }
@@ -175,7 +183,8 @@ func amongRevocations(ctx context.Context, b *bench, x *offline) (Row, error) {
 		sides[i] = timed(do)
 	}
 	return b.compare(ctx, comparison{
-		id: "9r100", name: "offline verify, warm: 100,000 revocations in the bundle ÷ 1,000", unit: "ns", goal: "<=1.2", best: true, pairs: b.cpuPairs(),
+		id: "9r100", name: "offline verify, warm: 100,000 revocations in the bundle ÷ 1,000", unit: "ns",
+		goal: "<=1.2", best: true, pairs: b.cpuPairs(),
 		floor: sides[0], product: sides[1],
 	})
 }
@@ -191,7 +200,8 @@ func verifyCold(ctx context.Context, b *bench) ([]Row, error) {
 		roots.AppendCertsFromPEM([]byte(p.Roots[0]))
 	}
 	row, err := b.compare(ctx, comparison{
-		id: "10", name: "offline verify, cold ÷ k = 2 x (verify + chain)", unit: "ns", goal: "<=1.3", best: true, pairs: b.cpuPairs(),
+		id: "10", name: "offline verify, cold ÷ k = 2 x (verify + chain)", unit: "ns", goal: "<=1.3",
+		best: true, pairs: b.cpuPairs(),
 		floor:   timed(func() error { return x.chained(roots) }),
 		product: x.cold,
 	})

@@ -32,8 +32,8 @@ func (w *world) noteAnswer(name string, answer stage.Answer, expected string) {
 	w.note(r)
 }
 
-// attack gives the machine, which has no network, what the attackers collected: each item must be refused by the check
-// named beside it.
+// attack gives the machine, which has no network, what the attackers collected: each item must be refused by
+// the check named beside it.
 func attack(ctx context.Context, w *world) error {
 	if err := w.filesOnAnotherMachine(ctx); err != nil {
 		return err
@@ -54,7 +54,10 @@ func attack(ctx context.Context, w *world) error {
 	if err := w.restoreDisk(ctx); err != nil {
 		return err
 	}
-	w.note(Attack{Name: "a key wrap lifted into another dataset", Refused: w.loot.lifted != "", Code: w.loot.lifted, Expected: "sealed.wrap"})
+	w.note(Attack{
+		Name: "a key wrap lifted into another dataset", Refused: w.loot.lifted != "",
+		Code: w.loot.lifted, Expected: "sealed.wrap",
+	})
 	if err := w.honestLicenseHolds(ctx); err != nil {
 		return err
 	}
@@ -80,7 +83,8 @@ func (w *world) honestLicenseHolds(ctx context.Context) error {
 // filesOnAnotherMachine copies what was bought to an enrolled machine with another TPM.
 func (w *world) filesOnAnotherMachine(ctx context.Context) error {
 	for _, folder := range []string{"licenses", "meters"} {
-		if err := copyTree(filepath.Join(w.machine.State(), folder), filepath.Join(w.thief.State(), folder)); err != nil {
+		if err := copyTree(filepath.Join(w.machine.State(), folder),
+			filepath.Join(w.thief.State(), folder)); err != nil {
 			return err
 		}
 	}

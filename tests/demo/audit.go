@@ -44,10 +44,12 @@ func deliverReceipts(ctx context.Context, w *world) error {
 // auditBooks copies blocks and headers, replays them, and then falsifies a byte.
 func auditBooks(ctx context.Context, w *world) error {
 	blocks, headers := filepath.Join(w.Dir, "audit", "blocks"), filepath.Join(w.Dir, "audit", "headers.json")
-	if err := w.Show(ctx, "audit", "copy", "--connection", w.ConnectionFile(), "--identity", w.Identity("auditor", "auditor"), "--out", blocks); err != nil {
+	if err := w.Show(ctx, "audit", "copy", "--connection", w.ConnectionFile(), "--identity",
+		w.Identity("auditor", "auditor"), "--out", blocks); err != nil {
 		return err
 	}
-	if err := w.Show(ctx, "audit", "headers", "--connection", w.ConnectionFile(), "--node", w.Conn.Bitcoin[1].Name, "--out", headers); err != nil {
+	if err := w.Show(ctx, "audit", "headers", "--connection", w.ConnectionFile(), "--node",
+		w.Conn.Bitcoin[1].Name, "--out", headers); err != nil {
 		return err
 	}
 	if w.breakAt == "audit" { // the copy is not what the partners signed
@@ -83,7 +85,8 @@ func (w *world) compare(r audit.Report) error {
 	}
 	for _, p := range b.Payees {
 		if int64(p.Amount) != sale.Accruals[p.Payee] {
-			return fmt.Errorf("the books owe %s %d sat, the ledger said %d", p.Payee, p.Amount, sale.Accruals[p.Payee])
+			return fmt.Errorf("the books owe %s %d sat, the ledger said %d", p.Payee, p.Amount,
+				sale.Accruals[p.Payee])
 		}
 	}
 	return nil
@@ -111,7 +114,10 @@ func (w *world) auditFlipped(ctx context.Context, blocks, headers string) error 
 	}
 	for _, f := range report.Findings {
 		if f.TxID != "" {
-			w.note(Attack{Name: "a copied block with one changed byte", Refused: true, Code: "exit 1", Expected: "exit 1"})
+			w.note(Attack{
+				Name: "a copied block with one changed byte", Refused: true, Code: "exit 1",
+				Expected: "exit 1",
+			})
 			w.Say("  it names transaction %s… in block %d", f.TxID[:16], f.Block)
 			return nil
 		}

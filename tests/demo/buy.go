@@ -22,7 +22,8 @@ func buyLicense(ctx context.Context, w *world) error {
 		Order   string `json:"order"`
 	}
 	err := w.Mine(ctx, func(ctx context.Context) error {
-		return w.Drive(ctx, w.machine, &bought, "buy", "--offer", w.offer, "--at-most", fmt.Sprint(price), "--wait", w.timeout("buy").String())
+		return w.Drive(ctx, w.machine, &bought, "buy", "--offer", w.offer, "--at-most", fmt.Sprint(price),
+			"--wait", w.timeout("buy").String())
 	})
 	if err != nil {
 		return err
@@ -40,10 +41,14 @@ func (w *world) noteSale(ctx context.Context) error {
 	sale := &w.report.Sale
 	sale.Order, sale.License, sale.Price, sale.Uses = w.order, w.license, int64(view.Order.Price), uses
 	for _, p := range view.Payments {
-		sale.Outputs = append(sale.Outputs, Output{Outpoint: fmt.Sprintf("%s:%d", p.TxID, p.Vout), Amount: int64(p.Amount), Height: int64(p.Height)})
+		sale.Outputs = append(sale.Outputs,
+			Output{Outpoint: fmt.Sprintf("%s:%d", p.TxID, p.Vout), Amount: int64(p.Amount), Height: int64(p.Height)})
 	}
 	var total int64
-	for _, payee := range []string{w.Party("operator", "governor"), w.Party("licensors", "licensor1"), w.Party("licensors", "licensor2")} {
+	for _, payee := range []string{
+		w.Party("operator", "governor"), w.Party("licensors", "licensor1"),
+		w.Party("licensors", "licensor2"),
+	} {
 		var accruals []royalty.Accrual
 		if err := w.Read(ctx, &accruals, "royalties:Accruals", payee); err != nil {
 			return err

@@ -19,7 +19,8 @@ import (
 // limit is how long a demo may take that must end early; on two busy cores the network alone takes half a minute.
 const limit = 3 * time.Minute
 
-// TestBreak falsifies a precondition of a step: the demo must fail there, not before, say so, and leave nothing behind.
+// TestBreak falsifies a precondition of a step: the demo must fail there, not before, say so, and leave nothing
+// behind.
 func TestBreak(t *testing.T) {
 	tests := []struct {
 		step string
@@ -41,8 +42,8 @@ func TestBreak(t *testing.T) {
 	}
 }
 
-// TestInterrupt presses Ctrl-C, or closes the terminal, in the middle of a step: the signal goes to the whole group of
-// processes.
+// TestInterrupt presses Ctrl-C, or closes the terminal, in the middle of a step: the signal goes to the whole
+// group of processes.
 func TestInterrupt(t *testing.T) {
 	tests := []struct {
 		step   string
@@ -183,7 +184,8 @@ func (d *running) processes() map[int]string {
 		args, _ := os.ReadFile(filepath.Join(dir, "cmdline")) // a process may end while we look
 		environ, _ := os.ReadFile(filepath.Join(dir, "environ"))
 		cwd, _ := os.Readlink(filepath.Join(dir, "cwd"))
-		if bytes.Contains(args, []byte(d.dir)) || bytes.Contains(environ, []byte(d.dir)) || strings.HasPrefix(cwd, d.dir) {
+		if bytes.Contains(args, []byte(d.dir)) || bytes.Contains(environ, []byte(d.dir)) ||
+			strings.HasPrefix(cwd, d.dir) {
 			pid, err := strconv.Atoi(filepath.Base(dir))
 			if err != nil {
 				d.t.Fatal(err)
@@ -199,7 +201,8 @@ func (d *running) runs(program string, first ...string) bool {
 	d.t.Helper()
 	for _, args := range d.processes() {
 		words := strings.Fields(args)
-		if len(words) > len(first) && filepath.Base(words[0]) == program && (len(first) == 0 || words[1] == first[0]) {
+		if len(words) > len(first) && filepath.Base(words[0]) == program &&
+			(len(first) == 0 || words[1] == first[0]) {
 			return true
 		}
 	}

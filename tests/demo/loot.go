@@ -86,7 +86,8 @@ func keptWrite(ctx context.Context, w *world) error {
 
 // shadowSale governs a second channel and sells there, settled by the very payment of the first sale.
 func shadowSale(ctx context.Context, w *world) error {
-	if err := w.Show(ctx, "network", "channel", "add", "--dir", w.Net(), "--tools", w.Tools, shadowChannel); err != nil {
+	if err := w.Show(ctx, "network", "channel", "add", "--dir", w.Net(), "--tools", w.Tools,
+		shadowChannel); err != nil {
 		return err
 	}
 	if err := play.Govern(ctx, w.onChannel(shadowChannel)); err != nil {
@@ -100,9 +101,13 @@ func shadowSale(ctx context.Context, w *world) error {
 	return err
 }
 
-// liftWraps publishes a dataset whose envelope carries another dataset's wraps, and waits until a custodian refuses it.
+// liftWraps publishes a dataset whose envelope carries another dataset's wraps, and waits until a custodian
+// refuses it.
 func liftWraps(ctx context.Context, w *world) error {
-	recipe := stage.Recipe{Data: "fixtures/beverage/sunrise.jsonl", Title: "Sunrise", Licensor: "licensor2", Folder: "lifted", Price: 5000, Uses: 1}
+	recipe := stage.Recipe{
+		Data: "fixtures/beverage/sunrise.jsonl", Title: "Sunrise", Licensor: "licensor2",
+		Folder: "lifted", Price: 5000, Uses: 1,
+	}
 	id, err := w.Seal(ctx, recipe)
 	if err != nil {
 		return err
@@ -135,7 +140,8 @@ func liftWraps(ctx context.Context, w *world) error {
 
 // refusedBy reads why a custodian refused a dataset for good; "" while it hasn't.
 func (w *world) refusedBy(partner, dataset string) (string, error) {
-	files, err := filepath.Glob(filepath.Join(w.Net(), partner, "services", "custodian", "refused", "*"+dataset[:16]+"*"))
+	files, err := filepath.Glob(filepath.Join(w.Net(), partner, "services", "custodian", "refused", "*"+
+		dataset[:16]+"*"))
 	if err != nil || len(files) == 0 {
 		return "", err
 	}

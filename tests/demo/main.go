@@ -1,8 +1,10 @@
-// Demo tells the whole story of Guildmark once, for real: a network of four partners, a sealed recipe sold for regtest
-// bitcoin, a machine that makes the drink offline, attacks that are refused, books that an auditor replays.
+// Demo tells the whole story of Guildmark once, for real: a network of four partners, a sealed recipe sold for
+// regtest bitcoin, a machine that makes the drink offline, attacks that are refused, books that an auditor
+// replays.
 //
-// Does not take a program's word: a step reads its result from the ledger, a process list or a machine's output, and a
-// step without one fails the demo. Read story.go first: [story] lists the steps, each with the function that does it.
+// Does not take a program's word: a step reads its result from the ledger, a process list or a machine's
+// output, and a step without one fails the demo. Read story.go first: [story] lists the steps, each with the
+// function that does it.
 package main
 
 import (
@@ -22,13 +24,15 @@ func main() {
 
 func demo() int {
 	var (
-		root    = flag.String("root", ".", "the project's folder; binaries are taken from build/bin and build/tools below it")
+		root = flag.String("root", ".",
+			"the project's folder; binaries are taken from build/bin and build/tools below it")
 		dir     = flag.String("dir", "build/demo", "folder for the demo's own state and report.json")
 		keep    = flag.Bool("keep", false, "leave the network running and print its addresses")
 		breakAt = flag.String("break", "", "falsify one precondition of this step; the demo must fail there")
 	)
 	flag.Usage = func() {
-		printf(flag.CommandLine.Output(), "demo sells a sealed recipe, settles it in Bitcoin and lets a machine make the drink offline.\n\nusage: demo [flags]\n\n")
+		printf(flag.CommandLine.Output(), "demo sells a sealed recipe, settles it in Bitcoin and lets a "+
+			"machine make the drink offline.\n\nusage: demo [flags]\n\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()

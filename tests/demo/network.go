@@ -41,8 +41,10 @@ func (w *world) countProcesses(ctx context.Context) error {
 	for _, p := range list {
 		classes[p.Class]++
 	}
-	w.Say("%d processes: %d certificate authorities, %d orderers, %d peers, %d chaincodes, %d custodians, %d oracles, 1 registrar, 1 gateway",
-		len(list), classes["ca"], classes["orderer"], classes["peer"], classes["chaincode"], classes["custodian"], classes["oracle"])
+	w.Say("%d processes: %d certificate authorities, %d orderers, %d peers, %d chaincodes, %d custodians, %d "+
+		"oracles, 1 registrar, 1 gateway",
+		len(list), classes["ca"], classes["orderer"], classes["peer"], classes["chaincode"],
+		classes["custodian"], classes["oracle"])
 	return nil
 }
 
@@ -96,6 +98,7 @@ func followBitcoin(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	w.Say("the ledger follows to block %d, %s…: headers by the oracles, checked by chaincode", tip.Height, tip.Hash[:16])
+	w.Say("the ledger follows to block %d, %s…: headers by the oracles, checked by chaincode", tip.Height,
+		tip.Hash[:16])
 	return nil
 }

@@ -34,10 +34,13 @@ func produceOffline(ctx context.Context, w *world) error {
 	return w.oneTooMany(ctx)
 }
 
-// partnerClasses are the classes of all processes but the Bitcoin nodes. Those run on: Bitcoin would too, and btcd loses
-// regtest's chain when its last node stops.
+// partnerClasses are the classes of all processes but the Bitcoin nodes. Those run on: Bitcoin would too, and
+// btcd loses regtest's chain when its last node stops.
 func partnerClasses() []string {
-	return []string{"gateway", "auth", "oracle", "custodian", "registrar", "heartbeat", "orderer", "peer", "chaincode", "ca"}
+	return []string{
+		"gateway", "auth", "oracle", "custodian", "registrar", "heartbeat", "orderer", "peer",
+		"chaincode", "ca",
+	}
 }
 
 // killEverything stops the partners' processes, and fails if one of their pids still exists.
@@ -89,7 +92,8 @@ func short(gone []string) []string {
 func (w *world) makeDrink(ctx context.Context, n int64) error {
 	w.Say("drink %d of %d, in a network namespace without interfaces", n, uses)
 	show := newPour(w)
-	answer, err := stage.Follow(below(ctx, withoutNetwork(), w.MachineCommand(ctx, w.machine, "use", "--license", w.license)), show.line)
+	answer, err := stage.Follow(below(ctx, withoutNetwork(),
+		w.MachineCommand(ctx, w.machine, "use", "--license", w.license)), show.line)
 	if err == nil && answer.Refusal != nil {
 		err = answer.Refusal
 	}
@@ -101,7 +105,8 @@ func (w *world) makeDrink(ctx context.Context, n int64) error {
 		return fmt.Errorf("use %d: the machine says %+v", n, used)
 	}
 	w.report.Sale.Used = used.Count
-	w.Say("the TPM counted %d of %d; the mixer ran %d steps from %d packages", used.Count, used.Limit, show.steps, show.packages)
+	w.Say("the TPM counted %d of %d; the mixer ran %d steps from %d packages", used.Count, used.Limit,
+		show.steps, show.packages)
 	if show.packages < 2 {
 		return errors.New("the recipe was not opened a package at a time")
 	}
@@ -143,12 +148,14 @@ func (p *pour) device(e mixer.Event) {
 	case e.Kind == mixer.StepDone && e.Percent >= 10*p.tenth:
 		p.steps = e.Step
 		done := e.Percent / 5
-		p.Say("  [%s%s] %3d %%  step %d, package %d", strings.Repeat("█", done), strings.Repeat("·", 20-done), e.Percent, e.Step, p.packages)
+		p.Say("  [%s%s] %3d %%  step %d, package %d", strings.Repeat("█", done), strings.Repeat("·", 20-done),
+			e.Percent, e.Step, p.packages)
 		p.tenth = e.Percent/10 + 1
 	case e.Kind == mixer.StepDone:
 		p.steps = e.Step
 	case e.Step == 1 && (e.Kind == mixer.Started || e.Kind == mixer.Stopped):
-		p.Say("  step 1: pump %d %s", e.Pump, map[mixer.Kind]string{mixer.Started: "on", mixer.Stopped: "off"}[e.Kind])
+		p.Say("  step 1: pump %d %s", e.Pump,
+			map[mixer.Kind]string{mixer.Started: "on", mixer.Stopped: "off"}[e.Kind])
 	}
 }
 
@@ -162,7 +169,8 @@ func (w *world) oneTooMany(ctx context.Context) error {
 	return w.rawBurn(ctx)
 }
 
-// usedUp is the TPM's own answer when a PIN_PASS index has reached its limit (TCG TPM 2.0 Part 2, TPM_RC_AUTH_UNAVAILABLE).
+// usedUp is the TPM's own answer when a PIN_PASS index has reached its limit (TCG TPM 2.0 Part 2,
+// TPM_RC_AUTH_UNAVAILABLE).
 const usedUp = "tpm.auth_unavailable"
 
 // rawBurn tries to burn a use by tpm2-tools, without the project's own software: only the TPM can refuse.
@@ -194,8 +202,10 @@ func withoutNetwork() []string { return []string{"unshare", "-n"} }
 
 // below starts command c through another program, such as unshare.
 func below(ctx context.Context, through []string, c *exec.Cmd) *exec.Cmd {
-	outer := exec.CommandContext(ctx, through[0], append(append(through[1:], c.Path), c.Args[1:]...)...) // #nosec G204: unshare and our own program
-	outer.SysProcAttr, outer.Cancel, outer.WaitDelay = c.SysProcAttr, func() error { return outer.Process.Kill() }, c.WaitDelay
+	// #nosec G204: unshare and our own program
+	outer := exec.CommandContext(ctx, through[0], append(append(through[1:], c.Path), c.Args[1:]...)...)
+	outer.SysProcAttr, outer.Cancel, outer.WaitDelay = c.SysProcAttr,
+		func() error { return outer.Process.Kill() }, c.WaitDelay
 	return outer
 }
 

@@ -26,7 +26,10 @@ func publishRecipe(ctx context.Context, w *world) error {
 			return err
 		}
 	}
-	recipe := stage.Recipe{Data: "fixtures/beverage/marble-cloud.jsonl", Title: recipeTitle, Licensor: "licensor1", Folder: "marble-cloud", Price: price, Uses: uses}
+	recipe := stage.Recipe{
+		Data: "fixtures/beverage/marble-cloud.jsonl", Title: recipeTitle,
+		Licensor: "licensor1", Folder: "marble-cloud", Price: price, Uses: uses,
+	}
 	id, err := w.Seal(ctx, recipe)
 	if err != nil {
 		return err
@@ -42,6 +45,7 @@ func publishRecipe(ctx context.Context, w *world) error {
 	if w.envelope, err = os.ReadFile(filepath.Join(w.Path(recipe), "envelope.json")); err != nil {
 		return err
 	}
-	w.Say("offer %s…: %d uses for %d sat, commission 30 %%, contributors 2:1; three custodians confirmed their halves", w.offer[:16], uses, price)
+	w.Say("offer %s…: %d uses for %d sat, commission 30 %%, contributors 2:1; three custodians confirmed "+
+		"their halves", w.offer[:16], uses, price)
 	return nil
 }

@@ -23,7 +23,8 @@ import (
 // shadowChannel is a second channel of the same partners with the same chaincode. No machine's trust bundle names it.
 const shadowChannel = "shadow"
 
-// shadow repeats the sale on the second channel: the same machine, the same recipe, settled by the same Bitcoin payment.
+// shadow repeats the sale on the second channel: the same machine, the same recipe, settled by the same Bitcoin
+// payment.
 type shadow struct {
 	*world
 
@@ -82,7 +83,10 @@ func (s *shadow) do(ctx context.Context, partner, name, function string, args ..
 }
 
 func (s *shadow) publish(ctx context.Context, id, version string) {
-	request := dataset.PublishRequest{Manifest: s.view.Manifest, Signature: s.view.Publication.Signature, Envelope: s.view.Publication.Envelope}
+	request := dataset.PublishRequest{
+		Manifest: s.view.Manifest, Signature: s.view.Publication.Signature,
+		Envelope: s.view.Publication.Envelope,
+	}
 	s.do(ctx, "licensors", "licensor1", "catalogue:Publish", string(ledger.Encode(request)))
 	for _, partner := range []string{"operator", "manufacturer", "licensors"} {
 		s.do(ctx, partner, "custodian", "catalogue:Confirm", id, version, s.view.Publication.Envelope)
@@ -97,14 +101,18 @@ func (s *shadow) order(ctx context.Context, sold offer.Offer) order.Order {
 	box.Registrar, box.Epoch = "", 0
 	s.do(ctx, "manufacturer", "registrar", "machines:Register", string(ledger.Encode(box)))
 	request := offer.Request{
-		Key: shadowChannel, Dataset: sold.Dataset, Version: sold.Version, Model: sold.Model, Price: sold.Price, Assurance: sold.Assurance,
+		Key: shadowChannel, Dataset: sold.Dataset, Version: sold.Version, Model: sold.Model, Price: sold.Price,
+		Assurance:    sold.Assurance,
 		Contributors: append([]royalty.Contributor{}, sold.Split.Contributors...), Residual: sold.Split.Residual,
 	}
 	var offered offer.Offer
 	s.decode(s.do(ctx, "licensors", "licensor1", "catalogue:Offer", string(ledger.Encode(request))), &offered)
 	var placed order.Order
 	s.decode(s.do(ctx, "operator", "buyer1", "orders:Place",
-		string(ledger.Encode(order.Request{Key: shadowChannel, Machine: s.machine.ID, Offers: []string{offered.ID}}))), &placed)
+		string(ledger.Encode(order.Request{
+			Key: shadowChannel, Machine: s.machine.ID,
+			Offers: []string{offered.ID},
+		}))), &placed)
 	return placed
 }
 
@@ -127,7 +135,10 @@ func (s *shadow) settle(ctx context.Context, placed order.Order) (license string
 	for _, partner := range []string{"operator", "manufacturer"} {
 		s.do(ctx, partner, "oracle", "bitcoin:Attest", strconv.FormatInt(paid.Height, 10), block)
 	}
-	request := order.SettleRequest{Order: placed.ID, Height: spv.Height(paid.Height), Block: block} //nolint:gosec // G115: a height of the chain
+	request := order.SettleRequest{
+		Order: placed.ID, Height: spv.Height(paid.Height),
+		Block: block,
+	} //nolint:gosec // G115: a height of the chain
 	if proof != nil {
 		request.Proof = *proof
 	}
@@ -143,7 +154,9 @@ func (s *shadow) settle(ctx context.Context, placed order.Order) (license string
 }
 
 // proof reads headers from the start and the proof of a payment from the Bitcoin node.
-func (s *shadow) proof(ctx context.Context, paid Output) (headers []string, proof *spv.Proof, block string, err error) {
+func (s *shadow) proof(ctx context.Context, paid Output) (headers []string, proof *spv.Proof, block string,
+	err error,
+) {
 	start, err := spv.Genesis(s.Conn.Bitcoin[0].Network)
 	if err != nil {
 		return nil, nil, "", err

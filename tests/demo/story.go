@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// step is one part of the story: its name (as in BREAK=buy and in the report), a sentence for people, and the function
-// that does it. A failed function ends the demo.
+// step is one part of the story: its name (as in BREAK=buy and in the report), a sentence for people, and the
+// function that does it. A failed function ends the demo.
 type step struct {
 	name  string
 	title string
@@ -24,7 +24,10 @@ func story() []step {
 		{"publish", "a licensor seals a recipe at home and publishes it", publishRecipe},
 		{"buy", "the machine orders, checks, pays; the ledger settles and grants", buyLicense},
 		{"attackers", "while the network runs, attackers collect what they can", collectLoot},
-		{"offline", "every process of the partners is killed; the machine makes three drinks without a network", produceOffline},
+		{
+			"offline", "every process of the partners is killed; the machine makes three drinks without a network",
+			produceOffline,
+		},
 		{"refusals", "eight attacks, each stopped by the check that should stop it", attack},
 		{"receipts", "the network returns; the machine delivers what its TPM attests", deliverReceipts},
 		{"audit", "an auditor replays blocks and Bitcoin headers to the satoshi", auditBooks},

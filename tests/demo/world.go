@@ -43,7 +43,8 @@ func newWorld(root, dir, breakAt string) (*world, error) {
 	return w, nil
 }
 
-// timeout bounds how long a step waits for other processes: two minutes, or 15 seconds in the step that BREAK makes fail.
+// timeout bounds how long a step waits for other processes: two minutes, or 15 seconds in the step that BREAK
+// makes fail.
 func (w *world) timeout(step string) time.Duration {
 	if w.breakAt == step {
 		return 15 * time.Second
@@ -53,7 +54,8 @@ func (w *world) timeout(step string) time.Duration {
 
 // printAddresses says where a network that was kept can be reached, and how all of it is stopped.
 func (w *world) printAddresses(out io.Writer) {
-	printf(out, "\nEverything still runs:\n  gateway               https://%s\n  authorization server  https://%s\n  everything else       %s\n",
+	printf(out, "\nEverything still runs:\n  gateway               https://%s\n  authorization server  "+
+		"https://%s\n  everything else       %s\n",
 		w.Conn.Ports.Address("gateway"), w.Conn.Ports.Address("auth"), w.ConnectionFile())
 	for _, b := range []*stage.Box{w.machine, w.thief} {
 		if b != nil {

@@ -31,7 +31,8 @@ func (t target) keep(ctx context.Context) (int, error) {
 	}
 	defer func() { _ = os.RemoveAll(work) }()
 	binary := filepath.Join(work, "test")
-	if out, err := exec.CommandContext(ctx, "go", "test", "-c", "-cover", "-o", binary, t.pkg).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "go", "test", "-c", "-cover", "-o", binary,
+		t.pkg).CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("build: %w: %s", err, tail(string(out), 5))
 	}
 	corpus := filepath.Join(t.dir, "testdata", "fuzz", t.name)
@@ -78,12 +79,16 @@ func (t target) found(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := os.Stat(filepath.Join(t.dir, "testdata", "fuzz", t.name, filepath.Base(f))); err != nil && info.Size() <= maxBytes {
+		if _, err := os.Stat(filepath.Join(t.dir, "testdata", "fuzz", t.name, filepath.Base(f))); err != nil &&
+			info.Size() <= maxBytes {
 			sizes[f] = info.Size()
 		}
 	}
 	files = slices.DeleteFunc(files, func(f string) bool { return sizes[f] == 0 })
-	slices.SortFunc(files, func(a, b string) int { return cmp.Or(cmp.Compare(sizes[a], sizes[b]), cmp.Compare(a, b)) })
+	slices.SortFunc(files, func(a, b string) int {
+		return cmp.Or(cmp.Compare(sizes[a], sizes[b]),
+			cmp.Compare(a, b))
+	})
 	return files, nil
 }
 

@@ -1,5 +1,5 @@
-// Command fuzz runs every fuzz target of the tree for an equal share of the time, then commits to testdata/fuzz the few
-// found inputs that reach statements which no committed one reaches. `make fuzz MINUTES=n` starts it.
+// Command fuzz runs every fuzz target of the tree for an equal share of the time, then commits to testdata/fuzz
+// the few found inputs that reach statements which no committed one reaches. `make fuzz MINUTES=n` starts it.
 //
 // It does not decide what a failure means: go test writes a failing input into testdata/fuzz itself, and fuzz ends
 // with exit status 1. Read run in this file first.
@@ -101,7 +101,8 @@ func list(ctx context.Context, only string) ([]target, error) {
 // fuzz runs the target. Minimisation of an interesting input is bounded to a few executions: unbounded (60 s each) it
 // eats the whole time of a target whose inputs are large.
 func (t target) fuzz(ctx context.Context, each time.Duration) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+each.String(), "-fuzzminimizetime=10x", t.pkg)
+	cmd := exec.CommandContext(ctx, "go", "test", "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+each.String(),
+		"-fuzzminimizetime=10x", t.pkg)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", errors.New(tail(string(out), 20))

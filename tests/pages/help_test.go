@@ -11,8 +11,8 @@ import (
 func guides() []string { return []string{"guildmark", "audit"} }
 
 // examples are the commands whose example a running network is enough for, in an order that leaves it whole. What is
-// missing needs a machine of its own (machine, network fund), would start a second network (network up), or runs in the
-// command's own story (audit replay) or on a page (network identity add).
+// missing needs a machine of its own (machine, network fund), would start a second network (network up), or
+// runs in the command's own story (audit replay) or on a page (network identity add).
 func examples() []string {
 	return []string{
 		"guildmark bundle", "guildmark offers", "guildmark completion", "audit copy", "audit headers",
@@ -50,7 +50,8 @@ func helps(t *testing.T) string {
 // help is what a program prints for `help COMMAND`, called as a reader at the top of a clone calls it.
 func help(t *testing.T, program ...string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "build/bin/"+program[0], append([]string{"help"}, program[1:]...)...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "build/bin/"+program[0],
+		append([]string{"help"}, program[1:]...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v help: %v\n%s", program, err, out)
 	}

@@ -24,7 +24,8 @@ const root = "../.."
 // pages are the documents whose commands need the network of `make up`, in the order in which a reader walks them.
 func pages() []string {
 	return []string{
-		"gateway/docs/licensor.md", "machine/docs/owner.md", "chaincode/audit/docs/auditor.md", "network/docs/partner.md",
+		"gateway/docs/licensor.md", "machine/docs/owner.md", "chaincode/audit/docs/auditor.md",
+		"network/docs/partner.md",
 	}
 }
 
@@ -91,7 +92,8 @@ func snippets(t *testing.T, page string) string {
 	return commands.String()
 }
 
-// clone goes to a new folder with the programs and fixtures of the project, so that the project's own network is left alone.
+// clone goes to a new folder with the programs and fixtures of the project, so that the project's own network
+// is left alone.
 func clone(t *testing.T) {
 	t.Helper()
 	top, err := filepath.Abs(root)

@@ -75,7 +75,8 @@ func (s *Stage) MakeBox(ctx context.Context, maker *swtpm.Authority, name string
 	return b, s.configure(b)
 }
 
-// maxSocket is the longest path of a socket that swtpm takes (sockaddr_un holds 108 bytes; the control socket's is longer).
+// maxSocket is the longest path of a socket that swtpm takes (sockaddr_un holds 108 bytes; the control socket's
+// is longer).
 const maxSocket = 95
 
 // switchOn lets the network's supervisor run a machine's TPM emulator: whatever stops the network stops it too.
@@ -94,7 +95,8 @@ func (s *Stage) switchOn(ctx context.Context, b *Box, dir string) error {
 	}
 	name := "tpm." + b.Name
 	err = s.Control.Add(ctx, node.Spec{
-		Name: name, Class: "tpm", Path: args[0], Args: args[1:], Dir: dir, Log: filepath.Join(dir, "swtpm.log"), Ready: node.Probe{File: b.Socket},
+		Name: name, Class: "tpm", Path: args[0], Args: args[1:], Dir: dir, Log: filepath.Join(dir, "swtpm.log"),
+		Ready: node.Probe{File: b.Socket},
 	})
 	if err != nil {
 		return err
@@ -113,11 +115,17 @@ func (s *Stage) configure(b *Box) error {
 		Issuer:    market.Server{URL: s.URL("auth"), CA: operator},
 		Registrar: market.Server{URL: s.URL("registrar.manufacturer"), CA: manufacturer},
 		Line:      play.Line, TPM: b.TPM(), State: b.State(),
-		Bitcoin: agent.Bitcoin{Network: chain.Network, RPC: "https://" + chain.RPC, Certificate: chain.Certificate, Credentials: chain.Credentials},
+		Bitcoin: agent.Bitcoin{
+			Network: chain.Network, RPC: "https://" + chain.RPC,
+			Certificate: chain.Certificate, Credentials: chain.Credentials,
+		},
 	}
 	setup := mixer.Setup{Scale: 2000}
 	const liter = 1_000_000 // microliters
-	for i, ingredient := range []string{"orange-juice", "pineapple-juice", "grenadine", "coconut-milk", "blackberry-syrup", "passion-fruit", "tonic", "lime-juice"} {
+	for i, ingredient := range []string{
+		"orange-juice", "pineapple-juice", "grenadine", "coconut-milk",
+		"blackberry-syrup", "passion-fruit", "tonic", "lime-juice",
+	} {
 		setup.Pumps = append(setup.Pumps, mixer.Pump{
 			Number: i + 1, Ingredient: ingredient, Level: liter,
 			Calibration: []mixer.Point{{Drive: 200, Flow: 2_000}, {Drive: 1000, Flow: 20_000}},
@@ -169,9 +177,13 @@ func (s *Stage) Fund(ctx context.Context, b *Box, amount ledger.Satoshi) error {
 	return err
 }
 
-// MachineCommand prepares the machine command for a box: its result is JSON, its progress JSON lines on standard error.
+// MachineCommand prepares the machine command for a box: its result is JSON, its progress JSON lines on
+// standard error.
 func (s *Stage) MachineCommand(ctx context.Context, b *Box, name string, args ...string) *exec.Cmd {
-	return s.Command(ctx, "machine", append([]string{name, "--config", b.Config, "--output", "json", "--events"}, args...)...)
+	return s.Command(ctx, "machine", append([]string{
+		name, "--config", b.Config, "--output", "json",
+		"--events",
+	}, args...)...)
 }
 
 // Answer is the result that the machine command printed, and the refusal that ended it.

@@ -13,7 +13,8 @@ import (
 	"github.com/guildmark/guildmark/network/topology"
 )
 
-// The machine.json that `network machine add` writes is one that the machine takes, with the same values as the story's.
+// The machine.json that `network machine add` writes is one that the machine takes, with the same values as the
+// story's.
 func TestPlayWritesWhatTheMachineReads(t *testing.T) {
 	dir := t.TempDir()
 	s := &Stage{Dir: dir, Conn: topology.Connection{
@@ -21,7 +22,10 @@ func TestPlayWritesWhatTheMachineReads(t *testing.T) {
 			{Partner: "operator", MSP: "OperatorMSP", TLSRoot: "/net/operator.pem"},
 			{Partner: "manufacturer", MSP: "ManufacturerMSP", TLSRoot: "/net/manufacturer.pem"},
 		},
-		Bitcoin: []topology.BitcoinNode{{Network: "regtest", RPC: "127.0.0.1:4", Certificate: "/net/rpc.cert", Credentials: "/net/rpc.json"}},
+		Bitcoin: []topology.BitcoinNode{{
+			Network: "regtest", RPC: "127.0.0.1:4", Certificate: "/net/rpc.cert",
+			Credentials: "/net/rpc.json",
+		}},
 		Ports:   topology.Ports{"gateway": 1, "auth": 2, "registrar.manufacturer": 3},
 		Gateway: topology.Server{URL: "https://127.0.0.1:1", Roots: "/net/operator.pem"},
 		Auth:    topology.Server{URL: "https://127.0.0.1:2", Roots: "/net/operator.pem"},

@@ -89,7 +89,8 @@ func running(folder string) ([]string, error) {
 	for _, f := range files {
 		args, err := os.ReadFile(f)
 		if err == nil && bytes.Contains(args, []byte(folder)) { // one that just ended has no arguments to read
-			found = append(found, filepath.Base(filepath.Dir(f))+" "+string(bytes.ReplaceAll(args, []byte{0}, []byte{' '})))
+			found = append(found, filepath.Base(filepath.Dir(f))+" "+
+				string(bytes.ReplaceAll(args, []byte{0}, []byte{' '})))
 		}
 	}
 	return found, nil

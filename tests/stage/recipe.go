@@ -33,8 +33,10 @@ func (s *Stage) Seal(ctx context.Context, r Recipe) (string, error) {
 	var made struct {
 		Dataset string `json:"dataset"`
 	}
-	err := s.Ask(ctx, &made, "guildmark", "seal", "--data", filepath.Join(s.Root, r.Data), "--profile", "beverage/1", "--title", r.Title,
-		"--bundle", s.BundleFile(), "--connection", s.ConnectionFile(), "--identity", s.Identity("licensors", r.Licensor),
+	err := s.Ask(ctx, &made, "guildmark", "seal", "--data", filepath.Join(s.Root, r.Data), "--profile",
+		"beverage/1", "--title", r.Title,
+		"--bundle", s.BundleFile(), "--connection", s.ConnectionFile(), "--identity",
+		s.Identity("licensors", r.Licensor),
 		"--custodians", "LicensorsMSP,ManufacturerMSP,OperatorMSP", "--lines", play.Line, "--out", s.Path(r))
 	return made.Dataset, err
 }
@@ -42,10 +44,12 @@ func (s *Stage) Seal(ctx context.Context, r Recipe) (string, error) {
 // Publishing are the arguments that publish a sealed recipe; its two contributors share 2:1.
 func (s *Stage) Publishing(r Recipe, wait time.Duration) []string {
 	return []string{
-		"publish", "--folder", s.Path(r), "--connection", s.ConnectionFile(), "--identity", s.Identity("licensors", r.Licensor),
+		"publish", "--folder", s.Path(r), "--connection", s.ConnectionFile(), "--identity",
+		s.Identity("licensors", r.Licensor),
 		"--gateway", s.URL("gateway"), "--gateway-roots", s.Conn.TLSRoot("operator"),
 		"--price", strconv.FormatInt(r.Price, 10), "--uses", strconv.FormatInt(r.Uses, 10),
-		"--contributor", s.Party("licensors", "licensor1") + "=2", "--contributor", s.Party("licensors", "licensor2") + "=1",
+		"--contributor", s.Party("licensors", "licensor1") + "=2", "--contributor",
+		s.Party("licensors", "licensor2") + "=1",
 		"--wait", wait.String(),
 	}
 }

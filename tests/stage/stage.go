@@ -52,12 +52,14 @@ func New(root, dir string, out io.Writer) (*Stage, error) {
 		*p = abs
 	}
 	s := &Stage{
-		Root: root, Dir: dir, Bin: filepath.Join(root, "build/bin"), Tools: filepath.Join(root, "build/tools"), Out: out,
+		Root: root, Dir: dir, Bin: filepath.Join(root, "build/bin"), Tools: filepath.Join(root, "build/tools"),
+		Out:     out,
 		clients: map[string]*client.Client{},
 	}
 	if c, err := topology.ReadConnection(s.ConnectionFile()); err == nil {
 		if _, err := node.Dial(c.ControlSocket).PID(context.Background()); err == nil {
-			return nil, fmt.Errorf("a network still runs in %s: stop it with build/bin/network down --dir %s", dir, s.Net())
+			return nil, fmt.Errorf("a network still runs in %s: stop it with build/bin/network down --dir %s",
+				dir, s.Net())
 		}
 	}
 	if err := os.RemoveAll(dir); err != nil {
@@ -93,7 +95,8 @@ func (s *Stage) Raise(ctx context.Context, tools string) error {
 		return err
 	}
 	s.Faucet = faucet
-	up := s.Show(ctx, "network", "up", "--fresh", "--dir", s.Net(), "--tools", tools, "--chaincode", filepath.Join(s.Bin, "chaincode"), "--mine-to", faucet.Address())
+	up := s.Show(ctx, "network", "up", "--fresh", "--dir", s.Net(), "--tools", tools, "--chaincode",
+		filepath.Join(s.Bin, "chaincode"), "--mine-to", faucet.Address())
 	if conn, err := topology.ReadConnection(s.ConnectionFile()); err == nil {
 		s.Conn, s.Control = conn, node.Dial(conn.ControlSocket)
 	}
@@ -106,7 +109,10 @@ func (s *Stage) Raise(ctx context.Context, tools string) error {
 // OpenBitcoin connects to the operator's Bitcoin node.
 func (s *Stage) OpenBitcoin() error {
 	at := s.Conn.Bitcoin[0]
-	n, err := rpc.Open(rpc.Config{RPC: at.RPC, Certificate: at.Certificate, Credentials: at.Credentials, Network: at.Network})
+	n, err := rpc.Open(rpc.Config{
+		RPC: at.RPC, Certificate: at.Certificate, Credentials: at.Credentials,
+		Network: at.Network,
+	})
 	s.Bitcoin = n
 	return err
 }

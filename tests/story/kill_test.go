@@ -33,8 +33,9 @@ const (
 	mostTry = 15                     // how often an interrupted command is repeated at most
 )
 
-// TestKillTable kills with SIGKILL: of services every process of the class, by the supervisor, which starts them again;
-// of the agent the machine's command, which is run again. Each sale must go on where it was: nothing twice, nothing lost.
+// TestKillTable kills with SIGKILL: of services every process of the class, by the supervisor, which starts
+// them again; of the agent the machine's command, which is run again. Each sale must go on where it was:
+// nothing twice, nothing lost.
 func TestKillTable(t *testing.T) {
 	rows := 0
 	for _, process := range killProcesses() {
@@ -85,7 +86,10 @@ func (v *victim) sell() {
 }
 
 func (v *victim) publish() {
-	recipe := stage.Recipe{Data: "fixtures/beverage/sunrise.jsonl", Title: "Sunrise " + v.class, Licensor: "licensor1", Folder: v.class, Price: price, Uses: uses}
+	recipe := stage.Recipe{
+		Data: "fixtures/beverage/sunrise.jsonl", Title: "Sunrise " + v.class,
+		Licensor: "licensor1", Folder: v.class, Price: price, Uses: uses,
+	}
 	id, err := on.Seal(v.t.Context(), recipe)
 	if err != nil {
 		v.t.Fatal(err)
@@ -111,10 +115,12 @@ func (v *victim) publish() {
 	v.t.Fatalf("publishing didn't end in %d tries", mostTry)
 }
 
-// publishOnce runs the licensor's command; the victim dies when the ledger has the publication and nothing else has it.
+// publishOnce runs the licensor's command; the victim dies when the ledger has the publication and nothing else
+// has it.
 func (v *victim) publishOnce(recipe stage.Recipe) ([]byte, error) {
 	args := on.Publishing(recipe, patience)
-	c := on.Command(v.t.Context(), "guildmark", append([]string{args[0], "--output", "json", "--events"}, args[1:]...)...)
+	c := on.Command(v.t.Context(), "guildmark",
+		append([]string{args[0], "--output", "json", "--events"}, args[1:]...)...)
 	progress, err := c.StderrPipe()
 	if err != nil {
 		return nil, err
@@ -207,7 +213,8 @@ func (v *victim) see(line json.RawMessage, command *os.Process) {
 	if p.Runtime != nil {
 		step = map[runtime.Kind]string{runtime.Burnt: "use"}[p.Runtime.Kind]
 	}
-	if step != "order" && step != "pay" && step != "settle" && step != "grant" && step != "use" && step != "receipt" || v.killed[step] != "" {
+	if step != "order" && step != "pay" && step != "settle" && step != "grant" && step != "use" &&
+		step != "receipt" || v.killed[step] != "" {
 		return
 	}
 	if v.class == "agent" {

@@ -1,5 +1,5 @@
-// Package story tells stories across the real processes: what happens when one of them is killed at any step of a sale,
-// what one oracle alone can settle, what the gateway refuses, and where secrets must not be.
+// Package story tells stories across the real processes: what happens when one of them is killed at any step of
+// a sale, what one oracle alone can settle, what the gateway refuses, and where secrets must not be.
 //
 // It refuses to run on anything but the built programs: a missing one is a failure that names the command.
 package story
@@ -84,8 +84,14 @@ func run(m *testing.M) (code int) {
 // programs names the command that makes what is missing.
 func programs(root string) error {
 	for command, files := range map[string][]string{
-		"make build": {"build/bin/chaincode", "build/bin/network", "build/bin/partner", "build/bin/gateway", "build/bin/auth", "build/bin/machine", "build/bin/guildmark"},
-		"make tools": {"build/tools/peer", "build/tools/orderer", "build/tools/fabric-ca-server", "build/tools/btcd", "build/tools/configtxgen"},
+		"make build": {
+			"build/bin/chaincode", "build/bin/network", "build/bin/partner", "build/bin/gateway",
+			"build/bin/auth", "build/bin/machine", "build/bin/guildmark",
+		},
+		"make tools": {
+			"build/tools/peer", "build/tools/orderer", "build/tools/fabric-ca-server",
+			"build/tools/btcd", "build/tools/configtxgen",
+		},
 	} {
 		for _, f := range files {
 			if _, err := os.Stat(filepath.Join(root, f)); err != nil {

@@ -16,10 +16,14 @@ import (
 )
 
 // TestOneOracleSettlesNothing is T22: where work is free a block is final only when k partners' own nodes say so. The
-// payment is mined as deep as one likes, one oracle attests, and the order stays open; the second oracle makes it paid.
+// payment is mined as deep as one likes, one oracle attests, and the order stays open; the second oracle makes
+// it paid.
 func TestOneOracleSettlesNothing(t *testing.T) {
 	ctx := t.Context()
-	recipe := stage.Recipe{Data: "fixtures/beverage/sunrise.jsonl", Title: "Sunrise T22", Licensor: "licensor2", Folder: "t22", Price: price, Uses: 1}
+	recipe := stage.Recipe{
+		Data: "fixtures/beverage/sunrise.jsonl", Title: "Sunrise T22", Licensor: "licensor2",
+		Folder: "t22", Price: price, Uses: 1,
+	}
 	if _, err := on.Seal(ctx, recipe); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +72,8 @@ func TestOneOracleSettlesNothing(t *testing.T) {
 		t.Errorf("one oracle alone made block %d final: %+v, %v", paid[0].height, f, err)
 	}
 	if view := on.order(t, order); view.State != "open" || view.Paid != 0 || len(view.Licenses) != 0 {
-		t.Errorf("one oracle alone settled: order is %s, %d sat proven, licenses %v", view.State, view.Paid, view.Licenses)
+		t.Errorf("one oracle alone settled: order is %s, %d sat proven, licenses %v", view.State, view.Paid,
+			view.Licenses)
 	}
 	if err := on.Control.Start(ctx, "oracle.manufacturer"); err != nil {
 		t.Fatal(err)
@@ -81,17 +86,20 @@ func TestOneOracleSettlesNothing(t *testing.T) {
 	}
 	view := on.order(t, order)
 	if view.State != "paid" || len(view.Licenses) != 1 || view.Order.Number != on.orders {
-		t.Errorf("order %d is %s with licenses %v, want number %d paid with one", view.Order.Number, view.State, view.Licenses, on.orders)
+		t.Errorf("order %d is %s with licenses %v, want number %d paid with one", view.Order.Number, view.State,
+			view.Licenses, on.orders)
 	}
 	on.orders = view.Order.Number + 1
 }
 
-// startBuying lets the mixer buy. The order's id comes as soon as its payment is sent; "" when it came to an end before.
+// startBuying lets the mixer buy. The order's id comes as soon as its payment is sent; "" when it came to an
+// end before.
 func startBuying(ctx context.Context, offer string) (<-chan string, <-chan error) {
 	id, end := make(chan string, 1), make(chan error, 1)
 	go func() {
 		order := ""
-		c := on.MachineCommand(ctx, on.mixer, "buy", "--offer", offer, "--at-most", fmt.Sprint(price), "--wait", patience.String())
+		c := on.MachineCommand(ctx, on.mixer, "buy", "--offer", offer, "--at-most", fmt.Sprint(price), "--wait",
+			patience.String())
 		answer, err := stage.Follow(c, func(line json.RawMessage) {
 			var p agent.Progress
 			if json.Unmarshal(line, &p) != nil {

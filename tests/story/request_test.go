@@ -54,8 +54,9 @@ func (i issuer) token(t *testing.T, machine string, change func(jwt.MapClaims)) 
 	t.Helper()
 	now := time.Now()
 	claims := jwt.MapClaims{
-		"iss": on.URL("auth"), "aud": []string{on.URL("gateway")}, "sub": machine, "client_id": machine, "scope": "order license",
-		"jti": t.Name(), "iat": now.Unix(), "exp": now.Add(time.Minute).Unix(),
+		"iss": on.URL("auth"), "aud": []string{on.URL("gateway")}, "sub": machine, "client_id": machine,
+		"scope": "order license",
+		"jti":   t.Name(), "iat": now.Unix(), "exp": now.Add(time.Minute).Unix(),
 	}
 	if change != nil {
 		change(claims)
@@ -69,15 +70,16 @@ func (i issuer) token(t *testing.T, machine string, change func(jwt.MapClaims)) 
 	return text
 }
 
-// TestGatewayRefuses sends the real gateway what it must refuse, each with the stable code of the check that should, and
-// beside them the honest request.
+// TestGatewayRefuses sends the real gateway what it must refuse, each with the stable code of the check that
+// should, and beside them the honest request.
 func TestGatewayRefuses(t *testing.T) {
 	order := ordered(t)
 	from := newIssuer(t)
 	mine := from.token(t, on.mixer.ID, nil)
 	unsigned, err := jwt.NewWithClaims(jwt.SigningMethodNone, jwt.MapClaims{
-		"iss": on.URL("auth"), "aud": []string{on.URL("gateway")}, "sub": on.mixer.ID, "client_id": on.mixer.ID, "scope": "order license",
-		"jti": "unsigned", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
+		"iss": on.URL("auth"), "aud": []string{on.URL("gateway")}, "sub": on.mixer.ID, "client_id": on.mixer.ID,
+		"scope": "order license",
+		"jti":   "unsigned", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
 	}).SignedString(jwt.UnsafeAllowNoneSignatureType)
 	if err != nil {
 		t.Fatal(err)
@@ -91,13 +93,24 @@ func TestGatewayRefuses(t *testing.T) {
 	}{
 		{"the machine's own order", mine, "GET", "/v1/orders/" + order, "", 200, ""},
 		{"no token", "", "GET", "/v1/orders/" + order, "", 401, "token.missing"},
-		{"another audience", from.token(t, on.mixer.ID, func(c jwt.MapClaims) { c["aud"] = []string{"https://elsewhere.example"} }), "GET", "/v1/orders/" + order, "", 401, "token.audience"},
-		{"expired", from.token(t, on.mixer.ID, func(c jwt.MapClaims) { c["exp"] = time.Now().Add(-time.Hour).Unix() }), "GET", "/v1/orders/" + order, "", 401, "token.expired"},
+		{"another audience", from.token(t, on.mixer.ID,
+			func(c jwt.MapClaims) { c["aud"] = []string{"https://elsewhere.example"} }), "GET", "/v1/orders/" +
+			order, "", 401, "token.audience"},
+		{"expired", from.token(t, on.mixer.ID,
+			func(c jwt.MapClaims) { c["exp"] = time.Now().Add(-time.Hour).Unix() }), "GET", "/v1/orders/" +
+			order, "", 401, "token.expired"},
 		{"unsigned", unsigned, "GET", "/v1/orders/" + order, "", 401, "token.algorithm"},
-		{"a changed signature", mine[:len(mine)-8] + "AAAAAAAA", "GET", "/v1/orders/" + order, "", 401, "token.signature"},
-		{"another machine's order", from.token(t, on.other.ID, nil), "GET", "/v1/orders/" + order, "", 403, "order.not_yours"},
+		{
+			"a changed signature", mine[:len(mine)-8] + "AAAAAAAA", "GET", "/v1/orders/" + order, "", 401,
+			"token.signature",
+		},
+		{
+			"another machine's order", from.token(t, on.other.ID, nil), "GET", "/v1/orders/" + order, "", 403,
+			"order.not_yours",
+		},
 		{"an unknown order", mine, "GET", "/v1/orders/" + unknown, "", 404, "order.unknown"},
-		{"an unknown offer", mine, "POST", "/v1/orders", `{"offers":["` + unknown + `"],"machine":"` + on.mixer.ID + `"}`, 404, "offer.unknown"},
+		{"an unknown offer", mine, "POST", "/v1/orders", `{"offers":["` + unknown + `"],"machine":"` +
+			on.mixer.ID + `"}`, 404, "offer.unknown"},
 		{"a body too large", mine, "POST", "/v1/orders", large, 413, "request.too_large"},
 	}
 	client := on.browser(t)

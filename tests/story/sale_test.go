@@ -44,13 +44,15 @@ func (v *victim) published(t *testing.T) {
 	if err := on.Read(t.Context(), &view, "catalogue:Dataset", v.dataset, "1"); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"LicensorsMSP", "ManufacturerMSP", "OperatorMSP"}; !view.Final || !slices.Equal(view.Confirmed, want) {
+	if want := []string{"LicensorsMSP", "ManufacturerMSP", "OperatorMSP"}; !view.Final ||
+		!slices.Equal(view.Confirmed, want) {
 		t.Errorf("final %v, confirmed by %v, want %v", view.Final, view.Confirmed, want)
 	}
 	var page struct {
 		Offers []offer.Offer `json:"offers"`
 	}
-	if err := on.Ask(t.Context(), &page, "guildmark", "offers", "--gateway", on.URL("gateway"), "--gateway-roots", on.gatewayRoot()); err != nil {
+	if err := on.Ask(t.Context(), &page, "guildmark", "offers", "--gateway", on.URL("gateway"),
+		"--gateway-roots", on.gatewayRoot()); err != nil {
 		t.Fatal(err)
 	}
 	var offers []string
@@ -121,7 +123,8 @@ func (s *scene) outputsTo(t *testing.T, script string) []output {
 func (v *victim) settled(t *testing.T) {
 	t.Helper()
 	view := on.order(t, v.order)
-	if view.State != "paid" || view.Paid != price || len(view.Payments) != 1 || !slices.Equal(view.Licenses, []string{v.license}) {
+	if view.State != "paid" || view.Paid != price || len(view.Payments) != 1 ||
+		!slices.Equal(view.Licenses, []string{v.license}) {
 		t.Errorf("order is %s by %+v with licenses %v", view.State, view.Payments, view.Licenses)
 	}
 	var held []license.License
@@ -133,7 +136,10 @@ func (v *victim) settled(t *testing.T) {
 		t.Errorf("the machine holds %d licenses of the dataset, want one", len(held))
 	}
 	var total ledger.Satoshi
-	for _, payee := range []string{on.Party("operator", "governor"), on.Party("licensors", "licensor1"), on.Party("licensors", "licensor2")} {
+	for _, payee := range []string{
+		on.Party("operator", "governor"), on.Party("licensors", "licensor1"),
+		on.Party("licensors", "licensor2"),
+	} {
 		var accruals []royalty.Accrual
 		if err := on.Read(t.Context(), &accruals, "royalties:Accruals", payee); err != nil {
 			t.Fatal(err)
@@ -163,13 +169,15 @@ func (v *victim) granted(t *testing.T) {
 		answered = append(answered, a.MSP)
 	}
 	slices.Sort(answered)
-	if view.Grant.Number != 1 || view.Grant.Limit != uses || len(view.Grant.Pair) != 2 || !slices.Equal(answered, view.Grant.Pair) {
-		t.Errorf("grant %d over %d uses, answered by %v, want the first over %d by %v", view.Grant.Number, view.Grant.Limit, answered, uses, view.Grant.Pair)
+	if view.Grant.Number != 1 || view.Grant.Limit != uses || len(view.Grant.Pair) != 2 ||
+		!slices.Equal(answered, view.Grant.Pair) {
+		t.Errorf("grant %d over %d uses, answered by %v, want the first over %d by %v", view.Grant.Number,
+			view.Grant.Limit, answered, uses, view.Grant.Pair)
 	}
 }
 
-// used: the TPM counted to the limit and no further. A killed service costs nothing; a killed agent at most the use that
-// it had burnt.
+// used: the TPM counted to the limit and no further. A killed service costs nothing; a killed agent at most the
+// use that it had burnt.
 func (v *victim) used(t *testing.T) {
 	t.Helper()
 	want := []int64{1, 2, 3}

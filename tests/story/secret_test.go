@@ -38,8 +38,8 @@ func (s secret) forms() [][]byte {
 	return forms
 }
 
-// TestSecretsStayHome looks for every generated secret in the arguments and environments of all processes, in all logs,
-// and in the git tree. It comes last in this package, so that all stories have left what they leave.
+// TestSecretsStayHome looks for every generated secret in the arguments and environments of all processes, in
+// all logs, and in the git tree. It comes last in this package, so that all stories have left what they leave.
 func TestSecretsStayHome(t *testing.T) {
 	secrets := generated(t)
 	kinds := map[string]int{}
@@ -55,8 +55,10 @@ func TestSecretsStayHome(t *testing.T) {
 	}
 	// A kind that isn't found means that this test looks at the wrong places.
 	for kind, least := range map[string]int{
-		"key.pem": 40, "bundle.key": 4, "treasury.seed": 3, "hpke.seed": 3, "grant.pem": 3, "keys.json": 1, "credentials.json": 2, "rpc.key": 2,
-		"fabric-ca-server-config.yaml": 8, "mixer-1.tpm.seed": 1, "mixer-1.vtpm.seed": 1, "faucet.key": 1, "code": 2, "seed": 1, "IssuerSecretKey": 4,
+		"key.pem": 40, "bundle.key": 4, "treasury.seed": 3, "hpke.seed": 3, "grant.pem": 3, "keys.json": 1,
+		"credentials.json": 2, "rpc.key": 2,
+		"fabric-ca-server-config.yaml": 8, "mixer-1.tpm.seed": 1, "mixer-1.vtpm.seed": 1, "faucet.key": 1,
+		"code": 2, "seed": 1, "IssuerSecretKey": 4,
 		"tpm2-00.permall": 2,
 	} {
 		if kinds[kind] < least {
@@ -184,7 +186,8 @@ func secretsIn(t *testing.T, path string, raw []byte) [][]byte {
 // passwords are those of Bitcoin nodes and of the CAs' registrars.
 func passwords(raw []byte) [][]byte {
 	var values [][]byte
-	for _, m := range regexp.MustCompile(`(?m)(?:"password":\s*"|^rpcpass=|^\s*pass: )([0-9A-Za-z+/=_-]{16,})`).FindAllSubmatch(raw, -1) {
+	for _, m := range regexp.MustCompile(
+		`(?m)(?:"password":\s*"|^rpcpass=|^\s*pass: )([0-9A-Za-z+/=_-]{16,})`).FindAllSubmatch(raw, -1) {
 		values = append(values, m[1])
 	}
 	return values
@@ -237,7 +240,8 @@ func scalar(t *testing.T, path string, der []byte) []byte {
 	return nil
 }
 
-// processes are arguments and environments of everything that runs on this machine; the network's own must be among it.
+// processes are arguments and environments of everything that runs on this machine; the network's own must be
+// among it.
 func processes(t *testing.T) map[string][]byte {
 	t.Helper()
 	found := map[string][]byte{}
@@ -247,7 +251,8 @@ func processes(t *testing.T) map[string][]byte {
 	}
 	for _, dir := range dirs {
 		for _, name := range []string{"cmdline", "environ"} {
-			if raw, err := os.ReadFile(filepath.Join(dir, name)); err == nil { // one that ends while we look tells nothing
+			// one that ends while we look tells nothing
+			if raw, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
 				found[filepath.Join(dir, name)] = raw
 			}
 		}
@@ -258,7 +263,8 @@ func processes(t *testing.T) map[string][]byte {
 	}
 	for _, p := range list {
 		dir := filepath.Join("/proc", strconv.Itoa(p.PID))
-		if p.PID != 0 && (len(found[filepath.Join(dir, "cmdline")]) == 0 || found[filepath.Join(dir, "environ")] == nil) && !stage.Dead(p.PID) {
+		if p.PID != 0 && (len(found[filepath.Join(dir, "cmdline")]) == 0 ||
+			found[filepath.Join(dir, "environ")] == nil) && !stage.Dead(p.PID) {
 			t.Errorf("%s can't be looked into", p.Name)
 		}
 	}
@@ -269,7 +275,8 @@ func processes(t *testing.T) map[string][]byte {
 func logs(t *testing.T) map[string][]byte {
 	t.Helper()
 	found := map[string][]byte{}
-	for _, pattern := range []string{on.log, on.Net() + "/logs/*", on.Net() + "/*/bitcoin/logs/*/*", on.Dir + "/machines/*/tpm/swtpm.log"} {
+	for _, pattern := range []string{on.log, on.Net() + "/logs/*", on.Net() + "/*/bitcoin/logs/*/*", on.Dir +
+		"/machines/*/tpm/swtpm.log"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no log like %s: %v", pattern, err)

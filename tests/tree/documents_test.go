@@ -79,7 +79,8 @@ func read(t *testing.T, path string) string {
 // TestRulesHaveTheirText: a reader who meets T15 in a comment finds its text in the repository.
 func TestRulesHaveTheirText(t *testing.T) {
 	headings := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^## (T\d+) `).FindAllStringSubmatch(read(t, "chaincode/docs/rules.md"), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^## (T\d+) `).FindAllStringSubmatch(read(t,
+		"chaincode/docs/rules.md"), -1) {
 		headings[m[1]] = true
 	}
 	number := regexp.MustCompile(`\bT\d{1,2}\b`)
@@ -132,7 +133,8 @@ func TestRulesNameTestsThatExist(t *testing.T) {
 // TestGlossaryIsSorted: a reader finds a word without searching, and each word once.
 func TestGlossaryIsSorted(t *testing.T) {
 	last := ""
-	for _, m := range regexp.MustCompile(`(?m)^- \*\*(.+?)\*\*: `).FindAllStringSubmatch(read(t, "chaincode/docs/glossary.md"), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^- \*\*(.+?)\*\*: `).FindAllStringSubmatch(read(t,
+		"chaincode/docs/glossary.md"), -1) {
 		word := strings.ToLower(m[1])
 		if word <= last {
 			t.Errorf("glossary: %q comes after %q", word, last)

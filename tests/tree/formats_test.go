@@ -54,7 +54,8 @@ func names(s *ast.StructType) []string {
 	return list
 }
 
-// TestDocumentsListEveryField: the order of fields is the canonical form, so a page that differs from the code is wrong.
+// TestDocumentsListEveryField: the order of fields is the canonical form, so a page that differs from the code
+// is wrong.
 func TestDocumentsListEveryField(t *testing.T) {
 	known := structs(t)
 	row := regexp.MustCompile("(?m)^\\| `(\\w+)` \\|")
@@ -101,7 +102,8 @@ func TestEveryFunctionHasAHeading(t *testing.T) {
 		}
 	}
 	headings := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^### (\w+:\w+)$`).FindAllStringSubmatch(read(t, "chaincode/docs/ledger.md"), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^### (\w+:\w+)$`).FindAllStringSubmatch(read(t,
+		"chaincode/docs/ledger.md"), -1) {
 		headings[m[1]] = true
 		if !written[m[1]] {
 			t.Errorf("ledger.md describes %s: the contracts have no such function", m[1])

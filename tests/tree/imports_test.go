@@ -38,9 +38,10 @@ var boundaries = []boundary{
 			"must not have to read a server, a device or a deployment",
 	},
 	{
-		from:   pure,
-		never:  []string{"github.com/hyperledger/fabric-chaincode-go/v2/..."},
-		reason: "rules are functions on values: the shim is for chaincode/state and the composition in chaincode/contract",
+		from:  pure,
+		never: []string{"github.com/hyperledger/fabric-chaincode-go/v2/..."},
+		reason: "rules are functions on values: the shim is for chaincode/state and the composition in " +
+			"chaincode/contract",
 	},
 	{
 		from:   []string{"chaincode/contract/..."},
@@ -58,14 +59,19 @@ var boundaries = []boundary{
 	{
 		from:   append([]string{"chaincode/state", "chaincode/contract/..."}, pure...),
 		except: []string{"chaincode/signed/signedtest"},
-		never:  []string{"os", "os/exec", "net", "net/http", "math/rand", "math/rand/v2", "log", "log/slog", "database/sql"},
+		never: []string{
+			"os", "os/exec", "net", "net/http", "math/rand", "math/rand/v2", "log", "log/slog",
+			"database/sql",
+		},
 		direct: true,
-		reason: "endorsing peers must compute the same bytes: no file, socket, randomness or log in rules and contracts " +
+		reason: "endorsing peers must compute the same bytes: no file, socket, randomness or log in rules " +
+			"and contracts " +
 			"(direct imports only, since the shim and go-tpm link net and os themselves)",
 	},
 	{
-		from:   append([]string{"chaincode/state", "chaincode/contract/..."}, pure...),
-		except: []string{"chaincode/sealed", "chaincode/signed/signedtest"}, // a licensor seals at home, with fresh keys
+		from: append([]string{"chaincode/state", "chaincode/contract/..."}, pure...),
+		// a licensor seals at home, with fresh keys
+		except: []string{"chaincode/sealed", "chaincode/signed/signedtest"},
 		never:  []string{"crypto/rand"},
 		direct: true,
 		reason: "endorsing peers must agree: randomness is passed in",
@@ -74,24 +80,34 @@ var boundaries = []boundary{
 		from:   append([]string{"chaincode/state", "chaincode/contract/..."}, pure...),
 		except: []string{"chaincode/signed/signedtest"},
 		never:  []string{"chaincode/host", "chaincode/problem"},
-		reason: "host and problem are for processes: files, sockets, logs, HTTP; endorsing peers must not depend on them",
+		reason: "host and problem are for processes: files, sockets, logs, HTTP; endorsing peers must not " +
+			"depend on them",
 	},
 	{
-		from:   []string{"chaincode/signed"},
-		never:  []string{"google.golang.org/grpc/...", "github.com/google/go-tpm/...", "github.com/hyperledger/fabric-gateway/...", "net/http"},
-		reason: "the offline verifier also runs in a browser and in a device's controller: no network and no TPM in it",
+		from: []string{"chaincode/signed"},
+		never: []string{
+			"google.golang.org/grpc/...", "github.com/google/go-tpm/...",
+			"github.com/hyperledger/fabric-gateway/...", "net/http",
+		},
+		reason: "the offline verifier also runs in a browser and in a device's controller: no network and no " +
+			"TPM in it",
 	},
 	{
-		from:   []string{"chaincode/sealed"},
-		never:  []string{"google.golang.org/grpc/...", "github.com/google/go-tpm/...", "chaincode/state", "chaincode/client", "net/http"},
+		from: []string{"chaincode/sealed"},
+		never: []string{
+			"google.golang.org/grpc/...", "github.com/google/go-tpm/...", "chaincode/state",
+			"chaincode/client", "net/http",
+		},
 		reason: "sealing runs at the licensor's, in a browser too: it sees neither ledger nor TPM",
 	},
 	{
-		from:   []string{"chaincode/...", "gateway/...", "machine/...", "tests/..."},
-		except: []string{"chaincode/client", "tests/bench/...", "tests/demo"}, // which call the bare SDK beside the client, to compare and to attack
+		from: []string{"chaincode/...", "gateway/...", "machine/...", "tests/..."},
+		// which call the bare SDK beside the client, to compare and to attack
+		except: []string{"chaincode/client", "tests/bench/...", "tests/demo"},
 		never:  []string{"github.com/hyperledger/fabric-gateway/..."},
 		direct: true,
-		reason: "retries, quorum and read-your-writes (T34) live in chaincode/client: only it and network call Fabric's SDK",
+		reason: "retries, quorum and read-your-writes (T34) live in chaincode/client: only it and network " +
+			"call Fabric's SDK",
 	},
 	{
 		from:   []string{"gateway/..."},
@@ -104,14 +120,19 @@ var boundaries = []boundary{
 		reason: "a machine trusts its bundle, not a server's or a partner's code",
 	},
 	{
-		from:   []string{"network/..."},
-		never:  []string{"gateway/...", "machine/..."},
-		reason: "a partner's process shares no code with the one that faces the internet, and meets machines by attestations",
+		from:  []string{"network/..."},
+		never: []string{"gateway/...", "machine/..."},
+		reason: "a partner's process shares no code with the one that faces the internet, and meets machines " +
+			"by attestations",
 	},
 	{
-		from:   []string{"network/topology", "network/home", "network/ca", "network/node", "network/process", "network/fabric"},
-		never:  []string{"chaincode/rules/...", "chaincode/contract/...", "network/partner/...", "network/play"},
-		reason: "these run Fabric and programs for one partner: they know neither the market's rules nor the other partners",
+		from: []string{
+			"network/topology", "network/home", "network/ca", "network/node", "network/process",
+			"network/fabric",
+		},
+		never: []string{"chaincode/rules/...", "chaincode/contract/...", "network/partner/...", "network/play"},
+		reason: "these run Fabric and programs for one partner: they know neither the market's rules nor the " +
+			"other partners",
 	},
 	{
 		from:   []string{"network/home", "network/topology"},
@@ -122,14 +143,20 @@ var boundaries = []boundary{
 	{
 		from: []string{"network/play"},
 		never: []string{
-			"crypto/...", "encoding/pem", "network/ca", "network/partner/keyfile", "chaincode/client", "chaincode/host",
-			"github.com/hyperledger/fabric-gateway/...", "github.com/hyperledger/fabric-admin-sdk/...", "github.com/btcsuite/btcd/...",
+			"crypto/...", "encoding/pem", "network/ca", "network/partner/keyfile", "chaincode/client",
+			"chaincode/host",
+			"github.com/hyperledger/fabric-gateway/...", "github.com/hyperledger/fabric-admin-sdk/...",
+			"github.com/btcsuite/btcd/...",
 		},
 		direct: true,
-		reason: "the play lets each partner sign at its own home and carries files: with a key in it, it could sign for all partners",
+		reason: "the play lets each partner sign at its own home and carries files: with a key in it, it " +
+			"could sign for all partners",
 	},
 	{
-		from:   []string{"gateway/api/...", "gateway/auth/...", "gateway/projection", "gateway/store", "gateway/content"},
+		from: []string{
+			"gateway/api/...", "gateway/auth/...", "gateway/projection", "gateway/store",
+			"gateway/content",
+		},
 		never:  []string{"chaincode/sealed", "gateway/licensor/...", "chaincode/profile/..."},
 		reason: "what faces the internet never sees plaintext: it can't even link the code that seals or opens",
 	},
@@ -137,16 +164,24 @@ var boundaries = []boundary{
 		from:   []string{"chaincode/profile/..."},
 		never:  []string{"chaincode/rules/...", "chaincode/sealed", "chaincode/signed", "os", "net/http", "log"},
 		direct: true,
-		reason: "a plain format is read by the licensor, in a browser and inside a machine's runtime: it needs bytes and nothing else",
+		reason: "a plain format is read by the licensor, in a browser and inside a machine's runtime: it " +
+			"needs bytes and nothing else",
 	},
 	{
-		from:   []string{"machine/runtime"},
-		never:  []string{"machine/market", "machine/purchase", "machine/enrollment", "machine/holding", "machine/wallet/...", "net/http"},
+		from: []string{"machine/runtime"},
+		never: []string{
+			"machine/market", "machine/purchase", "machine/enrollment", "machine/holding",
+			"machine/wallet/...", "net/http",
+		},
 		direct: true,
-		reason: "the one process that sees plaintext must link as little as it can, and nothing that talks to a network",
+		reason: "the one process that sees plaintext must link as little as it can, and nothing that talks " +
+			"to a network",
 	},
 	{
-		from:   []string{"machine/agent", "machine/purchase", "machine/holding", "machine/market", "machine/enrollment"},
+		from: []string{
+			"machine/agent", "machine/purchase", "machine/holding", "machine/market",
+			"machine/enrollment",
+		},
 		never:  []string{"machine/device/mixer"},
 		direct: true,
 		reason: "only the table in machine/device/drivers knows which devices there are",

@@ -20,7 +20,8 @@ import (
 	"github.com/guildmark/guildmark/chaincode/problem"
 )
 
-var update = flag.Bool("update", false, "write chaincode/docs/refusals.md anew; codes that vanished are still an error")
+var update = flag.Bool("update", false, "write chaincode/docs/refusals.md anew; codes that vanished are "+
+	"still an error")
 
 // The comment above each refusal's variable says when it happens and what the caller does. Most begin with
 // "ErrX means that"; a reader of the page looks for the code, not for the variable.
@@ -79,7 +80,10 @@ func refusals(t *testing.T) []refusal {
 			}
 		}
 	}
-	slices.SortFunc(found, func(a, b refusal) int { return cmp.Or(strings.Compare(a.dir, b.dir), strings.Compare(a.code, b.code)) })
+	slices.SortFunc(found, func(a, b refusal) int {
+		return cmp.Or(strings.Compare(a.dir, b.dir),
+			strings.Compare(a.code, b.code))
+	})
 	return found
 }
 
@@ -161,7 +165,10 @@ var kinds = []struct {
 	kind          ledger.Kind
 	meaning, next string
 }{
-	{ledger.NotFound, "the named thing is not on the ledger", "check the name; a fresh write may need a moment (T34)"},
+	{
+		ledger.NotFound, "the named thing is not on the ledger",
+		"check the name; a fresh write may need a moment (T34)",
+	},
 	{ledger.Conflict, "it exists already, or its state excludes the step", "read the state, then decide"},
 	{ledger.Forbidden, "the caller may not do this", "use the identity that may"},
 	{ledger.Expired, "a time limit of the ledger's clock has passed", "start again with a new request"},
@@ -183,7 +190,8 @@ func TestRefusalsOnce(t *testing.T) {
 			t.Errorf("%s: code %q is not lower case with dots and underscores", r.dir, r.code)
 		}
 		if r.explained == "" {
-			t.Errorf("%s: %s wants a comment above %s: when it happens, what the caller does", r.dir, r.code, r.variable)
+			t.Errorf("%s: %s wants a comment above %s: when it happens, what the caller does", r.dir, r.code,
+				r.variable)
 		}
 		if r.sentence == "" || strings.HasSuffix(r.sentence, ".") {
 			t.Errorf("%s: %s needs a sentence without a full stop, has %q", r.dir, r.code, r.sentence)
@@ -211,7 +219,8 @@ func TestRefusalsPage(t *testing.T) {
 		return
 	}
 	if !bytes.Equal(old, page) {
-		t.Errorf("%s is not what the sources say: run `go test ./tests/tree -update` and read the difference", filepath.Clean(refusalsPage))
+		t.Errorf("%s is not what the sources say: run `go test ./tests/tree -update` and read the difference",
+			filepath.Clean(refusalsPage))
 	}
 }
 
@@ -238,7 +247,7 @@ never vanishes**; sentences may improve. Programs act on the code, or on the kin
 		if kind == "" {
 			kind = "internal"
 		}
-		fmt.Fprintf(&b, "### `%s`\n%s: %s.\n", r.code, kind, r.sentence)
+		fmt.Fprintf(&b, "### `%s`\n%s", r.code, wrap(kind+": "+r.sentence+".", 110))
 		if r.explained != "" {
 			b.WriteString(wrap(r.explanation(), 110))
 		}

@@ -9,7 +9,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestStories runs the command as a person does; each file in testdata is one story. $BLOCKS is a copy of a real ledger.
+// TestStories runs the command as a person does; each file in testdata is one story. $BLOCKS is a copy of a
+// real ledger.
 func TestStories(t *testing.T) {
 	blocks, err := filepath.Abs("../../audit/testdata/lifecycle")
 	if err != nil {

@@ -28,7 +28,8 @@ type copied struct {
 }
 
 func (c copied) Text() string {
-	return fmt.Sprintf("%s in %s", command.Count(int(c.Blocks), "block"), c.Folder) //nolint:gosec // G115: no ledger has 2^63 blocks
+	return fmt.Sprintf("%s in %s", command.Count(int(c.Blocks), "block"),
+		c.Folder) //nolint:gosec // G115: no ledger has 2^63 blocks
 }
 
 func copyCommand() *command.Command {
@@ -72,13 +73,15 @@ func (e exported) Text() string {
 func headersCommand() *command.Command {
 	var s source
 	return &command.Command{
-		Name: "headers", Short: "writes a Bitcoin node's block headers to a file, for replay to compare payments with.",
+		Name: "headers", Short: "writes a Bitcoin node's block headers to a file, for replay to compare " +
+			"payments with.",
 		Example: "audit headers --out build/headers.json",
 		Flags: func(f *command.Flags) {
 			f.StringVar(&s.out, "out", "", "`FILE` where to write them")
 			f.Need("out")
 			s.connectionFlag(f)
-			f.StringVar(&s.node, "node", "", "`NAME` node to ask, such as btcd.operator; default: the first in the connection file")
+			f.StringVar(&s.node, "node", "",
+				"`NAME` node to ask, such as btcd.operator; default: the first in the connection file")
 		},
 		Run: func(ctx context.Context, _ *command.Call) (command.Result, error) { return s.headers(ctx) },
 	}

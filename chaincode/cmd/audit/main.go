@@ -37,7 +37,8 @@ func main() {
 
 func program() *command.Command {
 	return &command.Command{
-		Name: "audit", Version: host.Version(), Short: "copies a ledger and checks every byte of the copy.", Guide: guide,
+		Name: "audit", Version: host.Version(), Short: "copies a ledger and checks every byte of the copy.",
+		Guide:    guide,
 		Commands: []*command.Command{copyCommand(), headersCommand(), replayCommand()},
 		Exit: func(err error) int {
 			if errors.Is(err, errWrong) {

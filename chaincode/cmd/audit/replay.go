@@ -24,7 +24,8 @@ func replayCommand() *command.Command {
 	var headers, genesis, license string
 	return &command.Command{
 		Name: "replay", Args: "DIR", Short: "checks everything in a copy and prints the books.",
-		Guide:   "Exit code 1: something is wrong with the ledger or its copy. Exit code 2: the audit itself could not be made.",
+		Guide: "Exit code 1: something is wrong with the ledger or its copy. Exit code 2: the audit itself " +
+			"could not be made.",
 		Example: "audit replay chaincode/audit/testdata/lifecycle",
 		Flags: func(f *command.Flags) {
 			f.StringVar(&headers, "headers", "",

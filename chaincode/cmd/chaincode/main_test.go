@@ -33,7 +33,10 @@ type authority struct {
 func newAuthority(t *testing.T) *authority {
 	t.Helper()
 	a := &authority{t: t}
-	a.cert, a.key, a.pem, _ = a.issue(&x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
+	a.cert, a.key, a.pem, _ = a.issue(&x509.Certificate{
+		IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign,
+	})
 	return a
 }
 
@@ -61,7 +64,8 @@ func (a *authority) issue(template *x509.Certificate) (*x509.Certificate, *ecdsa
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	return cert, key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw})
+	return cert, key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw})
 }
 
 func (a *authority) client() tls.Certificate {
@@ -82,7 +86,10 @@ func environment(t *testing.T, a *authority, address string) map[string]string {
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	})
 	env := map[string]string{"CHAINCODE_ID": "guildmark:0", "CHAINCODE_ADDRESS": address}
-	for name, b := range map[string][]byte{"CHAINCODE_TLS_CERT": cert, "CHAINCODE_TLS_KEY": key, "CHAINCODE_TLS_CLIENT_CA": a.pem} {
+	for name, b := range map[string][]byte{
+		"CHAINCODE_TLS_CERT": cert, "CHAINCODE_TLS_KEY": key,
+		"CHAINCODE_TLS_CLIENT_CA": a.pem,
+	} {
 		env[name] = filepath.Join(dir, name)
 		if err := os.WriteFile(env[name], b, 0o600); err != nil {
 			t.Fatal(err)
@@ -137,7 +144,10 @@ func TestServesPeersOfItsAuthorityAlone(t *testing.T) {
 	if err != nil || message.GetType() != peer.ChaincodeMessage_REGISTER {
 		t.Fatalf("got %v, %v", message, err)
 	}
-	for name, certificates := range map[string][]tls.Certificate{"no certificate": nil, "a stranger's": {stranger.client()}} {
+	for name, certificates := range map[string][]tls.Certificate{
+		"no certificate": nil,
+		"a stranger's":   {stranger.client()},
+	} {
 		bad := &tls.Config{RootCAs: roots, Certificates: certificates, MinVersion: tls.VersionTLS12}
 		if message, err := register(t.Context(), address, bad); err == nil {
 			t.Errorf("%s: got %v", name, message)

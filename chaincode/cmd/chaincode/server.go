@@ -56,7 +56,8 @@ func configFrom(env func(string) string) (config, error) {
 		return c, fmt.Errorf("CHAINCODE_TLS_CLIENT_CA: %w", err)
 	}
 	c.tls = &tls.Config{
-		Certificates: []tls.Certificate{pair}, ClientCAs: clients, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS12,
+		Certificates: []tls.Certificate{pair}, ClientCAs: clients, ClientAuth: tls.RequireAndVerifyClientCert,
+		MinVersion: tls.VersionTLS12,
 	}
 	return c, nil
 }

@@ -23,7 +23,10 @@ func Functions() []state.Function {
 			Name: "governance:SetRecipient", Call: state.Document(SetRecipient),
 			Roles: []string{party.Custodian, party.Registrar}, Writes: true,
 		},
-		{Name: "governance:PutBundle", Call: state.Document(PutBundle), Roles: []string{party.Governor}, Writes: true},
+		{
+			Name: "governance:PutBundle", Call: state.Document(PutBundle), Roles: []string{party.Governor},
+			Writes: true,
+		},
 		{Name: "governance:Config", Call: state.One(Config)},
 		{Name: "governance:Clock", Call: state.None(Clock)},
 		{Name: "governance:Party", Call: state.One(Party)},

@@ -16,8 +16,14 @@ import (
 func Functions() []state.Function {
 	return []state.Function{
 		{Name: "licenses:RecordGrant", Call: state.Document(RecordGrant), Roles: []string{party.Buyer}, Writes: true},
-		{Name: "licenses:AnswerGrant", Call: state.Document(AnswerGrant), Roles: []string{party.Custodian}, Writes: true},
-		{Name: "licenses:RecordReceipt", Call: state.Document(RecordReceipt), Roles: []string{party.Buyer}, Writes: true},
+		{
+			Name: "licenses:AnswerGrant", Call: state.Document(AnswerGrant), Roles: []string{party.Custodian},
+			Writes: true,
+		},
+		{
+			Name: "licenses:RecordReceipt", Call: state.Document(RecordReceipt), Roles: []string{party.Buyer},
+			Writes: true,
+		},
 		{Name: "licenses:Get", Call: state.One(Get)},
 		{Name: "licenses:OfMachine", Call: state.One(OfMachine)},
 		{Name: "licenses:GetGrant", Call: state.Two(GetGrant)},

@@ -11,7 +11,10 @@ import (
 func Functions() []state.Function {
 	return []state.Function{
 		{Name: "orders:Place", Call: state.Document(Place), Roles: []string{party.Buyer}, Writes: true},
-		{Name: "orders:Settle", Call: state.Document(Settle), Roles: []string{party.Oracle, party.Buyer}, Writes: true},
+		{
+			Name: "orders:Settle", Call: state.Document(Settle), Roles: []string{party.Oracle, party.Buyer},
+			Writes: true,
+		},
 		{Name: "orders:Get", Call: state.One(Get)},
 		{Name: "orders:ByScript", Call: state.One(ByScript)},
 		{Name: "orders:Sign", Call: state.Two(Sign)},

@@ -32,7 +32,8 @@ func Place(t *state.Transaction, r order.Request) (order.Order, error) {
 	// the script follows from the treasury's public descriptor alone, so that every buyer can derive it
 	// too (T21)
 	config := t.Config()
-	o.Script, o.Address, err = payment.CollectOf(config.Treasury.Descriptor, config.Bitcoin.Network, o.Shard, o.Number)
+	o.Script, o.Address, err = payment.CollectOf(config.Treasury.Descriptor, config.Bitcoin.Network, o.Shard,
+		o.Number)
 	if err != nil {
 		return order.Order{}, err
 	}

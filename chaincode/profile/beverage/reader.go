@@ -104,7 +104,10 @@ func (r *Reader) checkHeader() error {
 	}
 	err := r.within(
 		bound{"title must have 1 to 80 characters", 1, int64(utf8.RuneCountInString(h.Title)), maxTitle},
-		bound{"description must have at most 400 characters", 0, int64(utf8.RuneCountInString(h.Description)), maxDescribe},
+		bound{
+			"description must have at most 400 characters", 0, int64(utf8.RuneCountInString(h.Description)),
+			maxDescribe,
+		},
 		bound{"steps must be 1 to 100000", 1, int64(h.Steps), maxSteps},
 		bound{"volume must be 1000 to 1000000 microliters", minVolume, int64(h.Volume), maxVolume},
 		bound{"there must be 1 to 8 ingredients", 1, int64(len(h.Ingredients)), MaxComponents},
@@ -205,7 +208,8 @@ func (r *Reader) end() error {
 }
 
 func (r *Reader) refuseSum() error {
-	return r.refuse("the amounts must add up to the header's volume", number(r.poured)+" of "+number(r.header.Volume)+" microliters")
+	return r.refuse("the amounts must add up to the header's volume", number(r.poured)+" of "+
+		number(r.header.Volume)+" microliters")
 }
 
 // decode reads one line strictly: no unknown, missing or repeated key, no fraction, no null.

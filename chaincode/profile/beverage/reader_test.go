@@ -69,7 +69,8 @@ func TestErrorHidesTheRecipe(t *testing.T) {
 		t.Fatal("accepted")
 	}
 	if strings.Contains(err.Error(), "secret") || !strings.Contains(err.Detail(), "secret-syrup") || err.Line != 3 {
-		t.Errorf("error %q, detail %q, line %d; want the ingredient of line 3 in the detail only", err, err.Detail(), err.Line)
+		t.Errorf("error %q, detail %q, line %d; want the ingredient of line 3 in the detail only", err,
+			err.Detail(), err.Line)
 	}
 }
 

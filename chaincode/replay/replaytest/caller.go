@@ -47,7 +47,10 @@ func CallerOf(tb testing.TB, mspID, partyID, role string) *Caller {
 	check(tb, err)
 	template := certificate(role)
 	template.Subject.OrganizationalUnit = []string{"client"}
-	template.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3, 4, 5, 6, 7, 8, 1}, Value: attributes}}
+	template.ExtraExtensions = []pkix.Extension{{
+		Id:    asn1.ObjectIdentifier{1, 2, 3, 4, 5, 6, 7, 8, 1},
+		Value: attributes,
+	}}
 	c.Certificate = selfSigned(tb, template, c.Key)
 	c.Creator, err = proto.Marshal(&msp.SerializedIdentity{Mspid: mspID, IdBytes: c.Certificate})
 	check(tb, err)
@@ -74,7 +77,8 @@ func Root(tb testing.TB, key *ecdsa.PrivateKey) string {
 
 func certificate(name string) *x509.Certificate {
 	return &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Unix(0, 0),
+		NotAfter: time.Unix(1<<33, 0),
 	}
 }
 

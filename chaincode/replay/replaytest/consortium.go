@@ -78,11 +78,15 @@ func (c *Consortium) firstConfig() consortium.Config {
 	check(c.tb, err)
 	config := consortium.Config{
 		Format: consortium.ConfigFormat, Version: 1, Channel: Channel, Chaincode: "guildmark", Quorum: 2,
-		Bitcoin:    consortium.Bitcoin{Network: "regtest", Checkpoint: start.String(), FinalDepth: 2, Attestations: 2},
+		Bitcoin: consortium.Bitcoin{
+			Network: "regtest", Checkpoint: start.String(), FinalDepth: 2,
+			Attestations: 2,
+		},
 		Treasury:   consortium.Treasury{Version: 1, Descriptor: c.Descriptor.String()},
 		Commission: consortium.Commission{Rate: 30_000_000, Min: 100, Max: 1_000_000, Payee: Market},
 		Limits: consortium.Limits{
-			MinPrice: 2_000, DailyCap: 100_000, OrderEpochs: 6, LeaseSeconds: 86_400, ClockSkew: 10, ClockAge: 180, EpochSeconds: 600,
+			MinPrice: 2_000, DailyCap: 100_000, OrderEpochs: 6, LeaseSeconds: 86_400, ClockSkew: 10,
+			ClockAge: 180, EpochSeconds: 600,
 		},
 		Roles: []consortium.RoleHomes{
 			{Role: party.Auditor, MSPs: []string{Auditor}},
@@ -109,7 +113,8 @@ func (c *Consortium) firstConfig() consortium.Config {
 func (c *Consortium) Bundle(sequence int64, previous string) consortium.SignedBundle {
 	c.tb.Helper()
 	b := signed.Bundle{
-		Format: signed.BundleFormat, Sequence: sequence, Previous: previous, Channel: Channel, Chaincode: "guildmark", Quorum: 2,
+		Format: signed.BundleFormat, Sequence: sequence, Previous: previous, Channel: Channel,
+		Chaincode: "guildmark", Quorum: 2,
 		Treasury: c.Config.Treasury, Network: "regtest", Attested: true,
 	}
 	for _, p := range c.Config.Partners {
@@ -125,7 +130,8 @@ func (c *Consortium) SignBundle(b signed.Bundle, by ...string) consortium.Signed
 	c.tb.Helper()
 	s := consortium.SignedBundle{Bundle: Base64(b.Bytes())}
 	for _, m := range by {
-		s.Signatures = append(s.Signatures, consortium.BundleSignature{MSP: m, Signature: Base64(Sign(c.tb, c.BundleKeys[m], b.Bytes()))})
+		s.Signatures = append(s.Signatures,
+			consortium.BundleSignature{MSP: m, Signature: Base64(Sign(c.tb, c.BundleKeys[m], b.Bytes()))})
 	}
 	return s
 }

@@ -62,7 +62,8 @@ func (k *Keys) AKName() string {
 }
 
 func sized(to, b []byte) []byte {
-	return append(binary.BigEndian.AppendUint16(to, uint16(len(b))), b...) //nolint:gosec // G115: structures of a TPM are small
+	return append(binary.BigEndian.AppendUint16(to, uint16(len(b))),
+		b...) //nolint:gosec // G115: structures of a TPM are small
 }
 
 func name(public []byte) []byte {
@@ -123,7 +124,9 @@ func (k *Keys) Time(extra []byte) machine.Attestation {
 }
 
 // GrantRequest is what the machine asks for a license, with the license's index at a handle.
-func (k *Keys) GrantRequest(l license.License, custodians tpmpolicy.Custodians, pair []string, handle uint32) grant.Request {
+func (k *Keys) GrantRequest(l license.License, custodians tpmpolicy.Custodians, pair []string,
+	handle uint32,
+) grant.Request {
 	k.tb.Helper()
 	x, err := tpmpolicy.NewIndex(handle, custodians, tpmpolicy.Meter(l.Machine, l.Dataset, l.Terms))
 	check(k.tb, err)

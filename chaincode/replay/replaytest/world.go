@@ -74,8 +74,9 @@ func (w *World) Tick(d time.Duration) {
 func (w *World) Tx(c *Caller, function string, args ...string) replay.Tx {
 	w.Block++
 	tx := replay.Tx{
-		ID: ledger.Hash("test", strconv.FormatUint(w.Block, 10)), Channel: Channel, Creator: c.Creator, Timestamp: w.Now,
-		Args: [][]byte{[]byte(function)},
+		ID: ledger.Hash("test", strconv.FormatUint(w.Block, 10)), Channel: Channel, Creator: c.Creator,
+		Timestamp: w.Now,
+		Args:      [][]byte{[]byte(function)},
 	}
 	for _, a := range args {
 		tx.Args = append(tx.Args, []byte(a))

@@ -30,10 +30,14 @@ func signingKey(t *testing.T) string {
 // TestRecipientAmong: what a recipient must be beside those that are set already.
 func TestRecipientAmong(t *testing.T) {
 	custodian := func(msp, id, key string, version int) consortium.Recipient {
-		return consortium.Recipient{Role: consortium.CustodianRecipient, MSP: msp, ID: id, GrantKey: key, Version: version}
+		return consortium.Recipient{
+			Role: consortium.CustodianRecipient, MSP: msp, ID: id, GrantKey: key,
+			Version: version,
+		}
 	}
 	runtime := func(msp string, n, version int) consortium.Recipient {
-		return consortium.Recipient{Role: consortium.RuntimeRecipient, MSP: msp, ID: msp + ".runtime." + strconv.Itoa(n), Version: version}
+		return consortium.Recipient{Role: consortium.RuntimeRecipient, MSP: msp, ID: msp + ".runtime." +
+			strconv.Itoa(n), Version: version}
 	}
 	a, b := signingKey(t), signingKey(t)
 	set := []consortium.Recipient{custodian("AMSP", "AMSP.1", a, 1), custodian("BMSP", "BMSP.1", b, 1)}

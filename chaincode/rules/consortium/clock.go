@@ -34,7 +34,8 @@ func Tick(l Limits, before Clock, epoch Epoch, proposed, own int64) (Clock, Epoc
 		return Clock{}, Epoch{}, false, ErrTickSkew.With(apart(proposed-own, l.ClockSkew))
 	}
 	if proposed <= before.Time {
-		return Clock{}, Epoch{}, false, ErrTickBack.Field("time", proposed, "more than "+strconv.FormatInt(before.Time, 10))
+		return Clock{}, Epoch{}, false, ErrTickBack.Field("time", proposed, "more than "+
+			strconv.FormatInt(before.Time, 10))
 	}
 	next := Clock{Time: proposed, Tick: before.Tick + 1}
 	number := max(proposed/l.EpochSeconds, epoch.Number) // a governed change of the length never turns epochs back

@@ -41,10 +41,11 @@ type RoleHomes struct {
 
 // Bitcoin fixes the chain that pays: its rules by name, the trusted start and what final means.
 type Bitcoin struct {
-	Network      string `json:"network"`      // regtest, testnet4, mainnet, ... (spv.RulesFor)
-	Checkpoint   string `json:"checkpoint"`   // hex of the trusted spv.Record
-	FinalDepth   int    `json:"finalDepth"`   // work-weighted depth at which a block is final
-	Attestations int    `json:"attestations"` // partners that must attest a final block; 0 where proof of work is dear (T22)
+	Network    string `json:"network"`    // regtest, testnet4, mainnet, ... (spv.RulesFor)
+	Checkpoint string `json:"checkpoint"` // hex of the trusted spv.Record
+	FinalDepth int    `json:"finalDepth"` // work-weighted depth at which a block is final
+	// partners that must attest a final block; 0 where proof of work is dear (T22)
+	Attestations int `json:"attestations"`
 }
 
 // Treasury is where collect payments go: 2-of-3 of the partners from day one.

@@ -26,7 +26,8 @@ func config() consortium.Config {
 			Rate: royalty.Whole / 10, Min: 1, Max: 1000, Payee: "OperatorMSP.0123456789abcdef",
 		},
 		Limits: consortium.Limits{
-			MinPrice: 2000, DailyCap: 100_000, OrderEpochs: 144, LeaseSeconds: 86_400, ClockSkew: 10, ClockAge: 180, EpochSeconds: 600,
+			MinPrice: 2000, DailyCap: 100_000, OrderEpochs: 144, LeaseSeconds: 86_400, ClockSkew: 10,
+			ClockAge: 180, EpochSeconds: 600,
 		},
 	}
 	for i, msp := range all {
@@ -58,45 +59,95 @@ func TestCheckConfig(t *testing.T) {
 		{"partners not sorted", func(c *consortium.Config) { slices.Reverse(c.Partners) }, "partners[1].msp"},
 		{"a partner twice", func(c *consortium.Config) { c.Partners[1].MSP = c.Partners[0].MSP }, "partners[1].msp"},
 		{"a partner without a name", func(c *consortium.Config) { c.Partners[2].Name = "" }, "partners[2].name"},
-		{"a bundle key that is not base64", func(c *consortium.Config) { c.Partners[0].BundleKey = "?" }, "partners[0].bundleKey"},
-		{"a bundle key of another form", func(c *consortium.Config) { c.Partners[0].BundleKey += "\n" }, "partners[0].bundleKey"},
-		{"a bundle key twice", func(c *consortium.Config) { c.Partners[3].BundleKey = c.Partners[0].BundleKey }, "another key than AuditorMSP's"},
+		{
+			"a bundle key that is not base64", func(c *consortium.Config) { c.Partners[0].BundleKey = "?" },
+			"partners[0].bundleKey",
+		},
+		{
+			"a bundle key of another form", func(c *consortium.Config) { c.Partners[0].BundleKey += "\n" },
+			"partners[0].bundleKey",
+		},
+		{
+			"a bundle key twice", func(c *consortium.Config) { c.Partners[3].BundleKey = c.Partners[0].BundleKey },
+			"another key than AuditorMSP's",
+		},
 		{"one partner", func(c *consortium.Config) { c.Partners = c.Partners[:1] }, "partners 1, expected 2 or more"},
 
 		{"a quorum of one", func(c *consortium.Config) { c.Quorum = 1 }, "quorum 1, expected 2 to 3"},
 		{"a quorum of all that sign", func(c *consortium.Config) { c.Quorum = 3 }, ""},
 		{"a quorum of more than sign", func(c *consortium.Config) { c.Quorum = 4 }, "quorum 4, expected 2 to 3"},
 
-		{"a role that the ledger does not know", func(c *consortium.Config) { c.Roles[0].Role = "king" }, "roles[0].role"},
+		{
+			"a role that the ledger does not know", func(c *consortium.Config) { c.Roles[0].Role = "king" },
+			"roles[0].role",
+		},
 		{"roles not sorted", func(c *consortium.Config) { slices.Reverse(c.Roles) }, "roles[1].role"},
 		{"a role of nobody", func(c *consortium.Config) { c.Roles[1].MSPs = nil }, "roles[1].msps"},
-		{"MSPs not sorted", func(c *consortium.Config) { c.Roles[1].MSPs = []string{"OperatorMSP", "ManufacturerMSP"} }, "roles[1].msps"},
-		{"a stranger's role", func(c *consortium.Config) { c.Roles[1].MSPs = []string{"StrangerMSP"} }, `"StrangerMSP", expected a partner's MSP`},
+		{"MSPs not sorted", func(c *consortium.Config) {
+			c.Roles[1].MSPs = []string{
+				"OperatorMSP",
+				"ManufacturerMSP",
+			}
+		}, "roles[1].msps"},
+		{
+			"a stranger's role", func(c *consortium.Config) { c.Roles[1].MSPs = []string{"StrangerMSP"} },
+			`"StrangerMSP", expected a partner's MSP`,
+		},
 		{"three governors", func(c *consortium.Config) { c.Roles[0].MSPs = c.Roles[0].MSPs[:3] }, ""},
-		{"two governors", func(c *consortium.Config) { c.Roles[0].MSPs = c.Roles[0].MSPs[:2] }, "role governor 2, expected 3 or more"},
+		{
+			"two governors", func(c *consortium.Config) { c.Roles[0].MSPs = c.Roles[0].MSPs[:2] },
+			"role governor 2, expected 3 or more",
+		},
 
 		{"a depth of 0", func(c *consortium.Config) { c.Bitcoin.FinalDepth = 0 }, "bitcoin.finalDepth"},
 		{"the greatest depth", func(c *consortium.Config) { c.Bitcoin.FinalDepth = 1000 }, ""},
 		{"a greater depth", func(c *consortium.Config) { c.Bitcoin.FinalDepth = 1001 }, "bitcoin.finalDepth"},
 		{"no attestations", func(c *consortium.Config) { c.Bitcoin.Attestations = 0 }, ""},
-		{"a negative number of attestations", func(c *consortium.Config) { c.Bitcoin.Attestations = -1 }, "bitcoin.attestations"},
-		{"more attestations than oracles", func(c *consortium.Config) { c.Bitcoin.Attestations = 3 }, "attestations 3, expected 0 to 2"},
+		{
+			"a negative number of attestations", func(c *consortium.Config) { c.Bitcoin.Attestations = -1 },
+			"bitcoin.attestations",
+		},
+		{
+			"more attestations than oracles", func(c *consortium.Config) { c.Bitcoin.Attestations = 3 },
+			"attestations 3, expected 0 to 2",
+		},
 
 		{"treasury 0", func(c *consortium.Config) { c.Treasury.Version = 0 }, "treasury.version"},
 		{"no descriptor", func(c *consortium.Config) { c.Treasury.Descriptor = "" }, "treasury.descriptor"},
 
 		{"a negative rate", func(c *consortium.Config) { c.Commission.Rate = -1 }, "commission.rate"},
 		{"all of the price", func(c *consortium.Config) { c.Commission.Rate = royalty.Whole }, ""},
-		{"more than the price", func(c *consortium.Config) { c.Commission.Rate = royalty.Whole + 1 }, "commission.rate"},
-		{"a greatest commission above what exists", func(c *consortium.Config) { c.Commission.Max = tooMuch }, "commission.max"},
+		{
+			"more than the price", func(c *consortium.Config) { c.Commission.Rate = royalty.Whole + 1 },
+			"commission.rate",
+		},
+		{
+			"a greatest commission above what exists", func(c *consortium.Config) { c.Commission.Max = tooMuch },
+			"commission.max",
+		},
 		{"a negative least commission", func(c *consortium.Config) { c.Commission.Min = -1 }, "commission.min"},
-		{"a least commission above the greatest", func(c *consortium.Config) { c.Commission.Min = 1001 }, "commission.min"},
-		{"a commission for no party", func(c *consortium.Config) { c.Commission.Payee = "OperatorMSP" }, "commission.payee"},
+		{
+			"a least commission above the greatest", func(c *consortium.Config) { c.Commission.Min = 1001 },
+			"commission.min",
+		},
+		{
+			"a commission for no party", func(c *consortium.Config) { c.Commission.Payee = "OperatorMSP" },
+			"commission.payee",
+		},
 
 		{"a least price of 0", func(c *consortium.Config) { c.Limits.MinPrice = 0 }, "limits.minPrice"},
-		{"a least price above what exists", func(c *consortium.Config) { c.Limits.MinPrice = tooMuch }, "limits.minPrice"},
-		{"a daily cap under the least price", func(c *consortium.Config) { c.Limits.DailyCap = 1999 }, "limits.dailyCap"},
-		{"a daily cap above what exists", func(c *consortium.Config) { c.Limits.DailyCap = tooMuch }, "limits.dailyCap"},
+		{
+			"a least price above what exists", func(c *consortium.Config) { c.Limits.MinPrice = tooMuch },
+			"limits.minPrice",
+		},
+		{
+			"a daily cap under the least price", func(c *consortium.Config) { c.Limits.DailyCap = 1999 },
+			"limits.dailyCap",
+		},
+		{
+			"a daily cap above what exists", func(c *consortium.Config) { c.Limits.DailyCap = tooMuch },
+			"limits.dailyCap",
+		},
 		{"orders of no epoch", func(c *consortium.Config) { c.Limits.OrderEpochs = 0 }, "limits.orderEpochs"},
 		{"no lease", func(c *consortium.Config) { c.Limits.LeaseSeconds = 0 }, ""},
 		{"a negative lease", func(c *consortium.Config) { c.Limits.LeaseSeconds = -1 }, "limits.leaseSeconds"},
@@ -128,16 +179,41 @@ func TestSucceeds(t *testing.T) {
 		want    string
 	}{
 		{"the first", &consortium.Config{}, func(c *consortium.Config) { c.Version, c.Previous = 1, "" }, nil, ""},
-		{"the first with a version before", &consortium.Config{}, func(c *consortium.Config) { c.Version = 1 }, consortium.ErrVersion, "previous"},
+		{
+			"the first with a version before", &consortium.Config{}, func(c *consortium.Config) { c.Version = 1 },
+			consortium.ErrVersion, "previous",
+		},
 		{"the next", &first, func(*consortium.Config) {}, nil, ""},
 		{"a bad one", &first, func(c *consortium.Config) { c.Quorum = 1 }, consortium.ErrConfig, "quorum"},
-		{"the same version again", &first, func(c *consortium.Config) { c.Version = 1 }, consortium.ErrVersion, "version 1, expected 2"},
-		{"a version left out", &first, func(c *consortium.Config) { c.Version = 3 }, consortium.ErrVersion, "version 3, expected 2"},
-		{"of another one before", &first, func(c *consortium.Config) { c.Previous = ledger.Hash("x") }, consortium.ErrVersion, "previous"},
-		{"another channel", &first, func(c *consortium.Config) { c.Channel = "other" }, consortium.ErrConfig, "channel"},
-		{"another network", &first, func(c *consortium.Config) { c.Bitcoin.Network = "mainnet" }, consortium.ErrConfig, "bitcoin.network"},
-		{"longer epochs", &first, func(c *consortium.Config) { c.Limits.EpochSeconds++ }, consortium.ErrConfig, "limits.epochSeconds"},
-		{"another treasury of the same version", &first, func(c *consortium.Config) { c.Treasury.Descriptor = "wsh(x)" }, consortium.ErrConfig, "treasury.version"},
+		{
+			"the same version again", &first, func(c *consortium.Config) { c.Version = 1 }, consortium.ErrVersion,
+			"version 1, expected 2",
+		},
+		{
+			"a version left out", &first, func(c *consortium.Config) { c.Version = 3 }, consortium.ErrVersion,
+			"version 3, expected 2",
+		},
+		{
+			"of another one before", &first, func(c *consortium.Config) { c.Previous = ledger.Hash("x") },
+			consortium.ErrVersion, "previous",
+		},
+		{
+			"another channel", &first, func(c *consortium.Config) { c.Channel = "other" }, consortium.ErrConfig,
+			"channel",
+		},
+		{
+			"another network", &first, func(c *consortium.Config) { c.Bitcoin.Network = "mainnet" },
+			consortium.ErrConfig, "bitcoin.network",
+		},
+		{
+			"longer epochs", &first, func(c *consortium.Config) { c.Limits.EpochSeconds++ }, consortium.ErrConfig,
+			"limits.epochSeconds",
+		},
+		{
+			"another treasury of the same version", &first,
+			func(c *consortium.Config) { c.Treasury.Descriptor = "wsh(x)" }, consortium.ErrConfig,
+			"treasury.version",
+		},
 		{"another treasury", &first, func(c *consortium.Config) {
 			c.Treasury = consortium.Treasury{Version: 2, Descriptor: "wsh(x)"}
 		}, nil, ""},
@@ -165,7 +241,11 @@ func TestMayApprove(t *testing.T) {
 	}{
 		{"the second of four", &c, []string{"AuditorMSP"}, false, nil},
 		{"the third of four", &c, []string{"AuditorMSP", "LicensorsMSP"}, true, nil},
-		{"the third of the first configuration", &consortium.Config{}, []string{"AuditorMSP", "LicensorsMSP"}, true, nil},
+		{
+			"the third of the first configuration", &consortium.Config{},
+			[]string{"AuditorMSP", "LicensorsMSP"},
+			true, nil,
+		},
 		{"the same partner again", &c, []string{"AuditorMSP", "OperatorMSP"}, false, consortium.ErrApproved},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -186,7 +266,8 @@ func TestHomes(t *testing.T) {
 	if got := none.Homes(party.Buyer); got != nil {
 		t.Errorf("buyers before the first configuration: %v", got)
 	}
-	if got := c.Homes(party.Oracle); !slices.Equal(got, []string{"ManufacturerMSP", "OperatorMSP"}) || c.Homes(party.Buyer) != nil {
+	if got := c.Homes(party.Oracle); !slices.Equal(got, []string{"ManufacturerMSP", "OperatorMSP"}) ||
+		c.Homes(party.Buyer) != nil {
 		t.Errorf("oracles: %v, buyers: %v", got, c.Homes(party.Buyer))
 	}
 	if keys := c.BundleKeys(); len(keys) != 4 || keys["OperatorMSP"] != c.Partners[3].BundleKey {

@@ -21,7 +21,12 @@ func TestCustodianSetsUnsigned(t *testing.T) {
 		{"none of one set", consortium.CustodianSets{one}, []string{"CMSP", "DMSP"}, one, true},
 		{"one of each set", consortium.CustodianSets{one, other}, []string{"AMSP", "CMSP"}, nil, false},
 		{"the one that both sets share", consortium.CustodianSets{one, other}, []string{"BMSP"}, nil, false},
-		{"one of the union, none of the second set", consortium.CustodianSets{one, other}, []string{"AMSP"}, other, true},
+		{
+			"one of the union, none of the second set",
+			consortium.CustodianSets{one, other},
+			[]string{"AMSP"},
+			other, true,
+		},
 		{"a set without members can't be signed", consortium.CustodianSets{{}}, []string{"AMSP"}, []string{}, true},
 		{"nobody signed", consortium.CustodianSets{one}, nil, one, true},
 	} {

@@ -16,7 +16,10 @@ var (
 
 // Families lists them.
 func Families() []ledger.Family {
-	return []ledger.Family{ConfigFamily, ProposalFamily, ApprovalFamily, BundleFamily, RecipientFamily, ClockFamily, EpochFamily}
+	return []ledger.Family{
+		ConfigFamily, ProposalFamily, ApprovalFamily, BundleFamily, RecipientFamily,
+		ClockFamily, EpochFamily,
+	}
 }
 
 // ConfigInForceKey holds the number of the configuration in force.

@@ -140,7 +140,8 @@ func (r Recipient) CheckAmong(all []Recipient) error {
 	if err != nil {
 		return err
 	}
-	others := slices.DeleteFunc(slices.Clone(all), func(o Recipient) bool { return o.Role != CustodianRecipient || o.ID == r.ID })
+	others := slices.DeleteFunc(slices.Clone(all),
+		func(o Recipient) bool { return o.Role != CustodianRecipient || o.ID == r.ID })
 	for _, o := range others {
 		if o.MSP == r.MSP {
 			return ErrSecond.With(o.ID)

@@ -32,9 +32,11 @@ func (c *Config) keeps(next *Config) error {
 	case next.Bitcoin.Network != c.Bitcoin.Network:
 		return ErrConfig.Field("bitcoin.network", next.Bitcoin.Network, "unchanged, "+c.Bitcoin.Network)
 	case next.Limits.EpochSeconds != c.Limits.EpochSeconds:
-		return ErrConfig.Field("limits.epochSeconds", next.Limits.EpochSeconds, "unchanged, "+strconv.FormatInt(c.Limits.EpochSeconds, 10))
+		return ErrConfig.Field("limits.epochSeconds", next.Limits.EpochSeconds, "unchanged, "+
+			strconv.FormatInt(c.Limits.EpochSeconds, 10))
 	case next.Treasury != c.Treasury && next.Treasury.Version <= c.Treasury.Version:
-		return ErrConfig.Field("treasury.version", next.Treasury.Version, "more than "+strconv.Itoa(c.Treasury.Version)+" for another treasury")
+		return ErrConfig.Field("treasury.version", next.Treasury.Version, "more than "+
+			strconv.Itoa(c.Treasury.Version)+" for another treasury")
 	}
 	return nil
 }

@@ -13,7 +13,8 @@ import (
 // Check judges a configuration by itself.
 func (c *Config) Check() error {
 	for _, check := range []func() error{
-		c.checkNames, c.checkPartners, c.checkQuorum, c.checkRoles, c.checkBitcoin, c.checkTreasury, c.checkCommission, c.Limits.check,
+		c.checkNames, c.checkPartners, c.checkQuorum, c.checkRoles, c.checkBitcoin, c.checkTreasury,
+		c.checkCommission, c.Limits.check,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -103,7 +104,8 @@ func (c *Config) checkRoles() error {
 		}
 	}
 	if n := len(c.Homes(party.Governor)); n < c.Majority() {
-		return ErrConfig.Field("MSPs of role governor", n, strconv.Itoa(c.Majority())+" or more, a majority of the partners")
+		return ErrConfig.Field("MSPs of role governor", n, strconv.Itoa(c.Majority())+
+			" or more, a majority of the partners")
 	}
 	return nil
 }
@@ -114,7 +116,8 @@ func (c *Config) checkBitcoin() error {
 	case b.FinalDepth < 1 || b.FinalDepth > maxDepth:
 		return ErrConfig.Field("bitcoin.finalDepth", b.FinalDepth, "1 to 1000")
 	case b.Attestations < 0 || b.Attestations > oracles:
-		return ErrConfig.Field("bitcoin.attestations", b.Attestations, "0 to "+strconv.Itoa(oracles)+", the number of MSPs with oracles")
+		return ErrConfig.Field("bitcoin.attestations", b.Attestations, "0 to "+strconv.Itoa(oracles)+
+			", the number of MSPs with oracles")
 	}
 	return nil
 }
@@ -152,7 +155,8 @@ func (l Limits) check() error {
 	case l.MinPrice < 1 || !l.MinPrice.Valid():
 		return ErrConfig.Field("limits.minPrice", l.MinPrice, "1 to "+ledger.MaxSatoshi.String())
 	case l.DailyCap < l.MinPrice || !l.DailyCap.Valid():
-		return ErrConfig.Field("limits.dailyCap", l.DailyCap, "limits.minPrice, "+l.MinPrice.String()+", to "+ledger.MaxSatoshi.String())
+		return ErrConfig.Field("limits.dailyCap", l.DailyCap, "limits.minPrice, "+l.MinPrice.String()+", to "+
+			ledger.MaxSatoshi.String())
 	}
 	for _, span := range []struct {
 		name         string
@@ -165,7 +169,8 @@ func (l Limits) check() error {
 		{"epochSeconds", l.EpochSeconds, 1},
 	} {
 		if span.value < span.least || span.value > maxSpan {
-			return ErrConfig.Field("limits."+span.name, span.value, fmt.Sprintf("%d to %d", span.least, int64(maxSpan)))
+			return ErrConfig.Field("limits."+span.name, span.value,
+				fmt.Sprintf("%d to %d", span.least, int64(maxSpan)))
 		}
 	}
 	return nil

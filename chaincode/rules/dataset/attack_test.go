@@ -18,9 +18,11 @@ import (
 func manifest(n int) (*dataset.Manifest, party.Caller, party.Homes) {
 	hash := strings.Repeat("0", 64)
 	m := &dataset.Manifest{
-		Format: dataset.ManifestFormat, Version: 1, Licensor: dataset.Licensor{MSP: "Licensors", Party: "Licensors.0123456789abcdef"},
-		Salt: hash, Title: "Cherry spritz", Technology: "beverage", Profile: "beverage/1", Size: 1, BodySize: 2, BodyHash: hash,
-		Cipher: dataset.Cipher, Commitments: []dataset.Commitment{{Share: dataset.ShareRuntime, Hash: hash}},
+		Format: dataset.ManifestFormat, Version: 1,
+		Licensor: dataset.Licensor{MSP: "Licensors", Party: "Licensors.0123456789abcdef"},
+		Salt:     hash, Title: "Cherry spritz", Technology: "beverage", Profile: "beverage/1", Size: 1, BodySize: 2,
+		BodyHash: hash,
+		Cipher:   dataset.Cipher, Commitments: []dataset.Commitment{{Share: dataset.ShareRuntime, Hash: hash}},
 	}
 	for i := range n {
 		m.Custodians = append(m.Custodians, fmt.Sprintf("Partner%d", i))
@@ -28,7 +30,8 @@ func manifest(n int) (*dataset.Manifest, party.Caller, party.Homes) {
 	for i, a := range m.Custodians {
 		for _, b := range m.Custodians[i+1:] {
 			for _, holder := range []string{a, b} {
-				m.Commitments = append(m.Commitments, dataset.Commitment{Share: dataset.ShareHalf, Pair: []string{a, b}, Holder: holder, Hash: hash})
+				m.Commitments = append(m.Commitments,
+					dataset.Commitment{Share: dataset.ShareHalf, Pair: []string{a, b}, Holder: holder, Hash: hash})
 			}
 		}
 	}

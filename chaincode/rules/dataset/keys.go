@@ -4,10 +4,12 @@ import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // The key families of datasets. Of a dataset each version has its own keys.
 var (
-	ManifestFamily     = ledger.NewFamily("manifest", ledger.IsHash, ledger.IsNumber)              // Manifest, its exact bytes
-	PublicationFamily  = ledger.NewFamily("published", ledger.IsHash, ledger.IsNumber)             // Publication
-	ConfirmationFamily = ledger.NewFamily("confirm", ledger.IsHash, ledger.IsNumber, ledger.IsMSP) // Confirmation by custodian
-	FinalFamily        = ledger.NewFamily("final", ledger.IsHash, ledger.IsNumber)                 // Final
+	// Manifest, its exact bytes
+	ManifestFamily    = ledger.NewFamily("manifest", ledger.IsHash, ledger.IsNumber)
+	PublicationFamily = ledger.NewFamily("published", ledger.IsHash, ledger.IsNumber) // Publication
+	// Confirmation by custodian
+	ConfirmationFamily = ledger.NewFamily("confirm", ledger.IsHash, ledger.IsNumber, ledger.IsMSP)
+	FinalFamily        = ledger.NewFamily("final", ledger.IsHash, ledger.IsNumber) // Final
 )
 
 // Families lists them.

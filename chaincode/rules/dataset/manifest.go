@@ -63,9 +63,10 @@ const (
 
 // Bounds of a manifest, far above what is real.
 const (
-	maxSize       = 1 << 40 // bytes of a body: 1 TiB
-	maxTitle      = 200
-	maxCustodians = 4 // as many as a meter's policy has room for (package tpmpolicy): more could be sold, but never granted
+	maxSize  = 1 << 40 // bytes of a body: 1 TiB
+	maxTitle = 200
+	// as many as a meter's policy has room for (package tpmpolicy): more could be sold, but never granted
+	maxCustodians = 4
 	maxVersion    = 1_000_000
 )
 
@@ -122,7 +123,8 @@ func (m *Manifest) checkContent() error {
 	case !isTitle(m.Title):
 		return ErrManifest.Field("title", m.Title, "1 to 200 bytes of printable text")
 	case !ledger.IsName(m.Technology):
-		return ErrManifest.Field("technology", m.Technology, "1 to 128 letters, digits, dots, hyphens and underscores")
+		return ErrManifest.Field("technology", m.Technology,
+			"1 to 128 letters, digits, dots, hyphens and underscores")
 	case !isProfile(m.Profile, m.Technology):
 		return ErrManifest.Field("profile", m.Profile, m.Technology+"/<number>")
 	case ledger.CheckID(m.BodyHash) != nil:
@@ -138,7 +140,8 @@ func (m *Manifest) checkSizes() error {
 	case m.Size < 1 || m.Size > maxSize:
 		return ErrManifest.Field("size", m.Size, "1 to "+strconv.Itoa(maxSize))
 	case m.BodySize < m.Size || m.BodySize > 2*maxSize:
-		return ErrManifest.Field("bodySize", m.BodySize, "size, "+strconv.FormatInt(m.Size, 10)+", to "+strconv.Itoa(2*maxSize))
+		return ErrManifest.Field("bodySize", m.BodySize, "size, "+strconv.FormatInt(m.Size, 10)+", to "+
+			strconv.Itoa(2*maxSize))
 	}
 	return nil
 }
@@ -147,16 +150,19 @@ func (m *Manifest) checkSizes() error {
 func (m *Manifest) checkCommitments() error {
 	n := len(m.Custodians)
 	if want := n*(n-1) + 1; len(m.Commitments) != want {
-		return ErrCommitments.Field("commitments", len(m.Commitments), strconv.Itoa(want)+" for "+strconv.Itoa(n)+" custodians")
+		return ErrCommitments.Field("commitments", len(m.Commitments), strconv.Itoa(want)+" for "+
+			strconv.Itoa(n)+" custodians")
 	}
 	seen := map[string]bool{}
 	for i, c := range m.Commitments {
-		at, name := "commitments["+strconv.Itoa(i)+"]", strings.Join(append([]string{c.Share, c.Holder}, c.Pair...), " ")
+		at, name := "commitments["+strconv.Itoa(i)+"]",
+			strings.Join(append([]string{c.Share, c.Holder}, c.Pair...), " ")
 		switch {
 		case ledger.CheckID(c.Hash) != nil:
 			return ErrCommitments.Field(at+".hash", c.Hash, "64 lower-case hex digits")
 		case !m.fits(c):
-			return ErrCommitments.Field(at, name, "the runtime share, or the half of a holder in a pair of custodians")
+			return ErrCommitments.Field(at, name,
+				"the runtime share, or the half of a holder in a pair of custodians")
 		case seen[name]:
 			return ErrCommitments.Field(at, name, "another one than before")
 		}
@@ -169,7 +175,8 @@ func (m *Manifest) fits(c Commitment) bool {
 	if c.Share == ShareRuntime {
 		return len(c.Pair) == 0 && c.Holder == ""
 	}
-	return c.Share == ShareHalf && len(c.Pair) == 2 && ledger.Ascending(c.Pair) && slices.Contains(c.Pair, c.Holder) &&
+	return c.Share == ShareHalf && len(c.Pair) == 2 && ledger.Ascending(c.Pair) &&
+		slices.Contains(c.Pair, c.Holder) &&
 		slices.Contains(m.Custodians, c.Pair[0]) && slices.Contains(m.Custodians, c.Pair[1])
 }
 

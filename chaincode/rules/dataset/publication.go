@@ -74,7 +74,9 @@ func (r PublishRequest) ReadManifest() (m Manifest, raw []byte, err error) {
 
 // Check judges a request: the manifest that it holds (m, with its exact bytes), the name of its key envelope,
 // and the signature over the manifest, which must be by the caller's own key.
-func (r PublishRequest) Check(m *Manifest, raw []byte, caller party.Caller, key crypto.PublicKey, homes party.Homes) error {
+func (r PublishRequest) Check(m *Manifest, raw []byte, caller party.Caller, key crypto.PublicKey,
+	homes party.Homes,
+) error {
 	if err := Check(m, caller, homes); err != nil {
 		return err
 	}

@@ -51,11 +51,24 @@ func TestPublishRequest(t *testing.T) {
 		{"by another key", func(*dataset.PublishRequest) {}, &stranger.PublicKey, dataset.ErrSignature},
 		{"by a key of another kind", func(*dataset.PublishRequest) {}, edwards, dataset.ErrSignature},
 		{"by no key", func(*dataset.PublishRequest) {}, nil, dataset.ErrSignature},
-		{"a signature that is not base64", func(r *dataset.PublishRequest) { r.Signature += "\n" }, &key.PublicKey, dataset.ErrSignature},
-		{"a signature over something else", func(r *dataset.PublishRequest) { r.Signature = b64(raw) }, &key.PublicKey, dataset.ErrSignature},
+		{
+			"a signature that is not base64", func(r *dataset.PublishRequest) { r.Signature += "\n" },
+			&key.PublicKey, dataset.ErrSignature,
+		},
+		{
+			"a signature over something else", func(r *dataset.PublishRequest) { r.Signature = b64(raw) },
+			&key.PublicKey, dataset.ErrSignature,
+		},
 		{"no envelope", func(r *dataset.PublishRequest) { r.Envelope = "" }, &key.PublicKey, dataset.ErrEnvelope},
-		{"a manifest that is not base64", func(r *dataset.PublishRequest) { r.Manifest += "!" }, &key.PublicKey, dataset.ErrManifest},
-		{"a manifest that is not canonical", func(r *dataset.PublishRequest) { r.Manifest = b64(append([]byte(" "), raw...)) }, &key.PublicKey, ledger.ErrNotCanonical},
+		{
+			"a manifest that is not base64", func(r *dataset.PublishRequest) { r.Manifest += "!" }, &key.PublicKey,
+			dataset.ErrManifest,
+		},
+		{
+			"a manifest that is not canonical",
+			func(r *dataset.PublishRequest) { r.Manifest = b64(append([]byte(" "), raw...)) }, &key.PublicKey,
+			ledger.ErrNotCanonical,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := good
@@ -70,13 +83,17 @@ func TestPublishRequest(t *testing.T) {
 		})
 	}
 	p := good.Publication(m, raw, 7)
-	if p.Manifest != ledger.Digest(raw) || p.Licensor != m.Licensor || p.Epoch != 7 || p.Signature != good.Signature || p.Envelope != good.Envelope {
+	if p.Manifest != ledger.Digest(raw) || p.Licensor != m.Licensor || p.Epoch != 7 ||
+		p.Signature != good.Signature || p.Envelope != good.Envelope {
 		t.Errorf("got %+v", p)
 	}
 	if err := p.CheckOwner(m.Licensor); err != nil {
 		t.Error(err)
 	}
-	if err := p.CheckOwner(dataset.Licensor{MSP: m.Licensor.MSP, Party: "Licensors.ffffffffffffffff"}); !errors.Is(err, dataset.ErrForeign) {
+	if err := p.CheckOwner(dataset.Licensor{
+		MSP:   m.Licensor.MSP,
+		Party: "Licensors.ffffffffffffffff",
+	}); !errors.Is(err, dataset.ErrForeign) {
 		t.Errorf("another licensor: got %v", err)
 	}
 }

@@ -84,7 +84,8 @@ func CheckAnswer(a Answer, g Grant, c Circumstances) error {
 
 // Due is what a custodian of the pair releases for a grant, and what its answer is checked by.
 type Due struct {
-	Limit  tpmpolicy.Digest // to be signed: this limit, in this session of this TPM, on an index that was never written
+	// to be signed: this limit, in this session of this TPM, on an index that was never written
+	Limit  tpmpolicy.Digest
 	Policy tpmpolicy.Digest // that the wrapped half demands
 }
 

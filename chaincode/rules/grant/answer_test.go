@@ -58,10 +58,19 @@ func TestCheckMachine(t *testing.T) {
 		{"good", func(*machine.Machine) {}, nil},
 		{"an AK that signs anything", func(m *machine.Machine) { m.AK = token }, tpmpolicy.ErrPublicAttributes},
 		{"an SRK that signs", func(m *machine.Machine) { m.SRK = ak }, tpmpolicy.ErrPublicAttributes},
-		{"a sign-in key that is restricted", func(m *machine.Machine) { m.Token = ak }, tpmpolicy.ErrPublicAttributes},
+		{
+			"a sign-in key that is restricted", func(m *machine.Machine) { m.Token = ak },
+			tpmpolicy.ErrPublicAttributes,
+		},
 		{"an AK that is not base64", func(m *machine.Machine) { m.AK += "\n" }, machine.ErrInvalid},
-		{"an SRK that is no public area", func(m *machine.Machine) { m.SRK = b64([]byte("x")) }, tpmpolicy.ErrPublicMalformed},
-		{"another counter", func(m *machine.Machine) { m.Counter = "000b" + tpmpolicy.CounterName().Hex()[4:66] + "00" }, machine.ErrInvalid},
+		{
+			"an SRK that is no public area", func(m *machine.Machine) { m.SRK = b64([]byte("x")) },
+			tpmpolicy.ErrPublicMalformed,
+		},
+		{"another counter", func(m *machine.Machine) {
+			m.Counter = "000b" +
+				tpmpolicy.CounterName().Hex()[4:66] + "00"
+		}, machine.ErrInvalid},
 		{"no counter", func(m *machine.Machine) { m.Counter = "" }, machine.ErrInvalid},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -106,7 +115,8 @@ func newReleasing(t *testing.T) *releasing {
 		t.Fatal(err)
 	}
 	r.grant = grant.Grant{
-		License: l.ID, Number: 1, Policy: hexOf(x.Policy), Nonce: b64(make([]byte, tpmpolicy.NonceSize)), Counter: 7, Limit: 3,
+		License: l.ID, Number: 1, Policy: hexOf(x.Policy), Nonce: b64(make([]byte, tpmpolicy.NonceSize)),
+		Counter: 7, Limit: 3,
 		Pair: []string{"AMSP", "CMSP"}, Request: grant.Request{Index: x.Handle},
 	}
 	return r
@@ -119,7 +129,10 @@ func (r *releasing) recipient(msp string, key *ecdsa.PrivateKey) consortium.Reci
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return consortium.Recipient{Role: consortium.CustodianRecipient, MSP: msp, Party: msp + ".custodian", GrantKey: b64(der)}
+	return consortium.Recipient{
+		Role: consortium.CustodianRecipient, MSP: msp, Party: msp + ".custodian",
+		GrantKey: b64(der),
+	}
 }
 
 // answer is the honest answer of the custodian msp, signed by the key of by and wrapped under the policy of
@@ -153,17 +166,58 @@ func TestCheckAnswer(t *testing.T) {
 		change func(*releasing)
 		want   error
 	}{
-		{"the lower custodian", "AMSP", func(r *releasing) grant.Answer { return r.answer("AMSP", "AMSP", "AMSP") }, nil, nil},
-		{"the upper custodian", "CMSP", func(r *releasing) grant.Answer { return r.answer("CMSP", "CMSP", "CMSP") }, nil, nil},
-		{"a custodian of the set, not of the pair", "BMSP", func(r *releasing) grant.Answer { return r.answer("BMSP", "BMSP", "AMSP") }, nil, grant.ErrNotInPair},
-		{"in another's name", "CMSP", func(r *releasing) grant.Answer { return r.answer("AMSP", "CMSP", "AMSP") }, nil, grant.ErrNotInPair},
-		{"another party of the partner", "AMSP", func(r *releasing) grant.Answer { return r.answer("AMSP", "AMSP", "AMSP") }, func(r *releasing) { r.by.Caller.Party = "AMSP.other" }, grant.ErrNotInPair},
-		{"there is a newer grant", "AMSP", func(r *releasing) grant.Answer { return r.answer("AMSP", "AMSP", "AMSP") }, func(r *releasing) { r.by.Newer = true }, grant.ErrSuperseded},
-		{"a key was replaced since", "AMSP", func(r *releasing) grant.Answer { return r.answer("AMSP", "AMSP", "AMSP") }, func(r *releasing) { r.by.Custodians[1] = r.recipient("BMSP", newKey(t)) }, grant.ErrKeysChanged},
-		{"signed by another custodian's key", "AMSP", func(r *releasing) grant.Answer { return r.answer("AMSP", "CMSP", "AMSP") }, nil, tpmpolicy.ErrLimitSignature},
-		{"a signature for another limit", "AMSP", func(r *releasing) grant.Answer { return r.answer("AMSP", "AMSP", "AMSP") }, func(r *releasing) { r.grant.Limit = 4 }, tpmpolicy.ErrLimitSignature},
-		{"a signature for another session", "AMSP", func(r *releasing) grant.Answer { return r.answer("AMSP", "AMSP", "AMSP") }, func(r *releasing) { r.grant.Nonce = b64([]byte("0123456789abcdef0123456789abcdef")) }, tpmpolicy.ErrLimitSignature},
-		{"the lower half under the upper's policy: it would burn no use", "AMSP", func(r *releasing) grant.Answer { return r.answer("AMSP", "AMSP", "CMSP") }, nil, tpmpolicy.ErrSealedPolicy},
+		{"the lower custodian", "AMSP", func(r *releasing) grant.Answer {
+			return r.answer("AMSP", "AMSP",
+				"AMSP")
+		}, nil, nil},
+		{"the upper custodian", "CMSP", func(r *releasing) grant.Answer {
+			return r.answer("CMSP", "CMSP",
+				"CMSP")
+		}, nil, nil},
+		{
+			"a custodian of the set, not of the pair", "BMSP",
+			func(r *releasing) grant.Answer { return r.answer("BMSP", "BMSP", "AMSP") }, nil, grant.ErrNotInPair,
+		},
+		{"in another's name", "CMSP", func(r *releasing) grant.Answer {
+			return r.answer("AMSP", "CMSP",
+				"AMSP")
+		}, nil, grant.ErrNotInPair},
+		{
+			"another party of the partner", "AMSP",
+			func(r *releasing) grant.Answer { return r.answer("AMSP", "AMSP", "AMSP") },
+			func(r *releasing) { r.by.Caller.Party = "AMSP.other" }, grant.ErrNotInPair,
+		},
+		{
+			"there is a newer grant", "AMSP",
+			func(r *releasing) grant.Answer { return r.answer("AMSP", "AMSP", "AMSP") },
+			func(r *releasing) { r.by.Newer = true }, grant.ErrSuperseded,
+		},
+		{
+			"a key was replaced since", "AMSP",
+			func(r *releasing) grant.Answer { return r.answer("AMSP", "AMSP", "AMSP") },
+			func(r *releasing) { r.by.Custodians[1] = r.recipient("BMSP", newKey(t)) }, grant.ErrKeysChanged,
+		},
+		{
+			"signed by another custodian's key", "AMSP",
+			func(r *releasing) grant.Answer { return r.answer("AMSP", "CMSP", "AMSP") }, nil,
+			tpmpolicy.ErrLimitSignature,
+		},
+		{
+			"a signature for another limit", "AMSP",
+			func(r *releasing) grant.Answer { return r.answer("AMSP", "AMSP", "AMSP") },
+			func(r *releasing) { r.grant.Limit = 4 }, tpmpolicy.ErrLimitSignature,
+		},
+		{
+			"a signature for another session", "AMSP",
+			func(r *releasing) grant.Answer { return r.answer("AMSP", "AMSP", "AMSP") },
+			func(r *releasing) { r.grant.Nonce = b64([]byte("0123456789abcdef0123456789abcdef")) },
+			tpmpolicy.ErrLimitSignature,
+		},
+		{
+			"the lower half under the upper's policy: it would burn no use", "AMSP",
+			func(r *releasing) grant.Answer { return r.answer("AMSP", "AMSP", "CMSP") }, nil,
+			tpmpolicy.ErrSealedPolicy,
+		},
 		{"a half that is not base64", "AMSP", func(r *releasing) grant.Answer {
 			a := r.answer("AMSP", "AMSP", "AMSP")
 			a.Seed += "\n"

@@ -130,9 +130,11 @@ func attested(r Request, b Basis) (Grant, error) {
 		return Grant{}, err
 	}
 	return Grant{
-		Format: Format, License: b.License.ID, Machine: b.Machine.ID, Meter: hex.EncodeToString(m.id[:]), Policy: m.policy(),
-		SRKName: signer.SRK().Name().Hex(), IndexName: r.IndexName, Nonce: r.Nonce, Counter: counter, ResetCount: resets,
-		Limit: b.License.Model.Uses, Pair: r.Pair, Request: r,
+		Format: Format, License: b.License.ID, Machine: b.Machine.ID, Meter: hex.EncodeToString(m.id[:]),
+		Policy:  m.policy(),
+		SRKName: signer.SRK().Name().Hex(), IndexName: r.IndexName, Nonce: r.Nonce, Counter: counter,
+		ResetCount: resets,
+		Limit:      b.License.Model.Uses, Pair: r.Pair, Request: r,
 	}, nil
 }
 
@@ -154,7 +156,8 @@ func (b Basis) check(r Request) error {
 
 // CheckPair demands two different custodians of the license's set, sorted.
 func CheckPair(l license.License, pair []string) error {
-	if len(pair) != 2 || !ledger.Ascending(pair) || !slices.Contains(l.Custodians, pair[0]) || !slices.Contains(l.Custodians, pair[1]) {
+	if len(pair) != 2 || !ledger.Ascending(pair) || !slices.Contains(l.Custodians, pair[0]) ||
+		!slices.Contains(l.Custodians, pair[1]) {
 		return ErrPair.With(strings.Join(pair, ", ") + " of " + strings.Join(l.Custodians, ", "))
 	}
 	return nil

@@ -60,8 +60,9 @@ func (a *asking) ask() grant.Request {
 	nonce := []byte("0123456789abcdef0123456789ABCDEF")
 	extra := tpmpolicy.GrantDigest(a.basis.License.ID, nonce, x.Name(false))
 	return grant.Request{
-		License: a.basis.License.ID, Pair: []string{"AMSP", "CMSP"}, Index: x.Handle, Nonce: b64(nonce), IndexName: x.Name(false).Hex(),
-		Counter: a.tpm.CertifyCounter(extra[:]), Time: a.tpm.Time(extra[:]),
+		License: a.basis.License.ID, Pair: []string{"AMSP", "CMSP"}, Index: x.Handle, Nonce: b64(nonce),
+		IndexName: x.Name(false).Hex(),
+		Counter:   a.tpm.CertifyCounter(extra[:]), Time: a.tpm.Time(extra[:]),
 	}
 }
 
@@ -85,15 +86,27 @@ func TestFrom(t *testing.T) {
 		{"another license", func(a *asking) { a.request.License = ledger.Hash("other") }, grant.ErrBasis, "license"},
 		{"another machine", func(a *asking) { a.basis.Machine.ID = ledger.Hash("other") }, grant.ErrBasis, "machine"},
 		{"more uses than the terms say", func(a *asking) { a.basis.License.Model.Uses++ }, grant.ErrBasis, "terms"},
-		{"another version than the terms say", func(a *asking) { a.basis.License.Version++ }, grant.ErrBasis, "terms"},
+		{
+			"another version than the terms say", func(a *asking) { a.basis.License.Version++ }, grant.ErrBasis,
+			"terms",
+		},
 		{"a pair of one", func(a *asking) { a.request.Pair = a.request.Pair[:1] }, grant.ErrPair, "AMSP"},
 		{"a pair of three", func(a *asking) { a.request.Pair = a.basis.License.Custodians }, grant.ErrPair, "BMSP"},
 		{"a custodian twice", func(a *asking) { a.request.Pair = []string{"AMSP", "AMSP"} }, grant.ErrPair, "AMSP"},
 		{"a pair not sorted", func(a *asking) { slices.Reverse(a.request.Pair) }, grant.ErrPair, "CMSP"},
 		{"a pair with a stranger", func(a *asking) { a.request.Pair[1] = "DMSP" }, grant.ErrPair, "DMSP"},
-		{"a custodian's key that is none", func(a *asking) { a.basis.Custodians[1].GrantKey = "AAAA" }, consortium.ErrRecipient, ""},
-		{"one custodian in two places", func(a *asking) { a.basis.Custodians[1] = a.basis.Custodians[0] }, tpmpolicy.ErrCustodianSet, ""},
-		{"a handle outside of the meters", func(a *asking) { a.request.Index = tpmpolicy.LastIndexHandle + 1 }, tpmpolicy.ErrIndexHandle, ""},
+		{
+			"a custodian's key that is none", func(a *asking) { a.basis.Custodians[1].GrantKey = "AAAA" },
+			consortium.ErrRecipient, "",
+		},
+		{
+			"one custodian in two places", func(a *asking) { a.basis.Custodians[1] = a.basis.Custodians[0] },
+			tpmpolicy.ErrCustodianSet, "",
+		},
+		{
+			"a handle outside of the meters", func(a *asking) { a.request.Index = tpmpolicy.LastIndexHandle + 1 },
+			tpmpolicy.ErrIndexHandle, "",
+		},
 		{"another handle than the Name's", func(a *asking) { a.request.Index++ }, grant.ErrIndexName, ""},
 		{"the Name with a limit written", func(a *asking) {
 			x, _ := a.meter()
@@ -101,17 +114,44 @@ func TestFrom(t *testing.T) {
 		}, grant.ErrIndexName, ""},
 		{"a nonce of another form", func(a *asking) { a.request.Nonce += "\n" }, grant.ErrNonce, ""},
 		{"a short nonce", func(a *asking) { a.request.Nonce = b64(make([]byte, 31)) }, grant.ErrNonce, ""},
-		{"another session's nonce", func(a *asking) { a.request.Nonce = b64(make([]byte, 32)) }, tpmpolicy.ErrAttestExtra, ""},
+		{
+			"another session's nonce", func(a *asking) { a.request.Nonce = b64(make([]byte, 32)) },
+			tpmpolicy.ErrAttestExtra, "",
+		},
 		{"an AK that is not base64", func(a *asking) { a.basis.Machine.AK = "!" }, machine.ErrInvalid, "ak"},
 		{"an SRK that is not base64", func(a *asking) { a.basis.Machine.SRK = "!" }, machine.ErrInvalid, "srk"},
-		{"an AK that signs anything", func(a *asking) { a.basis.Machine.AK = b64(a.tpm.Token()) }, tpmpolicy.ErrPublicAttributes, ""},
-		{"another machine's AK", func(a *asking) { a.basis.Machine.AK = b64(replaytest.NewKeys(t).AK()) }, tpmpolicy.ErrAttestSignature, ""},
-		{"another machine's SRK", func(a *asking) { a.basis.Machine.SRK = b64(replaytest.NewKeys(t).SRK()) }, tpmpolicy.ErrAttestSigner, ""},
-		{"a counter that is not base64", func(a *asking) { a.request.Counter.Attest = "!" }, grant.ErrAttestation, ""},
-		{"a signature that is not base64", func(a *asking) { a.request.Time.Signature += "\n" }, grant.ErrAttestation, ""},
-		{"a time for the counter", func(a *asking) { a.request.Counter = a.request.Time }, tpmpolicy.ErrAttestType, ""},
-		{"a counter for the time", func(a *asking) { a.request.Time = a.request.Counter }, tpmpolicy.ErrAttestType, ""},
-		{"another TPM's time", func(a *asking) { a.request.Time = replaytest.NewKeys(t).Time(nil) }, tpmpolicy.ErrAttestSignature, ""},
+		{
+			"an AK that signs anything", func(a *asking) { a.basis.Machine.AK = b64(a.tpm.Token()) },
+			tpmpolicy.ErrPublicAttributes, "",
+		},
+		{
+			"another machine's AK", func(a *asking) { a.basis.Machine.AK = b64(replaytest.NewKeys(t).AK()) },
+			tpmpolicy.ErrAttestSignature, "",
+		},
+		{
+			"another machine's SRK", func(a *asking) { a.basis.Machine.SRK = b64(replaytest.NewKeys(t).SRK()) },
+			tpmpolicy.ErrAttestSigner, "",
+		},
+		{
+			"a counter that is not base64", func(a *asking) { a.request.Counter.Attest = "!" },
+			grant.ErrAttestation, "",
+		},
+		{
+			"a signature that is not base64", func(a *asking) { a.request.Time.Signature += "\n" },
+			grant.ErrAttestation, "",
+		},
+		{
+			"a time for the counter", func(a *asking) { a.request.Counter = a.request.Time },
+			tpmpolicy.ErrAttestType, "",
+		},
+		{
+			"a counter for the time", func(a *asking) { a.request.Time = a.request.Counter },
+			tpmpolicy.ErrAttestType, "",
+		},
+		{
+			"another TPM's time", func(a *asking) { a.request.Time = replaytest.NewKeys(t).Time(nil) },
+			tpmpolicy.ErrAttestSignature, "",
+		},
 		{"no uses", func(a *asking) { a.sold(0) }, tpmpolicy.ErrLimit, ""},
 		{"more uses than a meter holds", func(a *asking) { a.sold(1 << 31) }, tpmpolicy.ErrLimit, ""},
 	} {
@@ -124,8 +164,10 @@ func TestFrom(t *testing.T) {
 				return
 			}
 			x, id := a.meter()
-			if g.Number != 1 || g.Epoch != 9 || g.Counter != 5 || g.ResetCount != 2 || g.Limit != 3 || g.Machine != a.basis.Machine.ID ||
-				g.Meter != hexOf(tpmpolicy.Digest(id)) || g.Policy != hexOf(x.Policy) || g.IndexName != x.Name(false).Hex() {
+			if g.Number != 1 || g.Epoch != 9 || g.Counter != 5 || g.ResetCount != 2 || g.Limit != 3 ||
+				g.Machine != a.basis.Machine.ID ||
+				g.Meter != hexOf(tpmpolicy.Digest(id)) || g.Policy != hexOf(x.Policy) ||
+				g.IndexName != x.Name(false).Hex() {
 				t.Errorf("got %+v", g)
 			}
 			ledgertest.Refused(t, g.Check(a.basis), nil, "")
@@ -201,7 +243,10 @@ func TestCheck(t *testing.T) {
 		saw  string
 	}{
 		{"as it is", func(*grant.Grant) {}, nil, ""},
-		{"number and epoch, which only the ledger knows", func(g *grant.Grant) { g.Number, g.Epoch = 7, 99 }, nil, ""},
+		{
+			"number and epoch, which only the ledger knows", func(g *grant.Grant) { g.Number, g.Epoch = 7, 99 },
+			nil, "",
+		},
 		{"another format", func(g *grant.Grant) { g.Format = "guildmark/grant/2" }, grant.ErrDiffers, `"format"`},
 		{"another license", func(g *grant.Grant) { g.License = ledger.Hash("other") }, grant.ErrDiffers, `"license"`},
 		{"another machine", func(g *grant.Grant) { g.Machine = ledger.Hash("other") }, grant.ErrDiffers, `"machine"`},
@@ -210,7 +255,10 @@ func TestCheck(t *testing.T) {
 		{"another storage key", func(g *grant.Grant) { g.SRKName = "000b" }, grant.ErrDiffers, `"srkName"`},
 		{"another index", func(g *grant.Grant) { g.IndexName = "000b" }, grant.ErrDiffers, `"indexName"`},
 		{"another session", func(g *grant.Grant) { g.Nonce = "AAAA" }, grant.ErrDiffers, `"nonce"`},
-		{"a lower counter", func(g *grant.Grant) { g.Counter-- }, grant.ErrDiffers, `"counter":4, expected "counter":5`},
+		{
+			"a lower counter", func(g *grant.Grant) { g.Counter-- }, grant.ErrDiffers,
+			`"counter":4, expected "counter":5`,
+		},
 		{"an earlier reset", func(g *grant.Grant) { g.ResetCount-- }, grant.ErrDiffers, `"resetCount":1`},
 		{"a higher limit", func(g *grant.Grant) { g.Limit = 300 }, grant.ErrDiffers, `"limit":300`},
 		{"another pair", func(g *grant.Grant) { g.Pair = []string{"AMSP", "BMSP"} }, grant.ErrDiffers, `BMSP`},

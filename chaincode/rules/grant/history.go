@@ -42,7 +42,8 @@ func next(asked Grant, h History) (int, error) {
 	case g.IndexName != asked.IndexName:
 		return 0, ErrIndexChanged.Field("indexName", asked.IndexName, g.IndexName)
 	case asked.ResetCount <= g.ResetCount:
-		return 0, ErrSessionAlive.Field("resetCount", asked.ResetCount, "more than "+strconv.FormatUint(uint64(g.ResetCount), 10))
+		return 0, ErrSessionAlive.Field("resetCount", asked.ResetCount, "more than "+
+			strconv.FormatUint(uint64(g.ResetCount), 10))
 	}
 	return g.Number + 1, nil
 }

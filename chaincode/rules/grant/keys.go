@@ -4,10 +4,13 @@ import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // The key families of grants and of what a machine reports.
 var (
-	Family        = ledger.NewFamily("grant", ledger.IsHash, ledger.IsNumber)                // Grant by license and number, from 1
-	AnswerFamily  = ledger.NewFamily("answer", ledger.IsHash, ledger.IsNumber, ledger.IsMSP) // Answer by license, grant's number and custodian
-	OpenFamily    = ledger.NewFamily("granting", ledger.IsHash)                              // Open by machine
-	ReceiptFamily = ledger.NewFamily("receipt", ledger.IsHash, ledger.IsNumber)              // Receipt by license and count
+	// Grant by license and number, from 1
+	Family = ledger.NewFamily("grant", ledger.IsHash, ledger.IsNumber)
+	// Answer by license, grant's number and custodian
+	AnswerFamily = ledger.NewFamily("answer", ledger.IsHash, ledger.IsNumber, ledger.IsMSP)
+	OpenFamily   = ledger.NewFamily("granting", ledger.IsHash) // Open by machine
+	// Receipt by license and count
+	ReceiptFamily = ledger.NewFamily("receipt", ledger.IsHash, ledger.IsNumber)
 )
 
 // Families lists them.

@@ -20,15 +20,30 @@ func TestUses(t *testing.T) {
 		want *ledger.Refusal
 	}{
 		{"as it is", func(*asking, *grant.Grant, *receipt) {}, nil},
-		{"a job in plain text", func(_ *asking, _ *grant.Grant, r *receipt) { r.Job = "20 drinks" }, grant.ErrReceiptJob},
-		{"another job", func(_ *asking, _ *grant.Grant, r *receipt) { r.Job = ledger.Hash("other") }, tpmpolicy.ErrAttestExtra},
-		{"another license", func(_ *asking, g *grant.Grant, _ *receipt) { g.License = ledger.Hash("other") }, tpmpolicy.ErrAttestExtra},
+		{
+			"a job in plain text", func(_ *asking, _ *grant.Grant, r *receipt) { r.Job = "20 drinks" },
+			grant.ErrReceiptJob,
+		},
+		{
+			"another job", func(_ *asking, _ *grant.Grant, r *receipt) { r.Job = ledger.Hash("other") },
+			tpmpolicy.ErrAttestExtra,
+		},
+		{
+			"another license", func(_ *asking, g *grant.Grant, _ *receipt) { g.License = ledger.Hash("other") },
+			tpmpolicy.ErrAttestExtra,
+		},
 		{"another meter", func(_ *asking, g *grant.Grant, _ *receipt) { g.Request.Index++ }, tpmpolicy.ErrAttestName},
-		{"a grant without a policy", func(_ *asking, g *grant.Grant, _ *receipt) { g.Policy = "00" }, grant.ErrUnknown},
+		{
+			"a grant without a policy", func(_ *asking, g *grant.Grant, _ *receipt) { g.Policy = "00" },
+			grant.ErrUnknown,
+		},
 		{"another machine", func(a *asking, _ *grant.Grant, _ *receipt) {
 			a.basis.Machine.AK = b64(replaytest.NewKeys(t).AK())
 		}, tpmpolicy.ErrAttestSignature},
-		{"no base64", func(_ *asking, _ *grant.Grant, r *receipt) { r.Attestation.Attest = "!" }, grant.ErrAttestation},
+		{
+			"no base64", func(_ *asking, _ *grant.Grant, r *receipt) { r.Attestation.Attest = "!" },
+			grant.ErrAttestation,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := newAsking(t)
@@ -40,7 +55,10 @@ func TestUses(t *testing.T) {
 			extra := tpmpolicy.ReceiptDigest(g.License, job)
 			pin := tpmpolicy.Pin{Count: 2, Limit: 3}
 			contents := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, pin.Count), pin.Limit)
-			r := receipt{License: g.License, Job: job, Attestation: a.tpm.CertifyIndex(x.Name(true), extra[:], contents)}
+			r := receipt{
+				License: g.License, Job: job,
+				Attestation: a.tpm.CertifyIndex(x.Name(true), extra[:], contents),
+			}
 			c.edit(a, &g, &r)
 			got, err := grant.Uses(r, g, a.basis.Machine)
 			ledgertest.Refused(t, err, c.want, "")
@@ -73,7 +91,8 @@ func TestNewReceipt(t *testing.T) {
 			r := grant.ReceiptRequest{License: g.License, Job: ledger.Hash("job")}
 			got, err := grant.NewReceipt(r, g, c.pin, c.last, 9)
 			ledgertest.Refused(t, err, c.want, c.saw)
-			if c.want == nil && (got.Count != int64(c.pin.Count) || got.Limit != 3 || got.Job != r.Job || got.License != g.License || got.Epoch != 9) {
+			if c.want == nil && (got.Count != int64(c.pin.Count) || got.Limit != 3 || got.Job != r.Job ||
+				got.License != g.License || got.Epoch != 9) {
 				t.Errorf("got %+v", got)
 			}
 		})

@@ -53,9 +53,10 @@ type (
 		Bundle           string                       `json:"bundle"`
 		BundleSignatures []consortium.BundleSignature `json:"bundleSignatures"`
 		RuntimeKey       SealedKey                    `json:"runtimeKey"`
-		Recipient        string                       `json:"recipient"` // id of the runtime recipient that the key belongs to
-		Gateway          string                       `json:"gateway"`   // URL
-		Issuer           string                       `json:"issuer"`    // URL
+		// id of the runtime recipient that the key belongs to
+		Recipient string `json:"recipient"`
+		Gateway   string `json:"gateway"` // URL
+		Issuer    string `json:"issuer"`  // URL
 	}
 
 	// SealedKey is a duplication blob for the machine's SRK; its policy is the digest of no command (32 zero

@@ -19,7 +19,8 @@ type Machine struct {
 	ID        string `json:"id"`     // ID(AK name, salt)
 	Owner     string `json:"owner"`  // buyer party id
 	Registrar string `json:"registrar"`
-	EKHash    string `json:"ekHash"`  // SHA-256 of salt and EK certificate; the salt stays with registrar, custodians, machine
+	// SHA-256 of salt and EK certificate; the salt stays with registrar, custodians, machine
+	EKHash    string `json:"ekHash"`
 	AK        string `json:"ak"`      // base64 TPMT_PUBLIC
 	SRK       string `json:"srk"`     // base64 TPMT_PUBLIC, certified by the AK
 	Token     string `json:"token"`   // base64 TPMT_PUBLIC of the sign-in key, certified by the AK
@@ -82,7 +83,8 @@ func (m *Machine) checkIdentity() error {
 
 // checkKeys looks at the form alone.
 func (m *Machine) checkKeys() error {
-	if name, err := hex.DecodeString(m.Counter); err != nil || len(name) != nameSize || hex.EncodeToString(name) != m.Counter {
+	if name, err := hex.DecodeString(m.Counter); err != nil || len(name) != nameSize ||
+		hex.EncodeToString(name) != m.Counter {
 		return ErrInvalid.Field("counter", m.Counter, "a TPM Name, 68 lower-case hex digits")
 	}
 	for _, key := range []struct{ name, text string }{{"ak", m.AK}, {"srk", m.SRK}, {"token", m.Token}} {

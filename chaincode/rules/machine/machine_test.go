@@ -17,7 +17,8 @@ const owner = "OperatorMSP.0123456789abcdef"
 func mixer() machine.Machine {
 	return machine.Machine{
 		Format: machine.Format, ID: ledger.Hash("machine"), Owner: owner, EKHash: ledger.Hash("ek"),
-		AK: "AAAA", SRK: "AAAA", Token: "AAAA", Counter: "000b" + ledger.Hash("counter"), Line: "mixer-1", Assurance: "tpm", Shard: 7,
+		AK: "AAAA", SRK: "AAAA", Token: "AAAA", Counter: "000b" + ledger.Hash("counter"), Line: "mixer-1",
+		Assurance: "tpm", Shard: 7,
 	}
 }
 
@@ -43,7 +44,10 @@ func TestCheck(t *testing.T) {
 		{"software", func(m *machine.Machine) { m.Assurance = "software" }, ""},
 		{"another class", func(m *machine.Machine) { m.Assurance = "gold" }, "assurance"},
 		{"no owner", func(m *machine.Machine) { m.Owner = "" }, "owner"},
-		{"an owner at home where no buyers are", func(m *machine.Machine) { m.Owner = "AuditorMSP.0123456789abcdef" }, "owner"},
+		{
+			"an owner at home where no buyers are",
+			func(m *machine.Machine) { m.Owner = "AuditorMSP.0123456789abcdef" }, "owner",
+		},
 		{"a counter that is no Name", func(m *machine.Machine) { m.Counter = ledger.Hash("counter") }, "counter"},
 		{"a counter in capitals", func(m *machine.Machine) { m.Counter = strings.ToUpper(m.Counter) }, "counter"},
 		{"no AK", func(m *machine.Machine) { m.AK = "" }, "ak"},
@@ -80,17 +84,20 @@ func TestCheckOwner(t *testing.T) {
 // TestNames: each name depends on all that it is made of. The proof was computed by OpenSSL:
 // printf 'guildmark/activation/1|id|name' | openssl dgst -sha256 -hmac secret.
 func TestNames(t *testing.T) {
-	if machine.ID("name", "salt") == machine.ID("names", "alt") || machine.ID("name", "salt") != ledger.Hash("guildmark/machine/1", "name", "salt") {
+	if machine.ID("name", "salt") == machine.ID("names", "alt") ||
+		machine.ID("name", "salt") != ledger.Hash("guildmark/machine/1", "name", "salt") {
 		t.Error("the machine's id does not commit to Name and salt")
 	}
-	if machine.EKHash("salt", []byte{1}) == machine.EKHash("salt", []byte{2}) || machine.EKHash("salt", nil) == machine.EKHash("tlas", nil) {
+	if machine.EKHash("salt", []byte{1}) == machine.EKHash("salt", []byte{2}) ||
+		machine.EKHash("salt", nil) == machine.EKHash("tlas", nil) {
 		t.Error("the hash of the EK certificate does not commit to certificate and salt")
 	}
 	const want = "6c26c93c80b0f39531535f22a32709719cb157a2b8eab47570acf8bcf9b431f4"
 	if got := machine.Proof([]byte("secret"), "id", "name"); got != want {
 		t.Errorf("proof: got %s, want %s", got, want)
 	}
-	if got := machine.ActivationDigest("id", "name"); len(got) != 32 || string(got) == string(machine.ActivationDigest("id2", "name")) {
+	if got := machine.ActivationDigest("id", "name"); len(got) != 32 ||
+		string(got) == string(machine.ActivationDigest("id2", "name")) {
 		t.Errorf("digest: got %x", got)
 	}
 }

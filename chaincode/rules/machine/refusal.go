@@ -6,7 +6,8 @@ import "github.com/guildmark/guildmark/chaincode/ledger"
 var (
 	// ErrInvalid means that a field of a machine's record has a value that its rule excludes; Saw names the
 	// field, the value and what is expected. Send the record with that field corrected.
-	ErrInvalid = ledger.Refuse(ledger.Invalid, "machine.invalid", "a field of the machine's record has a value that its rule excludes")
+	ErrInvalid = ledger.Refuse(ledger.Invalid, "machine.invalid",
+		"a field of the machine's record has a value that its rule excludes")
 	// ErrKnown means that a machine of this id is registered; a record does not change in this version. A
 	// registrar compares it with its own and takes it when they are equal.
 	ErrKnown = ledger.Refuse(ledger.Conflict, "machine.known", "a machine of this id is registered already")

@@ -29,7 +29,8 @@ type Offer struct {
 
 // Request is what a licensor publishes; the ledger adds the rest.
 type Request struct {
-	Key          string                `json:"key"` // the licensor's own name for it: makes the id, and repeats harmless
+	// the licensor's own name for it: makes the id, and repeats harmless
+	Key          string                `json:"key"`
 	Dataset      string                `json:"dataset"`
 	Version      int                   `json:"version"`
 	Model        Model                 `json:"model"`
@@ -62,7 +63,9 @@ func ID(licensorParty, key string) string {
 
 // New judges a request of a licensor who owns the dataset and makes the offer: commission and minimum price
 // are the configuration's, assurances are the classes of machines that exist.
-func New(r Request, l dataset.Licensor, commission royalty.Commission, minimum ledger.Satoshi, assurances []string, epoch int64) (Offer, error) {
+func New(r Request, l dataset.Licensor, commission royalty.Commission, minimum ledger.Satoshi,
+	assurances []string, epoch int64,
+) (Offer, error) {
 	if err := r.check(minimum); err != nil {
 		return Offer{}, err
 	}

@@ -36,7 +36,10 @@ func TestNew(t *testing.T) {
 		{"as it is", func(*offer.Request) {}, nil, ""},
 		{"no key", func(r *offer.Request) { r.Key = "" }, offer.ErrInvalid, "key"},
 		{"a key of 64 characters", func(r *offer.Request) { r.Key = strings.Repeat("k", 64) }, nil, ""},
-		{"a key of 65 characters", func(r *offer.Request) { r.Key = strings.Repeat("k", 65) }, offer.ErrInvalid, "key"},
+		{
+			"a key of 65 characters", func(r *offer.Request) { r.Key = strings.Repeat("k", 65) }, offer.ErrInvalid,
+			"key",
+		},
 		{"a key with a space", func(r *offer.Request) { r.Key = "a b" }, offer.ErrInvalid, "key"},
 		{"a dataset that is no id", func(r *offer.Request) { r.Dataset = "x" }, offer.ErrInvalid, "dataset"},
 		{"version 0", func(r *offer.Request) { r.Version = 0 }, offer.ErrInvalid, "version 0"},
@@ -47,10 +50,19 @@ func TestNew(t *testing.T) {
 		{"for nothing", func(r *offer.Request) { r.Price = 0 }, offer.ErrPrice, "0 sat"},
 		{"for more than there is", func(r *offer.Request) { r.Price = ledger.MaxSatoshi + 1 }, offer.ErrPrice, ""},
 		{"the least price", func(r *offer.Request) { r.Price = 2_000 }, nil, ""},
-		{"under the least price", func(r *offer.Request) { r.Price = 1_999 }, offer.ErrMinPrice, "price 1999 sat, expected 2000 sat or more"},
+		{
+			"under the least price", func(r *offer.Request) { r.Price = 1_999 }, offer.ErrMinPrice,
+			"price 1999 sat, expected 2000 sat or more",
+		},
 		{"for no class", func(r *offer.Request) { r.Assurance = nil }, offer.ErrInvalid, "assurance"},
-		{"classes not sorted", func(r *offer.Request) { r.Assurance = []string{"vtpm", "tpm"} }, offer.ErrInvalid, "assurance"},
-		{"a class that is unknown", func(r *offer.Request) { r.Assurance = []string{"gold"} }, offer.ErrInvalid, `"gold", expected software, tpm, vtpm`},
+		{
+			"classes not sorted", func(r *offer.Request) { r.Assurance = []string{"vtpm", "tpm"} },
+			offer.ErrInvalid, "assurance",
+		},
+		{
+			"a class that is unknown", func(r *offer.Request) { r.Assurance = []string{"gold"} }, offer.ErrInvalid,
+			`"gold", expected software, tpm, vtpm`,
+		},
 		{"nobody for the rest", func(r *offer.Request) { r.Residual = "" }, royalty.ErrResidual, "0 contributors"},
 		{"contributors and a residual payee", func(r *offer.Request) {
 			r.Contributors = []royalty.Contributor{{Payee: author, Weight: 1}}
@@ -64,7 +76,8 @@ func TestNew(t *testing.T) {
 			if c.want != nil {
 				return
 			}
-			if o.ID != offer.ID(author, r.Key) || o.Format != offer.Format || o.Licensor != licensor || o.Epoch != 7 ||
+			if o.ID != offer.ID(author, r.Key) || o.Format != offer.Format || o.Licensor != licensor ||
+				o.Epoch != 7 ||
 				o.Split.Commission != commission || o.Split.Residual != author {
 				t.Errorf("got %+v", o)
 			}

@@ -78,7 +78,8 @@ func Credit(o Order, p Proven, recorded map[uint32]Payment, epoch int64) ([]Paym
 			continue
 		}
 		fresh = append(fresh, Payment{
-			TxID: p.TxID, Vout: out.Vout, Order: o.ID, Amount: out.Amount, Height: p.Height, Block: p.Block, Epoch: epoch,
+			TxID: p.TxID, Vout: out.Vout, Order: o.ID, Amount: out.Amount, Height: p.Height, Block: p.Block,
+			Epoch: epoch,
 		})
 	}
 	if len(fresh) == 0 && dust && len(recorded) == 0 {

@@ -8,11 +8,13 @@ import (
 
 // The key families of orders and of what pays them.
 var (
-	Family           = ledger.NewFamily("order", ledger.IsHash)                     // Order by id
-	ScriptFamily     = ledger.NewFamily("script", ledger.IsHash)                    // order id by the SHA-256 of its script
-	PaymentFamily    = ledger.NewFamily("pay", ledger.IsOutpoint)                   // Payment by its output
-	CreditFamily     = ledger.NewFamily("credit", ledger.IsHash, ledger.IsOutpoint) // marker: which outputs pay an order
-	SettlementFamily = ledger.NewFamily("settled", ledger.IsHash)                   // Settlement by order
+	Family = ledger.NewFamily("order", ledger.IsHash) // Order by id
+	// order id by the SHA-256 of its script
+	ScriptFamily  = ledger.NewFamily("script", ledger.IsHash)
+	PaymentFamily = ledger.NewFamily("pay", ledger.IsOutpoint) // Payment by its output
+	// marker: which outputs pay an order
+	CreditFamily     = ledger.NewFamily("credit", ledger.IsHash, ledger.IsOutpoint)
+	SettlementFamily = ledger.NewFamily("settled", ledger.IsHash) // Settlement by order
 )
 
 // Families lists them.

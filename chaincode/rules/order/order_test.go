@@ -89,12 +89,20 @@ func TestSettleConserves(t *testing.T) {
 		Price: 10_001, Split: royalty.Terms{
 			Commission: royalty.Commission{Rate: 33_333_333, Max: 1 << 40, Payee: "AMSP.0000000000000001"},
 			Contributors: []royalty.Contributor{
-				{Payee: "AMSP.0000000000000002", Weight: 2}, {Payee: "AMSP.0000000000000003", Weight: 1}, {Payee: "AMSP.0000000000000004", Weight: 7},
+				{Payee: "AMSP.0000000000000002", Weight: 2},
+				{Payee: "AMSP.0000000000000003", Weight: 1},
+				{Payee: "AMSP.0000000000000004", Weight: 7},
 			},
 		},
 	}}}
-	before := order.Before{Credits: order.Credits{Payments: []order.Payment{pay(9_000, 1)}, Final: map[uint32]string{5: block}}, Epoch: 2}
-	proven := order.Proven{TxID: "bitcoin", Height: 5, Block: block, Outputs: []order.Output{{Vout: 1, Amount: 9_000}}}
+	before := order.Before{Credits: order.Credits{
+		Payments: []order.Payment{pay(9_000, 1)},
+		Final:    map[uint32]string{5: block},
+	}, Epoch: 2}
+	proven := order.Proven{
+		TxID: "bitcoin", Height: 5, Block: block,
+		Outputs: []order.Output{{Vout: 1, Amount: 9_000}},
+	}
 	out, err := order.Settle(o, proven, before, "fabric")
 	if err != nil || out.Settled == nil {
 		t.Fatal(out, err)

@@ -73,9 +73,11 @@ func Place(b Basis) (Order, machine.Shard, error) {
 	return Order{
 		Format: Format, ID: ID(b.Channel, b.Caller.MSP, b.Caller.Party, b.Request.Key), Buyer: b.Caller.Party,
 		Machine: b.Machine.ID, Price: b.Offer.Price, Descriptor: b.Config.Treasury.Version,
-		Shard: b.Machine.Shard, Number: b.Shard.Next, Created: b.Epoch, Expires: b.Epoch + b.Config.Limits.OrderEpochs,
+		Shard: b.Machine.Shard, Number: b.Shard.Next, Created: b.Epoch, Expires: b.Epoch +
+			b.Config.Limits.OrderEpochs,
 		Items: []Item{{
-			Offer: b.Offer.ID, Dataset: b.Offer.Dataset, Version: b.Offer.Version, Manifest: ledger.Digest(ledger.Encode(b.Manifest)),
+			Offer: b.Offer.ID, Dataset: b.Offer.Dataset, Version: b.Offer.Version,
+			Manifest:   ledger.Digest(ledger.Encode(b.Manifest)),
 			Custodians: b.Manifest.Custodians, Model: b.Offer.Model, Price: b.Offer.Price, Split: b.Offer.Split,
 		}},
 	}, next, nil

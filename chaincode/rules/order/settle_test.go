@@ -12,17 +12,26 @@ import (
 
 // forSale is an order of 10,000 sat that expires in epoch 20.
 func forSale() order.Order {
-	return order.Order{ID: ledger.Hash("order"), Price: 10_000, Created: 10, Expires: 20, Machine: ledger.Hash("machine"), Items: []order.Item{{
-		Offer: ledger.Hash("offer"), Price: 10_000, Split: royalty.Terms{
-			Commission: royalty.Commission{Rate: royalty.Whole / 10, Max: 5_000, Payee: "AMSP.0000000000000001"}, Residual: "AMSP.0000000000000002",
-		},
-	}}}
+	return order.Order{
+		ID: ledger.Hash("order"), Price: 10_000, Created: 10, Expires: 20,
+		Machine: ledger.Hash("machine"), Items: []order.Item{{
+			Offer: ledger.Hash("offer"), Price: 10_000, Split: royalty.Terms{
+				Commission: royalty.Commission{
+					Rate: royalty.Whole / 10, Max: 5_000,
+					Payee: "AMSP.0000000000000001",
+				}, Residual: "AMSP.0000000000000002",
+			},
+		}},
+	}
 }
 
 // TestSettle: what a proven transaction changes, by what the ledger held before.
 func TestSettle(t *testing.T) {
 	paid := func(amount ledger.Satoshi, height uint32, block string) order.Payment {
-		return order.Payment{TxID: "before", Order: forSale().ID, Amount: amount, Epoch: 11, Height: height, Block: block}
+		return order.Payment{
+			TxID: "before", Order: forSale().ID, Amount: amount, Epoch: 11, Height: height,
+			Block: block,
+		}
 	}
 	credits := func(final string, payments ...order.Payment) order.Credits {
 		return order.Credits{Payments: payments, Final: map[uint32]string{4: final}}
@@ -38,13 +47,41 @@ func TestSettle(t *testing.T) {
 		{"the price at once", []ledger.Satoshi{10_000}, order.Before{Epoch: 11}, order.Paid, true, nil},
 		{"the price in two outputs", []ledger.Satoshi{4_000, 6_000}, order.Before{Epoch: 11}, order.Paid, true, nil},
 		{"a part", []ledger.Satoshi{9_999}, order.Before{Epoch: 11}, order.Partial, false, nil},
-		{"the rest", []ledger.Satoshi{4_000}, order.Before{Credits: credits("x", paid(6_000, 4, "x")), Epoch: 12}, order.Paid, true, nil},
-		{"the rest, after the first block left the chain", []ledger.Satoshi{4_000}, order.Before{Credits: credits("y", paid(6_000, 4, "x")), Epoch: 12}, order.Disputed, false, nil},
-		{"more than the price, once settled", []ledger.Satoshi{500}, order.Before{Credits: credits("x", paid(10_000, 4, "x")), Settled: true, Epoch: 12}, order.Paid, false, nil},
+		{
+			"the rest",
+			[]ledger.Satoshi{4_000},
+			order.Before{Credits: credits("x", paid(6_000, 4, "x")), Epoch: 12},
+			order.Paid, true, nil,
+		},
+		{
+			"the rest, after the first block left the chain",
+			[]ledger.Satoshi{4_000},
+			order.Before{Credits: credits("y", paid(6_000, 4, "x")), Epoch: 12},
+			order.Disputed, false, nil,
+		},
+		{
+			"more than the price, once settled",
+			[]ledger.Satoshi{500},
+			order.Before{Credits: credits("x", paid(10_000, 4, "x")), Settled: true, Epoch: 12},
+			order.Paid,
+			false, nil,
+		},
 		{"too late", []ledger.Satoshi{10_000}, order.Before{Epoch: 20}, order.Late, false, nil},
 		{"nothing to this script", nil, order.Before{Epoch: 11}, "", false, order.ErrOtherScript},
-		{"what is recorded already", []ledger.Satoshi{10_000}, order.Before{Recorded: map[uint32]order.Payment{0: {Order: forSale().ID}}, Epoch: 11}, "", false, order.ErrKnown},
-		{"another order's output", []ledger.Satoshi{10_000}, order.Before{Recorded: map[uint32]order.Payment{0: {Order: "other"}}, Epoch: 11}, "", false, order.ErrForeignPay},
+		{
+			"what is recorded already",
+			[]ledger.Satoshi{10_000},
+			order.Before{Recorded: map[uint32]order.Payment{0: {Order: forSale().ID}}, Epoch: 11},
+			"", false,
+			order.ErrKnown,
+		},
+		{
+			"another order's output",
+			[]ledger.Satoshi{10_000},
+			order.Before{Recorded: map[uint32]order.Payment{0: {Order: "other"}}, Epoch: 11},
+			"", false,
+			order.ErrForeignPay,
+		},
 		{"dust", []ledger.Satoshi{order.Dust - 1}, order.Before{Epoch: 11}, "", false, order.ErrDust},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -61,7 +98,8 @@ func TestSettle(t *testing.T) {
 			}
 			result := out.Result()
 			event, _ := out.Event()
-			if result.State != c.state || (out.Settled != nil) != c.settled || len(result.Credited) != len(c.amounts) {
+			if result.State != c.state || (out.Settled != nil) != c.settled ||
+				len(result.Credited) != len(c.amounts) {
 				t.Errorf("got %+v, settled %v; want %s, %v", result, out.Settled != nil, c.state, c.settled)
 			}
 			if c.settled != (event == ledger.EventOrderSettled) || c.settled != (len(result.Licenses) == 1) {
@@ -77,7 +115,10 @@ func TestSettle(t *testing.T) {
 // TestSettleKeepsWhatItWasGiven: a rule changes none of the values that it judges.
 func TestSettleKeepsWhatItWasGiven(t *testing.T) {
 	before := order.Before{Credits: order.Credits{Final: map[uint32]string{}}, Epoch: 11}
-	p := order.Proven{TxID: ledger.Hash("bitcoin"), Height: 5, Block: block, Outputs: []order.Output{{Amount: 10_000}}}
+	p := order.Proven{
+		TxID: ledger.Hash("bitcoin"), Height: 5, Block: block,
+		Outputs: []order.Output{{Amount: 10_000}},
+	}
 	if _, err := order.Settle(forSale(), p, before, "fabric"); err != nil {
 		t.Fatal(err)
 	}

@@ -56,5 +56,8 @@ func StateOf(o Order, c Credits, epoch int64) string {
 // ViewOf is an order with its state. The state is computed at each read, from what is credited and what is
 // final.
 func ViewOf(o Order, c Credits, licenses []string, epoch int64) View {
-	return View{Order: o, State: StateOf(o, c, epoch), Paid: Sum(c.Payments), Payments: c.Payments, Licenses: licenses}
+	return View{
+		Order: o, State: StateOf(o, c, epoch), Paid: Sum(c.Payments), Payments: c.Payments,
+		Licenses: licenses,
+	}
 }

@@ -35,7 +35,8 @@ func Authorize(c Caller, homes Homes, admitted []string) error {
 // (T1).
 func Pinned(c Caller, p Party) error {
 	if p.ID != c.Party || p.Home != c.MSP {
-		return ErrForeign.With("party " + c.Party + ", MSP " + c.MSP + "; recorded: party " + p.ID + ", home " + p.Home)
+		return ErrForeign.With("party " + c.Party + ", MSP " + c.MSP + "; recorded: party " + p.ID + ", home " +
+			p.Home)
 	}
 	if !slices.Contains(p.Roles, c.Role) {
 		return ErrNotAllowed.Field("role", c.Role, "one that is recorded for the party: "+strings.Join(p.Roles, ", "))

@@ -23,14 +23,30 @@ func TestAuthorize(t *testing.T) {
 		{"a role that the function admits", func(*party.Caller) {}, []string{party.Buyer}, nil, ""},
 		{"one of two roles", func(*party.Caller) {}, []string{party.Licensor, party.Buyer}, nil, ""},
 		{"a function for everybody", func(*party.Caller) {}, nil, nil, ""},
-		{"another role than the function admits", func(*party.Caller) {}, []string{party.Licensor}, party.ErrNotAllowed, `"buyer", expected licensor`},
+		{
+			"another role than the function admits", func(*party.Caller) {},
+			[]string{party.Licensor},
+			party.ErrNotAllowed, `"buyer", expected licensor`,
+		},
 		{"no party", func(c *party.Caller) { c.Party = "" }, nil, party.ErrForeign, ""},
 		{"a malformed party", func(c *party.Caller) { c.Party = home + ".x" }, nil, party.ErrForeign, ""},
-		{"a party of another home", func(c *party.Caller) { c.MSP = "AuditorMSP" }, nil, party.ErrForeign, "MSP AuditorMSP"},
-		{"an MSP that the party's only begins with", func(c *party.Caller) { c.MSP = "Operator" }, nil, party.ErrForeign, ""},
+		{
+			"a party of another home", func(c *party.Caller) { c.MSP = "AuditorMSP" }, nil, party.ErrForeign,
+			"MSP AuditorMSP",
+		},
+		{
+			"an MSP that the party's only begins with", func(c *party.Caller) { c.MSP = "Operator" }, nil,
+			party.ErrForeign, "",
+		},
 		{"no role", func(c *party.Caller) { c.Role = "" }, nil, party.ErrUnknownRole, ""},
-		{"a role that the ledger does not know", func(c *party.Caller) { c.Role = "king" }, nil, party.ErrUnknownRole, "king"},
-		{"a role that its home may not grant", func(c *party.Caller) { c.Role = party.Registrar }, nil, party.ErrForeignRole, "role registrar"},
+		{
+			"a role that the ledger does not know", func(c *party.Caller) { c.Role = "king" }, nil,
+			party.ErrUnknownRole, "king",
+		},
+		{
+			"a role that its home may not grant", func(c *party.Caller) { c.Role = party.Registrar }, nil,
+			party.ErrForeignRole, "role registrar",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			who := caller()
@@ -48,11 +64,23 @@ func TestPinned(t *testing.T) {
 	}{
 		{"its second key", func(*party.Caller, *party.Party) {}, nil},
 		{"its first key", func(c *party.Caller, _ *party.Party) { c.KeyHash = hash("office") }, nil},
-		{"a key that is not pinned", func(c *party.Caller, _ *party.Party) { c.KeyHash = hash("thief") }, party.ErrNotPinned},
+		{
+			"a key that is not pinned", func(c *party.Caller, _ *party.Party) { c.KeyHash = hash("thief") },
+			party.ErrNotPinned,
+		},
 		{"no key", func(c *party.Caller, _ *party.Party) { c.KeyHash = "" }, party.ErrNotPinned},
-		{"a role that is not recorded", func(c *party.Caller, _ *party.Party) { c.Role = party.Governor }, party.ErrNotAllowed},
-		{"another party's record", func(_ *party.Caller, p *party.Party) { p.ID = home + ".ffffffffffffffff" }, party.ErrForeign},
-		{"a record of another home", func(_ *party.Caller, p *party.Party) { p.Home = "AuditorMSP" }, party.ErrForeign},
+		{
+			"a role that is not recorded", func(c *party.Caller, _ *party.Party) { c.Role = party.Governor },
+			party.ErrNotAllowed,
+		},
+		{
+			"another party's record", func(_ *party.Caller, p *party.Party) { p.ID = home + ".ffffffffffffffff" },
+			party.ErrForeign,
+		},
+		{
+			"a record of another home", func(_ *party.Caller, p *party.Party) { p.Home = "AuditorMSP" },
+			party.ErrForeign,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			who, p := caller(), buyer()

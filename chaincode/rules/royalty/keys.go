@@ -3,7 +3,8 @@ package royalty
 import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // AccrualFamily is the key family of accruals: payee, epoch, order, item, role.
-var AccrualFamily = ledger.NewFamily("acc", ledger.IsParty, ledger.IsNumber, ledger.IsHash, ledger.IsNumber, ledger.IsWord)
+var AccrualFamily = ledger.NewFamily("acc", ledger.IsParty, ledger.IsNumber, ledger.IsHash, ledger.IsNumber,
+	ledger.IsWord)
 
 // Families lists it.
 func Families() []ledger.Family { return []ledger.Family{AccrualFamily} }

@@ -28,7 +28,11 @@ func TestCheckHomes(t *testing.T) {
 			Contributors: []royalty.Contributor{{Payee: "BMSP.0000000000000002"}, {Payee: stranger}},
 		}, royalty.ErrPayee},
 		{"a stranger for the rest", royalty.Terms{Commission: royalty.Commission{Payee: "AMSP.0000000000000001"}, Residual: stranger}, royalty.ErrPayee},
-		{"a partner's name with more behind it", royalty.Terms{Commission: royalty.Commission{Payee: "AMSPX.0000000000000001"}}, royalty.ErrPayee},
+		{
+			"a partner's name with more behind it",
+			royalty.Terms{Commission: royalty.Commission{Payee: "AMSPX.0000000000000001"}},
+			royalty.ErrPayee,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if err := c.terms.CheckHomes(partner); !errors.Is(err, c.want) {

@@ -77,7 +77,10 @@ func exact(price ledger.Satoshi, t Terms) ([]fraction, *big.Int) {
 	rest := new(big.Int).Sub(times(int64(price), int64(Whole)), commission)
 	fractions := []fraction{{t.Commission.Payee, RoleCommission, new(big.Int).Mul(commission, big.NewInt(weights))}}
 	for _, c := range t.Contributors {
-		fractions = append(fractions, fraction{c.Payee, RoleContributor, new(big.Int).Mul(rest, big.NewInt(c.Weight))})
+		fractions = append(fractions, fraction{
+			c.Payee, RoleContributor,
+			new(big.Int).Mul(rest, big.NewInt(c.Weight)),
+		})
 	}
 	if t.Residual != "" {
 		fractions = append(fractions, fraction{t.Residual, RoleResidual, rest})

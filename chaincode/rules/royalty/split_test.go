@@ -83,20 +83,38 @@ func TestSplitRefuses(t *testing.T) {
 		{"zero", 0, func(*royalty.Terms) {}, royalty.ErrAmount},
 		{"negative", -1, func(*royalty.Terms) {}, royalty.ErrAmount},
 		{"more than exists", ledger.MaxSatoshi + 1, func(*royalty.Terms) {}, royalty.ErrAmount},
-		{"a least commission above the price", 10, func(t *royalty.Terms) { t.Commission.Min = 11 }, royalty.ErrCommission},
-		{"a least commission above the most", 10, func(t *royalty.Terms) { t.Commission.Min, t.Commission.Max = 5, 4 }, royalty.ErrCommission},
+		{
+			"a least commission above the price", 10, func(t *royalty.Terms) { t.Commission.Min = 11 },
+			royalty.ErrCommission,
+		},
+		{
+			"a least commission above the most", 10,
+			func(t *royalty.Terms) { t.Commission.Min, t.Commission.Max = 5, 4 }, royalty.ErrCommission,
+		},
 		{"a negative least commission", 10, func(t *royalty.Terms) { t.Commission.Min = -1 }, royalty.ErrCommission},
-		{"a rate above the whole", 10, func(t *royalty.Terms) { t.Commission.Rate = royalty.Whole + 1 }, royalty.ErrCommission},
+		{
+			"a rate above the whole", 10, func(t *royalty.Terms) { t.Commission.Rate = royalty.Whole + 1 },
+			royalty.ErrCommission,
+		},
 		{"a negative rate", 10, func(t *royalty.Terms) { t.Commission.Rate = -1 }, royalty.ErrCommission},
 		{"a commission for nobody", 10, func(t *royalty.Terms) { t.Commission.Payee = "" }, royalty.ErrPayee},
 		{"a weight of zero", 10, func(t *royalty.Terms) { t.Contributors[0].Weight = 0 }, royalty.ErrWeights},
 		{"a negative weight", 10, func(t *royalty.Terms) { t.Contributors[0].Weight = -1 }, royalty.ErrWeights},
-		{"the largest weight there is", 10, func(t *royalty.Terms) { t.Contributors[0].Weight = math.MaxInt64 }, royalty.ErrWeights},
-		{"a payee twice", 10, func(t *royalty.Terms) { t.Contributors[1].Payee = t.Contributors[0].Payee }, royalty.ErrDuplicate},
+		{
+			"the largest weight there is", 10, func(t *royalty.Terms) { t.Contributors[0].Weight = math.MaxInt64 },
+			royalty.ErrWeights,
+		},
+		{
+			"a payee twice", 10, func(t *royalty.Terms) { t.Contributors[1].Payee = t.Contributors[0].Payee },
+			royalty.ErrDuplicate,
+		},
 		{"a payee that is none", 10, func(t *royalty.Terms) { t.Contributors[1].Payee = "x" }, royalty.ErrPayee},
 		{"nobody for the rest", 10, func(t *royalty.Terms) { t.Contributors = nil }, royalty.ErrResidual},
 		{"two rules for the rest", 10, func(t *royalty.Terms) { t.Residual = payee(9) }, royalty.ErrResidual},
-		{"too many", 10, func(t *royalty.Terms) { *t = terms(1, slices.Repeat([]int64{1}, 65)...) }, royalty.ErrTooMany},
+		{
+			"too many", 10, func(t *royalty.Terms) { *t = terms(1, slices.Repeat([]int64{1}, 65)...) },
+			royalty.ErrTooMany,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tm := terms(30, 2, 1)
@@ -163,7 +181,8 @@ func TestSplitProperties(t *testing.T) {
 				sum += p.Amount
 				off := new(big.Rat).Sub(new(big.Rat).SetInt64(int64(p.Amount)), exacts[i])
 				if one := big.NewRat(1, 1); off.Cmp(one) >= 0 || off.Cmp(one.Neg(one)) <= 0 {
-					t.Fatalf("price %d, %+v: %d for an exact part of %s", price, tm, p.Amount, exacts[i].FloatString(3))
+					t.Fatalf("price %d, %+v: %d for an exact part of %s", price, tm, p.Amount,
+						exacts[i].FloatString(3))
 				}
 				if p.Payee != payee(i) {
 					t.Fatalf("parts are not in the order of payees: %+v", parts)

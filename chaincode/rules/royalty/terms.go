@@ -17,7 +17,8 @@ const Whole Rate = 100_000_000
 type Terms struct {
 	Commission   Commission    `json:"commission"`
 	Contributors []Contributor `json:"contributors"`
-	Residual     string        `json:"residual"` // party id that gets what no other rule gives; "" when contributors take all
+	// party id that gets what no other rule gives; "" when contributors take all
+	Residual string `json:"residual"`
 }
 
 // Commission is clamp(G x Rate, Min, Max) to Payee.
@@ -49,7 +50,8 @@ func Check(price ledger.Satoshi, t Terms) error {
 		return err
 	}
 	if (len(t.Contributors) == 0) == (t.Residual == "") {
-		return ErrResidual.With(strconv.Itoa(len(t.Contributors)) + " contributors, residual " + strconv.Quote(t.Residual))
+		return ErrResidual.With(strconv.Itoa(len(t.Contributors)) + " contributors, residual " +
+			strconv.Quote(t.Residual))
 	}
 	if t.Residual != "" && !ledger.IsParty(t.Residual) {
 		return ErrPayee.With(t.Residual)

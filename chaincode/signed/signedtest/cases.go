@@ -98,17 +98,22 @@ func (m *maker) origin() {
 	m.add("bad_writes_endorsed_write", "signed.writes", Deed{Writes: true})
 	m.add("bad_writes_event", "signed.writes", Deed{Event: true})
 	m.add("bad_function_put", "signed.function", Deed{Args: []string{"licenses:Put", m.answer.Subject, Nonce}})
-	m.add("bad_function_lower_case", "signed.function", Deed{Args: []string{"licenses:sign", m.answer.Subject, Nonce}})
-	m.add("bad_function_more_arguments", "signed.function", Deed{Args: []string{signed.FunctionLicense, m.answer.Subject, Nonce, "x"}})
+	m.add("bad_function_lower_case", "signed.function",
+		Deed{Args: []string{"licenses:sign", m.answer.Subject, Nonce}})
+	m.add("bad_function_more_arguments", "signed.function",
+		Deed{Args: []string{signed.FunctionLicense, m.answer.Subject, Nonce, "x"}})
 	m.add("bad_answer_asked_for_another", "signed.answer", Deed{Args: asked})
 }
 
 func (m *maker) answers() {
 	m.add("bad_answer_tag_of_order", "signed.answer", m.with(func(a *signed.Answer) { a.Tag = signed.TagOrder }))
 	m.add("bad_answer_not_canonical", "signed.answer", Deed{Result: append([]byte(" "), ledger.Encode(m.answer)...)})
-	m.add("bad_answer_another_license", "signed.answer", m.with(func(a *signed.Answer) { a.Subject = ledger.Hash("x", "y") }))
-	m.add("bad_answer_nonce_differs", "signed.answer", Deed{Args: []string{signed.FunctionLicense, m.answer.Subject, strings.Repeat("00", 32)}})
-	m.add("bad_policy_stale", "signed.policy", m.with(func(a *signed.Answer) { a.Policy = ledger.Hash("guildmark/test/1", "old bundle") }))
+	m.add("bad_answer_another_license", "signed.answer",
+		m.with(func(a *signed.Answer) { a.Subject = ledger.Hash("x", "y") }))
+	m.add("bad_answer_nonce_differs", "signed.answer",
+		Deed{Args: []string{signed.FunctionLicense, m.answer.Subject, strings.Repeat("00", 32)}})
+	m.add("bad_policy_stale", "signed.policy",
+		m.with(func(a *signed.Answer) { a.Policy = ledger.Hash("guildmark/test/1", "old bundle") }))
 	m.add("bad_nonce_replayed", "signed.nonce", m.with(func(a *signed.Answer) { a.Nonce = strings.Repeat("6b", 32) }))
 }
 
@@ -120,14 +125,43 @@ func (m *maker) signers() {
 	from, to := m.c.Start.AddDate(-1, 0, 0), m.c.Start.Add(-time.Minute)
 	critical := pkix.Extension{Id: asn1.ObjectIdentifier{1, 2, 3, 4}, Critical: true, Value: []byte{5, 0}}
 	m.add("bad_signature_swapped_keys", "signed.signature", Deed{Signers: swapped})
-	m.add("bad_chain_expired", "signed.chain", Deed{Signers: []Signer{operator, m.leaf(Manufacturer, Leaf{NotBefore: from, NotAfter: to})}})
-	m.add("bad_chain_not_yet_valid", "signed.chain", Deed{Signers: []Signer{operator, m.leaf(Manufacturer, Leaf{NotBefore: m.c.Start.Add(time.Minute), NotAfter: m.c.Start.Add(time.Hour)})}})
-	m.add("bad_chain_other_partners_ca", "signed.chain", Deed{Signers: []Signer{operator, m.leaf(Manufacturer, Leaf{IssuedBy: Operator})}})
-	m.add("bad_chain_ca_certificate", "signed.chain", Deed{Signers: []Signer{operator, m.leaf(Manufacturer, Leaf{Mend: func(t *x509.Certificate) { t.IsCA = true; t.KeyUsage |= x509.KeyUsageCertSign }})}})
-	m.add("bad_chain_key_usage", "signed.chain", Deed{Signers: []Signer{operator, m.leaf(Manufacturer, Leaf{Mend: func(t *x509.Certificate) { t.KeyUsage = x509.KeyUsageKeyAgreement }})}})
-	m.add("bad_chain_critical_extension", "signed.chain", Deed{Signers: []Signer{operator, m.leaf(Manufacturer, Leaf{Mend: func(t *x509.Certificate) { t.ExtraExtensions = []pkix.Extension{critical} }})}})
-	m.add("bad_role_client_certificates", "signed.role", Deed{Signers: []Signer{m.leaf(Manufacturer, Leaf{OUs: client}), m.leaf(Operator, Leaf{OUs: client})}})
-	m.add("bad_role_peer_and_client", "signed.role", Deed{Signers: []Signer{operator, m.leaf(Manufacturer, Leaf{OUs: []string{"peer", "client"}})}})
+	m.add("bad_chain_expired", "signed.chain",
+		Deed{Signers: []Signer{operator, m.leaf(Manufacturer, Leaf{NotBefore: from, NotAfter: to})}})
+	m.add("bad_chain_not_yet_valid", "signed.chain",
+		Deed{Signers: []Signer{
+			operator,
+			m.leaf(Manufacturer, Leaf{NotBefore: m.c.Start.Add(time.Minute), NotAfter: m.c.Start.Add(time.Hour)}),
+		}})
+	m.add("bad_chain_other_partners_ca", "signed.chain",
+		Deed{Signers: []Signer{operator, m.leaf(Manufacturer, Leaf{IssuedBy: Operator})}})
+	m.add("bad_chain_ca_certificate", "signed.chain",
+		Deed{Signers: []Signer{
+			operator,
+			m.leaf(Manufacturer, Leaf{Mend: func(
+				t *x509.Certificate,
+			) {
+				t.IsCA = true
+				t.KeyUsage |= x509.KeyUsageCertSign
+			}}),
+		}})
+	m.add("bad_chain_key_usage", "signed.chain",
+		Deed{Signers: []Signer{
+			operator,
+			m.leaf(Manufacturer, Leaf{Mend: func(t *x509.Certificate) { t.KeyUsage = x509.KeyUsageKeyAgreement }}),
+		}})
+	m.add("bad_chain_critical_extension", "signed.chain",
+		Deed{Signers: []Signer{
+			operator,
+			m.leaf(Manufacturer, Leaf{Mend: func(
+				t *x509.Certificate,
+			) {
+				t.ExtraExtensions = []pkix.Extension{critical}
+			}}),
+		}})
+	m.add("bad_role_client_certificates", "signed.role",
+		Deed{Signers: []Signer{m.leaf(Manufacturer, Leaf{OUs: client}), m.leaf(Operator, Leaf{OUs: client})}})
+	m.add("bad_role_peer_and_client", "signed.role",
+		Deed{Signers: []Signer{operator, m.leaf(Manufacturer, Leaf{OUs: []string{"peer", "client"}})}})
 	m.add("bad_quorum_one_partner", "signed.quorum", Deed{Signers: []Signer{operator}})
 	m.add("bad_quorum_same_partner_twice", "signed.quorum", Deed{Signers: m.peers(Operator, Operator)})
 	m.add("bad_quorum_same_signature_twice", "signed.quorum", Deed{Signers: []Signer{operator, operator}})
@@ -142,14 +176,17 @@ func (m *maker) terms() {
 		a.Body = []byte(strings.Replace(string(a.Body), `"state":"active"`, `"state":"suspended"`, 1))
 	})
 	machine := m.with(func(a *signed.Answer) {
-		a.Body = []byte(strings.ReplaceAll(string(a.Body), m.sale.Machine.ID, ledger.Hash("guildmark/test/1", "another machine")))
+		a.Body = []byte(strings.ReplaceAll(string(a.Body), m.sale.Machine.ID,
+			ledger.Hash("guildmark/test/1", "another machine")))
 	})
 	named := m.with(func(a *signed.Answer) {
-		a.Body = []byte(strings.Replace(string(a.Body), `"custodians":["ManufacturerMSP","OperatorMSP"]`, `"custodians":["LicensorsMSP"]`, 1))
+		a.Body = []byte(strings.Replace(string(a.Body), `"custodians":["ManufacturerMSP","OperatorMSP"]`,
+			`"custodians":["LicensorsMSP"]`, 1))
 	})
 	named.Signers = m.peers(Licensors, Operator)
 	only := m.with(func(a *signed.Answer) {
-		a.Body = []byte(strings.Replace(string(a.Body), `"custodians":["ManufacturerMSP","OperatorMSP"]`, `"custodians":["LicensorsMSP"]`, 1))
+		a.Body = []byte(strings.Replace(string(a.Body), `"custodians":["ManufacturerMSP","OperatorMSP"]`,
+			`"custodians":["LicensorsMSP"]`, 1))
 	})
 	ended := m.with(func(a *signed.Answer) { a.Lease = m.c.Start.Unix() - 1 })
 	m.add("bad_custodian_none_signed", "signed.custodian", only)

@@ -58,7 +58,8 @@ type Signer struct {
 func New(start time.Time) (*Consortium, error) {
 	c := &Consortium{Start: start, cas: map[string]*authority{}, bundleKeys: map[string]*ecdsa.PrivateKey{}}
 	b := &signed.Bundle{
-		Format: signed.BundleFormat, Channel: "guildmark", Chaincode: "guildmark", Quorum: 2, Network: "regtest", Attested: true,
+		Format: signed.BundleFormat, Channel: "guildmark", Chaincode: "guildmark", Quorum: 2,
+		Network: "regtest", Attested: true,
 		Treasury: consortium.Treasury{Version: 1, Descriptor: "wsh(sortedmulti(2,test))"},
 	}
 	for _, name := range []string{Auditor, Licensors, Manufacturer, Operator} {
@@ -137,7 +138,8 @@ func (c *Consortium) Signer(name string, leaf Leaf) (Signer, error) {
 	ca.next++
 	t := &x509.Certificate{
 		SerialNumber: big.NewInt(ca.next), Subject: pkix.Name{CommonName: "peer0", OrganizationalUnit: leaf.OUs},
-		NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature,
+		NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature,
 	}
 	if leaf.Mend != nil {
 		leaf.Mend(t)
@@ -179,7 +181,8 @@ func (c *Consortium) Revoke(name string, serials ...*big.Int) (*signed.Bundle, e
 	ca := c.cas[name]
 	list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: c.Start, NextUpdate: c.Start.AddDate(1, 0, 0)}
 	for _, s := range serials {
-		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: s, RevocationTime: c.Start})
+		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries,
+			x509.RevocationListEntry{SerialNumber: s, RevocationTime: c.Start})
 	}
 	der, err := x509.CreateRevocationList(rand.Reader, list, ca.cert, ca.key)
 	if err != nil {

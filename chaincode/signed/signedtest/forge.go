@@ -105,7 +105,8 @@ func (c *Consortium) question(f *signed.File, d Deed) error {
 	id := sha256.Sum256(append(bytes.Clone(nonce), creator...))
 	e := encoder{}
 	f.ChannelHeader = e.bytes(&common.ChannelHeader{
-		Type: int32(common.HeaderType_ENDORSER_TRANSACTION), ChannelId: d.Channel, TxId: hex.EncodeToString(id[:]), Timestamp: timestamppb.New(c.Start),
+		Type: int32(common.HeaderType_ENDORSER_TRANSACTION), ChannelId: d.Channel,
+		TxId: hex.EncodeToString(id[:]), Timestamp: timestamppb.New(c.Start),
 		Extension: e.bytes(&peer.ChaincodeHeaderExtension{ChaincodeId: &peer.ChaincodeID{Name: d.Chaincode}}),
 	})
 	f.SignatureHeader = e.bytes(&common.SignatureHeader{Creator: creator, Nonce: nonce})
@@ -113,9 +114,10 @@ func (c *Consortium) question(f *signed.File, d Deed) error {
 	for _, a := range d.Args {
 		input.Args = append(input.Args, []byte(a))
 	}
-	p := &peer.ChaincodeProposalPayload{Input: e.bytes(&peer.ChaincodeInvocationSpec{ChaincodeSpec: &peer.ChaincodeSpec{
-		Type: peer.ChaincodeSpec_NODE, ChaincodeId: &peer.ChaincodeID{Name: d.Chaincode}, Input: input,
-	}})}
+	p := &peer.ChaincodeProposalPayload{Input: e.bytes(
+		&peer.ChaincodeInvocationSpec{ChaincodeSpec: &peer.ChaincodeSpec{
+			Type: peer.ChaincodeSpec_NODE, ChaincodeId: &peer.ChaincodeID{Name: d.Chaincode}, Input: input,
+		}})}
 	if d.Transient {
 		p.TransientMap = map[string][]byte{"k": []byte("v")}
 	}
@@ -125,13 +127,17 @@ func (c *Consortium) question(f *signed.File, d Deed) error {
 
 func answer(f *signed.File, d Deed) error {
 	e := encoder{}
-	set := &kvrwset.KVRWSet{Reads: []*kvrwset.KVRead{{Key: "clock", Version: &kvrwset.Version{BlockNum: 7, TxNum: 1}}}}
+	set := &kvrwset.KVRWSet{Reads: []*kvrwset.KVRead{{
+		Key:     "clock",
+		Version: &kvrwset.Version{BlockNum: 7, TxNum: 1},
+	}}}
 	if d.Writes {
 		set.Writes = []*kvrwset.KVWrite{{Key: "license/x", Value: []byte("{}")}}
 	}
 	action := &peer.ChaincodeAction{
 		Results: e.bytes(&rwset.TxReadWriteSet{NsRwset: []*rwset.NsReadWriteSet{
-			{Namespace: "_lifecycle", Rwset: e.bytes(&kvrwset.KVRWSet{Reads: []*kvrwset.KVRead{{Key: "namespaces/fields/guildmark/Sequence"}}})},
+			{Namespace: "_lifecycle", Rwset: e.bytes(
+				&kvrwset.KVRWSet{Reads: []*kvrwset.KVRead{{Key: "namespaces/fields/guildmark/Sequence"}}})},
 			{Namespace: d.Chaincode, Rwset: e.bytes(set)},
 		}}),
 		Response:    &peer.Response{Status: d.Status, Payload: d.Result},

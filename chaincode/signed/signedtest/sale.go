@@ -26,8 +26,9 @@ type Sale struct {
 func NewSale(custodians ...string) Sale {
 	id := func(seed string) string { return ledger.Hash("guildmark/test/1", seed) }
 	m := dataset.Manifest{
-		Format: "guildmark/manifest/1", Version: 1, Licensor: dataset.Licensor{MSP: Licensors, Party: Licensors + ".00000000000000aa"},
-		Salt: id("salt"), Custodians: custodians, Title: "Mule", Technology: "beverage", Profile: "beverage/1",
+		Format: "guildmark/manifest/1", Version: 1,
+		Licensor: dataset.Licensor{MSP: Licensors, Party: Licensors + ".00000000000000aa"},
+		Salt:     id("salt"), Custodians: custodians, Title: "Mule", Technology: "beverage", Profile: "beverage/1",
 		Size: 1000, BodySize: 1032, BodyHash: id("body"), Cipher: "DARE-2.0 AES-256-GCM",
 		Commitments: []dataset.Commitment{{Share: "runtime", Pair: []string{}, Hash: id("runtime")}},
 	}
@@ -35,21 +36,28 @@ func NewSale(custodians ...string) Sale {
 	doc := ledger.Encode(m)
 	s := Sale{Manifest: doc}
 	s.Machine = machine.Machine{
-		Format: "guildmark/machine/1", ID: id("machine"), Owner: Operator + ".00000000000000bb", Registrar: Manufacturer,
-		EKHash: id("ek"), AK: strings.Repeat("QUFB", 30), SRK: strings.Repeat("QkJC", 30), Token: strings.Repeat("Q0ND", 30),
+		Format: "guildmark/machine/1", ID: id("machine"), Owner: Operator + ".00000000000000bb",
+		Registrar: Manufacturer,
+		EKHash:    id("ek"), AK: strings.Repeat("QUFB", 30), SRK: strings.Repeat("QkJC", 30),
+		Token:   strings.Repeat("Q0ND", 30),
 		Counter: strings.Repeat("0b", 34), Line: "mixer", Assurance: "tpm", Shard: 77, Epoch: 5,
 	}
 	model := offer.Model{Kind: "uses", Uses: 3}
 	item := order.Item{
-		Offer: id("offer"), Dataset: m.Dataset, Version: 1, Manifest: hashHex(doc), Custodians: custodians, Model: model, Price: 5000,
+		Offer: id("offer"), Dataset: m.Dataset, Version: 1, Manifest: hashHex(doc), Custodians: custodians,
+		Model: model, Price: 5000,
 	}
 	s.Order = order.Order{
-		Format: "guildmark/order/1", ID: id("order"), Buyer: s.Machine.Owner, Machine: s.Machine.ID, Items: []order.Item{item}, Price: 5000,
-		Descriptor: 1, Shard: 77, Number: 3, Script: "0020" + id("script"), Address: "bcrt1qtest", Created: 5, Expires: 10,
+		Format: "guildmark/order/1", ID: id("order"), Buyer: s.Machine.Owner, Machine: s.Machine.ID,
+		Items: []order.Item{item}, Price: 5000,
+		Descriptor: 1, Shard: 77, Number: 3, Script: "0020" + id("script"), Address: "bcrt1qtest", Created: 5,
+		Expires: 10,
 	}
 	s.License = license.License{
-		Format: "guildmark/license/1", ID: license.ID(s.Order.ID, "0"), Order: s.Order.ID, Machine: s.Machine.ID, Buyer: s.Machine.Owner,
-		Dataset: m.Dataset, Version: 1, Manifest: hashHex(doc), Custodians: custodians, Model: model, Terms: id("terms"), Epoch: 6,
+		Format: "guildmark/license/1", ID: license.ID(s.Order.ID, "0"), Order: s.Order.ID,
+		Machine: s.Machine.ID, Buyer: s.Machine.Owner,
+		Dataset: m.Dataset, Version: 1, Manifest: hashHex(doc), Custodians: custodians, Model: model,
+		Terms: id("terms"), Epoch: 6,
 	}
 	return s
 }
@@ -58,7 +66,10 @@ func NewSale(custodians ...string) Sale {
 func (s Sale) LicenseAnswer(b *signed.Bundle, nonce string, clock int64) signed.Answer {
 	body := signed.LicenseBody{
 		License: s.License, Machine: s.Machine, State: signed.StateActive,
-		Paid: []signed.Paid{{TxID: ledger.Hash("guildmark/test/1", "tx"), Amount: 5000, Height: 101, Block: ledger.Hash("guildmark/test/1", "block")}},
+		Paid: []signed.Paid{{
+			TxID: ledger.Hash("guildmark/test/1", "tx"), Amount: 5000, Height: 101,
+			Block: ledger.Hash("guildmark/test/1", "block"),
+		}},
 	}
 	return frame(b, signed.TagLicense, signed.FunctionLicense, s.License.ID, nonce, clock, body)
 }
@@ -76,7 +87,8 @@ func RecipientsAnswer(b *signed.Bundle, nonce string, clock int64, body signed.R
 
 func frame(b *signed.Bundle, tag, function, subject, nonce string, clock int64, body any) signed.Answer {
 	return signed.Answer{
-		Tag: tag, Channel: b.Channel, Function: function, Subject: subject, Nonce: nonce, Policy: b.ID(), Clock: clock,
+		Tag: tag, Channel: b.Channel, Function: function, Subject: subject, Nonce: nonce, Policy: b.ID(),
+		Clock: clock,
 		Tip:   signed.Tip{Height: 120, Hash: ledger.Hash("guildmark/test/1", "tip"), MedianTime: clock - 600},
 		Lease: clock + 86400, Body: ledger.Encode(body),
 	}

@@ -215,7 +215,8 @@ type text32 chainhash.Hash
 func (h *text32) UnmarshalText(text []byte) error {
 	hash, err := chainhash.NewHashFromStr(string(text))
 	if err != nil || len(text) != chainhash.MaxHashStringSize {
-		return fmt.Errorf("expected a hash of %d hex digits, got %d characters", chainhash.MaxHashStringSize, len(text))
+		return fmt.Errorf("expected a hash of %d hex digits, got %d characters", chainhash.MaxHashStringSize,
+			len(text))
 	}
 	*h = text32(*hash)
 	return nil

@@ -74,7 +74,8 @@ func readCredentials(path string) (user, password string, err error) {
 		Password string `json:"password"`
 	}
 	if err := ledger.Decode(raw, &c); err != nil || c.User == "" || c.Password == "" {
-		return "", "", fmt.Errorf(`%s: expected {"user":"…","password":"…"}`, path) // the cause could quote the secret
+		// the cause could quote the secret
+		return "", "", fmt.Errorf(`%s: expected {"user":"…","password":"…"}`, path)
 	}
 	return c.User, c.Password, nil
 }

@@ -83,7 +83,8 @@ func TestRealNode(t *testing.T) {
 	if err := host.Create(config.Credentials, []byte(`{"user":"test","password":"a wrong one"}`)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := open(t, config).Best(ctx); !errors.Is(err, ErrNode) || !strings.Contains(err.Error(), "rejects user or password") {
+	if _, err := open(t, config).Best(ctx); !errors.Is(err, ErrNode) ||
+		!strings.Contains(err.Error(), "rejects user or password") {
 		t.Errorf("with a wrong password: %v", err)
 	}
 	at.Kill()
@@ -119,7 +120,8 @@ func headers(t *testing.T, n *Node, hashes []chainhash.Hash) {
 		all, err := n.Headers(ctx, tt.after, tt.limit)
 		one, oneErr := n.headersOneByOne(ctx, tt.after, tt.limit)
 		if err != nil || oneErr != nil || len(all) != tt.want || len(one) != tt.want {
-			t.Errorf("%s: %d headers, %v; one by one %d, %v; want %d", tt.name, len(all), err, len(one), oneErr, tt.want)
+			t.Errorf("%s: %d headers, %v; one by one %d, %v; want %d", tt.name, len(all), err, len(one), oneErr,
+				tt.want)
 		}
 	}
 }
@@ -137,7 +139,8 @@ func fake(t *testing.T, answer http.HandlerFunc) *Node {
 		Certificate: filepath.Join(dir, "cert.pem"), Credentials: filepath.Join(dir, "credentials.json"),
 	}
 	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw})
-	if err := errors.Join(host.Create(config.Certificate, cert), host.Create(config.Credentials, []byte(`{"user":"u","password":"p"}`))); err != nil {
+	if err := errors.Join(host.Create(config.Certificate, cert),
+		host.Create(config.Credentials, []byte(`{"user":"u","password":"p"}`))); err != nil {
 		t.Fatal(err)
 	}
 	return open(t, config)
@@ -155,7 +158,10 @@ func TestBadAnswers(t *testing.T) {
 		{"good", 200, good, 0, nil},
 		{"good, 1.0", 200, `{"result":7,"error":null,"id":0}`, 0, nil},
 		{"the node's error", 500, `{"result":null,"error":{"code":-28,"message":"Loading block index…"},"id":0}`, -28, nil},
-		{"no such method", 404, `{"result":null,"error":{"code":-32601,"message":"Method not found"},"id":0}`, methodNotFound, nil},
+		{
+			"no such method", 404, `{"result":null,"error":{"code":-32601,"message":"Method not found"},"id":0}`,
+			methodNotFound, nil,
+		},
 		{"another call's", 200, strings.Replace(good, `"id":0`, `"id":1`, 1), 0, ErrNode},
 		{"null", 200, strings.Replace(good, "7", "null", 1), 0, ErrNode},
 		{"no result", 200, `{"id":0}`, 0, ErrNode},
@@ -208,7 +214,11 @@ func TestWrongBlock(t *testing.T) {
 		{"empty", "", genesis.BlockHash(), ErrNode},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			n := fake(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"id":0,"result":%q}`, tt.text) })
+			n := fake(t, func(w http.ResponseWriter,
+				_ *http.Request,
+			) {
+				fmt.Fprintf(w, `{"id":0,"result":%q}`, tt.text)
+			})
 			if _, err := n.Block(t.Context(), tt.ask); !errors.Is(err, tt.want) {
 				t.Errorf("Block: %v, want %v", err, tt.want)
 			}
@@ -262,7 +272,8 @@ func TestBatch(t *testing.T) {
 			}
 		})
 	}
-	if _, err := parseBatch[int]([]byte(`[{"id":0,"error":{"code":-8,"message":"no"}}]`), 1); codeOf(err) != invalidParameter {
+	if _, err := parseBatch[int]([]byte(`[{"id":0,"error":{"code":-8,"message":"no"}}]`),
+		1); codeOf(err) != invalidParameter {
 		t.Errorf("one failed: %v, want the node's error", err)
 	}
 }
@@ -288,7 +299,10 @@ func TestContextEnds(t *testing.T) {
 func TestForeignCertificate(t *testing.T) {
 	n := fake(t, func(http.ResponseWriter, *http.Request) { t.Error("the password went to a stranger") })
 	other := regtest.Start(t, "")
-	config := Config{RPC: strings.TrimPrefix(n.url, "https://"), Network: "regtest", Certificate: other.Certificate, Credentials: other.Credentials}
+	config := Config{
+		RPC: strings.TrimPrefix(n.url, "https://"), Network: "regtest",
+		Certificate: other.Certificate, Credentials: other.Credentials,
+	}
 	if _, err := open(t, config).Best(t.Context()); !errors.Is(err, ErrNode) {
 		t.Errorf("Best: %v, want %v", err, ErrNode)
 	}
@@ -340,7 +354,8 @@ func TestErrorText(t *testing.T) {
 // for.
 func FuzzAnswer(f *testing.F) {
 	for _, body := range []string{
-		`{"jsonrpc":"2.0","id":0,"result":7}`, `{"id":0,"result":"` + strings.Repeat("0a", 32) + `"}`, `{"id":0,"error":{"code":-1,"message":"m"}}`,
+		`{"jsonrpc":"2.0","id":0,"result":7}`, `{"id":0,"result":"` + strings.Repeat("0a", 32) + `"}`,
+		`{"id":0,"error":{"code":-1,"message":"m"}}`,
 		`[{"id":0,"result":1},{"id":1,"result":2}]`, `{"id":0,"result":["00"]}`, `null`, ``,
 	} {
 		f.Add([]byte(body))
@@ -354,7 +369,8 @@ func FuzzAnswer(f *testing.F) {
 		_ = parse(raw, &list)
 		var block bytesHex
 		if parse(raw, &block) == nil {
-			if b, err := parseBlock(block, chainhash.DoubleHashH(block[:min(80, len(block))])); err == nil && b.SerializeSize() != len(block) {
+			if b, err := parseBlock(block, chainhash.DoubleHashH(block[:min(80, len(block))])); err == nil &&
+				b.SerializeSize() != len(block) {
 				t.Errorf("a block of %d bytes was read from %d", b.SerializeSize(), len(block))
 			}
 		}

@@ -122,8 +122,10 @@ func New(issuer, audience string, keys *Keys, now func() time.Time) *Verifier {
 	return &Verifier{
 		keys: keys, now: now, maxYoung: maxKnown,
 		young: map[[sha256.Size]byte]known{}, old: map[[sha256.Size]byte]known{},
-		parser: jwt.NewParser(jwt.WithValidMethods([]string{"ES256"}), jwt.WithIssuer(issuer), jwt.WithAudience(audience),
-			jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(now), jwt.WithStrictDecoding()),
+		parser: jwt.NewParser(jwt.WithValidMethods([]string{"ES256"}), jwt.WithIssuer(issuer),
+			jwt.WithAudience(audience),
+			jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(now),
+			jwt.WithStrictDecoding()),
 	}
 }
 
@@ -179,7 +181,10 @@ func (v *Verifier) check(ctx context.Context, raw string) (known, error) {
 	if c.ID == "" || c.Scope == "" || c.ClientID == "" || c.ClientID != c.Subject || len(c.Audience) != 1 {
 		return known{}, unauthenticated(ErrClaims)
 	}
-	return known{key: used, token: Token{Subject: c.Subject, Scopes: strings.Fields(c.Scope), Expires: c.ExpiresAt.Time}}, nil
+	return known{key: used, token: Token{
+		Subject: c.Subject, Scopes: strings.Fields(c.Scope),
+		Expires: c.ExpiresAt.Time,
+	}}, nil
 }
 
 // classify turns the library's error into a refusal. The first matching class wins.

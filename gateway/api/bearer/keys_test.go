@@ -84,7 +84,12 @@ func TestOtherKindsOfKeyAreLeftOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &issuerOf{keys: []jose.JSONWebKey{jwk("384", p384), {KeyID: "secret", Key: []byte("0123456789abcdef"), Algorithm: "HS256"}, jwk("", newKey(t)), jwk("good", newKey(t))}}
+	i := &issuerOf{keys: []jose.JSONWebKey{
+		jwk("384", p384),
+		{KeyID: "secret", Key: []byte("0123456789abcdef"), Algorithm: "HS256"},
+		jwk("", newKey(t)),
+		jwk("good", newKey(t)),
+	}}
 	k := NewKeys("https://issuer.test/keys", &http.Client{Transport: i}, time.Now)
 	for id, want := range map[string]error{"384": ErrKey, "secret": ErrKey, "": ErrKey, "good": nil} {
 		if _, err := k.Get(t.Context(), id); !errors.Is(err, want) {
@@ -102,7 +107,8 @@ func token(tb testing.TB, k *ecdsa.PrivateKey, kid string, life time.Duration) s
 	tb.Helper()
 	raw := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{
 		"iss": issuer, "aud": []string{gateway}, "sub": "m", "client_id": "m", "jti": rand.Text(),
-		"scope": "order license", "iat": time.Now().Unix(), "nbf": time.Now().Unix(), "exp": time.Now().Add(life).Unix(),
+		"scope": "order license", "iat": time.Now().Unix(), "nbf": time.Now().Unix(),
+		"exp": time.Now().Add(life).Unix(),
 	})
 	raw.Header["kid"] = kid
 	s, err := raw.SignedString(k)

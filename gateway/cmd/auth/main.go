@@ -37,7 +37,8 @@ func program() *command.Command {
 			f.StringVar(&t.config, "config", "", "`FILE` configuration")
 			f.Need("config")
 			f.BoolVar(&t.check, "check", false, "read the configuration and everything it names, then end")
-			f.BoolVar(&t.rotate, "rotate", false, "make a new signing key, then end; a running server takes it over within a minute")
+			f.BoolVar(&t.rotate, "rotate", false,
+				"make a new signing key, then end; a running server takes it over within a minute")
 		},
 		Run: func(ctx context.Context, call *command.Call) (command.Result, error) {
 			err := t.run(ctx, call.Console.Err)

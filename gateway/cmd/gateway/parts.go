@@ -92,8 +92,10 @@ func (p *parts) config(c config, log *slog.Logger) api.Config {
 	}
 	keys := bearer.NewKeys(c.Issuer+"/keys", p.keys, time.Now)
 	return api.Config{
-		URL: c.URL, Issuer: c.Issuer, Tokens: bearer.New(c.Issuer, c.URL, keys, time.Now), Reader: p.reader, Buyers: p.buyers,
-		Store: p.store, Content: p.content, Custodians: custodians, Relay: p.relay, Log: log, Version: host.Version(), Now: time.Now,
+		URL: c.URL, Issuer: c.Issuer, Tokens: bearer.New(c.Issuer, c.URL, keys, time.Now), Reader: p.reader,
+		Buyers: p.buyers,
+		Store:  p.store, Content: p.content, Custodians: custodians, Relay: p.relay, Log: log,
+		Version: host.Version(), Now: time.Now,
 	}
 }
 

@@ -85,10 +85,16 @@ func newPlace(t *testing.T) *place {
 	_, port, err := net.SplitHostPort(address)
 	must(t, err)
 	p.config = config{
-		Listen: address, URL: "https://localhost:" + port, Certificate: p.path("tls.pem"), Key: p.path("tls.key"), Roots: []string{p.path("tls.pem")},
-		Issuer: "https://localhost:1", Connection: p.path("connection.json"), Reader: p.path("operator", "identities", "reader"),
-		Buyers: []buyer{{Party: "OperatorMSP.0123456789abcdef", Identity: p.path("operator", "identities", "buyer1")}},
-		Model:  p.path("model.db"), Content: p.path("content"), Custodians: []custodian{{MSP: "OperatorMSP", URL: "https://localhost:1"}},
+		Listen: address, URL: "https://localhost:" + port, Certificate: p.path("tls.pem"),
+		Key: p.path("tls.key"), Roots: []string{p.path("tls.pem")},
+		Issuer: "https://localhost:1", Connection: p.path("connection.json"),
+		Reader: p.path("operator", "identities", "reader"),
+		Buyers: []buyer{{
+			Party:    "OperatorMSP.0123456789abcdef",
+			Identity: p.path("operator", "identities", "buyer1"),
+		}},
+		Model: p.path("model.db"), Content: p.path("content"),
+		Custodians: []custodian{{MSP: "OperatorMSP", URL: "https://localhost:1"}},
 	}
 	p.save()
 	return p
@@ -113,8 +119,10 @@ func (p *place) certificate(certificate, keyFile string) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(p.t, err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"}, IsCA: true,
-		BasicConstraintsValid: true, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"},
+		DNSNames: []string{"localhost"}, IsCA: true,
+		BasicConstraintsValid: true, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	must(p.t, err)
@@ -219,16 +227,32 @@ func TestCommandLine(t *testing.T) {
 		{"version", nil, []string{"--version"}, 0, "gateway "},
 		{"nothing", nil, nil, 2, "--config is needed"},
 		{"check", nil, []string{"--config", "gateway.json", "--check"}, 0, ""},
-		{"no file", func(p *place) { must(p.t, os.Remove(p.path("gateway.json"))) }, []string{"--config", "gateway.json"}, 1, "no such file"},
+		{
+			"no file", func(p *place) { must(p.t, os.Remove(p.path("gateway.json"))) },
+			[]string{"--config", "gateway.json"},
+			1, "no such file",
+		},
 		{"unknown key", func(p *place) {
 			must(p.t, os.WriteFile(p.path("gateway.json"), []byte(`{"lissten":"x"}`), 0o600))
 		}, []string{"--config", "gateway.json"}, 1, "document.unknown_key"},
 		{"key that others may read", func(p *place) {
 			must(p.t, os.Chmod(p.path("tls.key"), 0o644)) // #nosec G302 -- that is the test
 		}, []string{"--config", "gateway.json"}, 1, "chmod 600"},
-		{"http", func(p *place) { p.config.URL = "http://localhost"; p.save() }, []string{"--config", "gateway.json"}, 1, "not an https address"},
-		{"buyer twice", func(p *place) { p.config.Buyers = append(p.config.Buyers, p.config.Buyers[0]); p.save() }, []string{"--config", "gateway.json"}, 1, "named twice"},
-		{"no identity", func(p *place) { p.config.Reader = p.path("nobody"); p.save() }, []string{"--config", "gateway.json"}, 1, "nobody"},
+		{
+			"http", func(p *place) { p.config.URL = "http://localhost"; p.save() },
+			[]string{"--config", "gateway.json"},
+			1, "not an https address",
+		},
+		{"buyer twice", func(p *place) {
+			p.config.Buyers = append(p.config.Buyers,
+				p.config.Buyers[0])
+			p.save()
+		}, []string{"--config", "gateway.json"}, 1, "named twice"},
+		{
+			"no identity", func(p *place) { p.config.Reader = p.path("nobody"); p.save() },
+			[]string{"--config", "gateway.json"},
+			1, "nobody",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -61,7 +61,8 @@ func (a *access) market() (*licensor.Gateway, error) {
 	return licensor.NewGateway(c.Gateway.URL, roots)
 }
 
-// ask gives the way to the signed recipients: the gateway's if a flag names one, else the licensor's own to the peers.
+// ask gives the way to the signed recipients: the gateway's if a flag names one, else the licensor's own to the
+// peers.
 func (a *access) ask(b *signed.Bundle) (ask licensor.Ask, end func() error, err error) {
 	if a.gateway != "" {
 		g, err := licensor.NewGateway(a.gateway, a.roots)

@@ -23,7 +23,8 @@ type bundleResult struct {
 // Text shows the whole id: a person compares it.
 func (b bundleResult) Text() string {
 	return fmt.Sprintf("%s: trust bundle %d of the consortium, id\n%s\n"+
-		"Ask two partners, over another way, whether this is their bundle's id before you trust it.", b.File, b.Sequence, b.ID)
+		"Ask two partners, over another way, whether this is their bundle's id before you trust it.", b.File,
+		b.Sequence, b.ID)
 }
 
 type bundleFlags struct {
@@ -36,7 +37,8 @@ func bundleCommand() *command.Command {
 	var b bundleFlags
 	return &command.Command{
 		Name: "bundle", Short: "writes the consortium's newest trust bundle to a file and shows its id.",
-		Guide:   "One peer gives it, and nothing else vouches for it: compare its id over another way before you seal for it.",
+		Guide: "One peer gives it, and nothing else vouches for it: compare its id over another way before " +
+			"you seal for it.",
 		Example: "guildmark bundle --identity build/net/licensors/identities/licensor1 --out build/bundle.json",
 		Flags: func(f *command.Flags) {
 			b.ledgerFlags(f)

@@ -38,7 +38,10 @@ import (
 
 // TestStories runs the command as a person does; each file in testdata is one story.
 func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: func(e *testscript.Env) error { return market(t, e) }})
+	testscript.Run(t, testscript.Params{
+		Dir:   "testdata",
+		Setup: func(e *testscript.Env) error { return market(t, e) },
+	})
 }
 
 func TestMain(m *testing.M) {
@@ -47,8 +50,8 @@ func TestMain(m *testing.M) {
 	}})
 }
 
-// The help's own steps run as printed, in a folder like the project's; only the ledger's peers are not there, so sealing
-// asks the gateway.
+// The help's own steps run as printed, in a folder like the project's; only the ledger's peers are not there,
+// so sealing asks the gateway.
 func TestHelpRunsAsPrinted(t *testing.T) {
 	var help bytes.Buffer
 	if code := run(t.Context(), []string{"help"}, &help, io.Discard); code != 0 {
@@ -59,7 +62,8 @@ func TestHelpRunsAsPrinted(t *testing.T) {
 	if len(steps) != 4 {
 		t.Fatalf("found %d steps, want 4:\n%s", len(steps), text)
 	}
-	script := "exec guildmark " + steps[1][1] + " --gateway $GATEWAY\nstdout '^sealed Sunrise'\nexec guildmark " + steps[3][1] + "\nstdout '^Sunrise '\n"
+	script := "exec guildmark " + steps[1][1] +
+		" --gateway $GATEWAY\nstdout '^sealed Sunrise'\nexec guildmark " + steps[3][1] + "\nstdout '^Sunrise '\n"
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "help.txt"), []byte(script), 0o600); err != nil {
 		t.Fatal(err)
@@ -73,26 +77,36 @@ func TestPublishedSaysWhoGetsWhat(t *testing.T) {
 		Offer: offer.Offer{
 			ID: ledger.Hash("offer"), Price: 25_000, Model: offer.Model{Kind: "uses", Uses: 3},
 			Split: royalty.Terms{
-				Commission:   royalty.Commission{Rate: 30_000_000, Min: 1, Max: 1_000_000, Payee: "AMSP.0123456789abcdef"},
-				Contributors: []royalty.Contributor{{Payee: "LicensorsMSP.00000000000000bb", Weight: 1}, {Payee: "LicensorsMSP.0123456789abcdef", Weight: 3}},
+				Commission: royalty.Commission{
+					Rate: 30_000_000, Min: 1, Max: 1_000_000,
+					Payee: "AMSP.0123456789abcdef",
+				},
+				Contributors: []royalty.Contributor{
+					{Payee: "LicensorsMSP.00000000000000bb", Weight: 1},
+					{Payee: "LicensorsMSP.0123456789abcdef", Weight: 3},
+				},
 			},
 		},
 		title: "Sunrise", me: "LicensorsMSP.0123456789abcdef",
 	}
 	var err error
-	r.Payees, err = payeesOf(r.Offer, licensor.Connection{Identities: []licensor.Enrolled{{Name: "licensor2", Party: "LicensorsMSP.00000000000000bb"}}})
+	r.Payees, err = payeesOf(r.Offer, licensor.Connection{Identities: []licensor.Enrolled{{
+		Name:  "licensor2",
+		Party: "LicensorsMSP.00000000000000bb",
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := "on sale: Sunrise, offer " + r.Offer.ID[:12] + "\n" +
-		"3 uses for 25,000 sat (0.00025 BTC); each sale gives licensor2 4,375 sat, you 13,125 sat, commission 7,500 sat"
+		"3 uses for 25,000 sat (0.00025 BTC); each sale gives licensor2 4,375 sat, you 13,125 sat, " +
+		"commission 7,500 sat"
 	if got := r.Text(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
-// market puts a licensor's files into the story's folder and a gateway's public routes behind $GATEWAY: the peers that
-// sign there are a test consortium's.
+// market puts a licensor's files into the story's folder and a gateway's public routes behind $GATEWAY: the
+// peers that sign there are a test consortium's.
 func market(t *testing.T, e *testscript.Env) error {
 	t.Helper()
 	c, err := signedtest.New(time.Now())
@@ -109,10 +123,12 @@ func market(t *testing.T, e *testscript.Env) error {
 	listed := func(name, role, party, folder string) (map[string]string, error) {
 		folder = filepath.Join(dir, folder)
 		return map[string]string{
-			"name": name, "partner": "licensors", "msp": "LicensorsMSP", "role": role, "party": party, "certificate": filepath.Join(folder, "cert.pem"),
+			"name": name, "partner": "licensors", "msp": "LicensorsMSP", "role": role, "party": party,
+			"certificate": filepath.Join(folder, "cert.pem"),
 		}, identity(folder, role)
 	}
-	me, err := listed("licensor1", "licensor", "LicensorsMSP.0123456789abcdef", "build/net/licensors/identities/licensor1")
+	me, err := listed("licensor1", "licensor", "LicensorsMSP.0123456789abcdef",
+		"build/net/licensors/identities/licensor1")
 	if err != nil {
 		return err
 	}
@@ -125,12 +141,16 @@ func market(t *testing.T, e *testscript.Env) error {
 		return err
 	}
 	connection, err := json.Marshal(map[string]any{
-		"version": 1, "channel": "guildmark", "identities": []any{me, other, reader}, "gateway": map[string]string{"url": srv.URL},
+		"version": 1, "channel": "guildmark", "identities": []any{me, other, reader},
+		"gateway": map[string]string{"url": srv.URL},
 	})
 	if err != nil {
 		return err
 	}
-	files := map[string][]byte{"build/net/connection.json": connection, "bundle.json": c.Bundle.Bytes(), "build/bundle.json": c.Bundle.Bytes()}
+	files := map[string][]byte{
+		"build/net/connection.json": connection, "bundle.json": c.Bundle.Bytes(),
+		"build/bundle.json": c.Bundle.Bytes(),
+	}
 	for _, name := range []string{"fixtures/beverage/sunrise.jsonl", "fixtures/beverage/busted_volume.jsonl"} {
 		if files[name], err = os.ReadFile(filepath.Join("../../..", name)); err != nil {
 			return err
@@ -161,9 +181,19 @@ func gateway(t *testing.T, c *signedtest.Consortium) http.Handler {
 		return k.PublicKey().Bytes()
 	}
 	body := signed.RecipientsBody{Recipients: []consortium.Recipient{
-		{Format: consortium.RecipientFormat, ID: "LicensorsMSP.c", Role: "custodian", MSP: "LicensorsMSP", Version: 1, HPKE: base64.StdEncoding.EncodeToString(key())},
-		{Format: consortium.RecipientFormat, ID: "ManufacturerMSP.runtime.mixer-1.vtpm", Role: "runtime", MSP: "ManufacturerMSP", Version: 1, HPKE: base64.StdEncoding.EncodeToString(key()), Line: "mixer-1", Assurance: "vtpm"},
-		{Format: consortium.RecipientFormat, ID: "OperatorMSP.c", Role: "custodian", MSP: "OperatorMSP", Version: 1, HPKE: base64.StdEncoding.EncodeToString(key())},
+		{
+			Format: consortium.RecipientFormat, ID: "LicensorsMSP.c", Role: "custodian", MSP: "LicensorsMSP",
+			Version: 1, HPKE: base64.StdEncoding.EncodeToString(key()),
+		},
+		{
+			Format: consortium.RecipientFormat, ID: "ManufacturerMSP.runtime.mixer-1.vtpm", Role: "runtime",
+			MSP: "ManufacturerMSP", Version: 1, HPKE: base64.StdEncoding.EncodeToString(key()), Line: "mixer-1",
+			Assurance: "vtpm",
+		},
+		{
+			Format: consortium.RecipientFormat, ID: "OperatorMSP.c", Role: "custodian", MSP: "OperatorMSP",
+			Version: 1, HPKE: base64.StdEncoding.EncodeToString(key()),
+		},
 	}}
 	sign := func(partners ...string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -210,7 +240,8 @@ func gateway(t *testing.T, c *signedtest.Consortium) http.Handler {
 
 const (
 	zeros         = "0000000000000000000000000000000000000000000000000000000000000000"
-	offerDocument = `{"format":"guildmark/offer/1","id":"` + zeros + `","licensor":{"msp":"LicensorsMSP","party":"LicensorsMSP.0123456789abcdef"},"dataset":"` + zeros +
+	offerDocument = `{"format":"guildmark/offer/1","id":"` + zeros +
+		`","licensor":{"msp":"LicensorsMSP","party":"LicensorsMSP.0123456789abcdef"},"dataset":"` + zeros +
 		`","version":1,"model":{"kind":"uses","uses":3},"price":25000,"assurance":["vtpm"],"split":{"commission":{"rate":1,"min":1,"max":1,"payee":""},"contributors":[],"residual":""},"epoch":1}`
 )
 
@@ -222,7 +253,8 @@ func identity(dir, role string) error {
 	}
 	attrs := []byte(`{"attrs":{"role":"` + role + `","party":"LicensorsMSP.0123456789abcdef"}}`)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: role}, NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: role}, NotBefore: time.Unix(0, 0),
+		NotAfter:        time.Unix(1<<33, 0),
 		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3, 4, 5, 6, 7, 8, 1}, Value: attrs}},
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
@@ -236,8 +268,10 @@ func identity(dir, role string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "cert.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "cert.pem"),
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), 0o600); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "key.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
+	return os.WriteFile(filepath.Join(dir, "key.pem"),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
 }

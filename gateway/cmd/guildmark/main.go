@@ -1,8 +1,8 @@
 // Command guildmark is a licensor's tool at home: it seals technology data, publishes and offers it, and lists the
 // offers of a gateway.
 //
-// Does not send plaintext or a content key anywhere, and does not seal for keys that its own trust bundle doesn't vouch
-// for.
+// Does not send plaintext or a content key anywhere, and does not seal for keys that its own trust bundle
+// doesn't vouch for.
 package main
 
 import (

@@ -33,10 +33,12 @@ type offersFlags struct {
 func offersCommand() *command.Command {
 	var o offersFlags
 	return &command.Command{
-		Name: "offers", Args: "[OFFER]", Short: "lists what is on offer at a gateway, or shows one offer by the beginning of its id.",
+		Name: "offers", Args: "[OFFER]",
+		Short:   "lists what is on offer at a gateway, or shows one offer by the beginning of its id.",
 		Example: "guildmark offers",
 		Flags: func(f *command.Flags) {
-			f.StringVar(&o.connection, "connection", "build/net/connection.json", "`FILE` connection file that names the gateway")
+			f.StringVar(&o.connection, "connection", "build/net/connection.json",
+				"`FILE` connection file that names the gateway")
 			o.gatewayFlags(f, "the one in the connection file")
 			f.StringVar(&o.cursor, "cursor", "", "`TEXT` cursor that the page before ended with, to go on after it")
 			f.IntVar(&o.limit, "limit", pageSize, "`N` offers on a page")
@@ -105,7 +107,8 @@ func (p offerPage) Text() string {
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(t, "TITLE\tOFFER\tUSES\tPRICE\tMACHINES")
 	for i, o := range p.Offers {
-		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", p.titles[i], command.ID(o.ID), command.Number(o.Model.Uses), command.Satoshi(o.Price),
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", p.titles[i], command.ID(o.ID),
+			command.Number(o.Model.Uses), command.Satoshi(o.Price),
 			strings.Join(o.Assurance, ","))
 	}
 	_ = t.Flush() // into memory

@@ -35,8 +35,10 @@ type publishFlags struct {
 func publishCommand() *command.Command {
 	var p publishFlags
 	return &command.Command{
-		Name: "publish", Short: "puts a sealed folder on the ledger, uploads it, waits for the custodians and offers it.",
-		Guide: "It can be repeated after any interruption: steps that are done stay done. The price is divided at each sale: the\n" +
+		Name: "publish", Short: "puts a sealed folder on the ledger, uploads it, waits for the custodians " +
+			"and offers it.",
+		Guide: "It can be repeated after any interruption: steps that are done stay done. The price is " +
+			"divided at each sale: the\n" +
 			"consortium's commission first, then the contributors by their weights.",
 		Example: "guildmark publish --folder build/sunrise --identity build/net/licensors/identities/licensor1 \\\n" +
 			"  --price 25000 --uses 3 --contributor licensor1=2 --contributor licensor2=1",
@@ -52,11 +54,14 @@ func (p *publishFlags) flags(f *command.Flags) {
 	f.Need("folder", "price", "uses")
 	p.ledgerFlags(f)
 	p.gatewayFlags(f, "the one in the connection file")
-	f.Var(contributors{&p.contributors}, "contributor", "`NAME=WEIGHT` one who shares the price after the commission; repeat the flag for each. "+
-		"NAME is an identity of the connection file, like licensor2, or a party id")
-	f.StringVar(&p.residual, "residual", "", "`NAME` one who gets all after the commission, instead of contributors; default: you, without contributors")
+	f.Var(contributors{&p.contributors}, "contributor",
+		"`NAME=WEIGHT` one who shares the price after the commission; repeat the flag for each. "+
+			"NAME is an identity of the connection file, like licensor2, or a party id")
+	f.StringVar(&p.residual, "residual", "", "`NAME` one who gets all after the commission, instead of "+
+		"contributors; default: you, without contributors")
 	f.StringVar(&p.assurance, "assurance", "tpm,vtpm", "`CLASSES` machines that may buy: tpm, vtpm, software")
-	f.StringVar(&p.key, "key", "", "`TEXT` your own name for this offer; the same name again is the same offer (default: made of dataset, uses and price)")
+	f.StringVar(&p.key, "key", "", "`TEXT` your own name for this offer; the same name again is the same "+
+		"offer (default: made of dataset, uses and price)")
 	f.DurationVar(&p.wait, "wait", 2*time.Minute, "`TIME` how long to wait for the custodians")
 }
 
@@ -99,7 +104,8 @@ type publishResult struct {
 func (p publishResult) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "on sale: %s, offer %s\n", p.title, command.ID(p.Offer.ID))
-	fmt.Fprintf(&b, "%s for %s; each sale gives ", command.Count(int(p.Offer.Model.Uses), "use"), command.Satoshi(p.Offer.Price))
+	fmt.Fprintf(&b, "%s for %s; each sale gives ", command.Count(int(p.Offer.Model.Uses), "use"),
+		command.Satoshi(p.Offer.Price))
 	for i, part := range p.Payees {
 		if i > 0 {
 			b.WriteString(", ")
@@ -159,15 +165,19 @@ func (p *publishFlags) publish(ctx context.Context, call *command.Call) (command
 	}
 	payees, err := payeesOf(made, connection)
 	return publishResult{
-		Dataset: made.Dataset, Version: made.Version, Offer: made, Payees: payees, Seconds: time.Since(begin).Seconds(),
-		title: f.Manifest.Title, me: who.Party,
+		Dataset: made.Dataset, Version: made.Version, Offer: made, Payees: payees,
+		Seconds: time.Since(begin).Seconds(),
+		title:   f.Manifest.Title, me: who.Party,
 	}, err
 }
 
 // offer is the request to the ledger; names become party ids.
-func (p *publishFlags) offer(who licensor.Licensor, m dataset.Manifest, c licensor.Connection) (offer.Request, error) {
+func (p *publishFlags) offer(who licensor.Licensor, m dataset.Manifest, c licensor.Connection) (offer.Request,
+	error,
+) {
 	r := offer.Request{
-		Key: p.key, Model: offer.Model{Kind: "uses", Uses: p.uses}, Price: ledger.Satoshi(p.price), Assurance: list(p.assurance),
+		Key: p.key, Model: offer.Model{Kind: "uses", Uses: p.uses}, Price: ledger.Satoshi(p.price),
+		Assurance: list(p.assurance),
 	}
 	for _, one := range p.contributors {
 		party, err := c.Party(one.name)
@@ -191,8 +201,8 @@ func (p *publishFlags) offer(who licensor.Licensor, m dataset.Manifest, c licens
 	return r, err
 }
 
-// payeesOf divides the price as a sale does. The rounding's key is an order's, which isn't there yet: any will do, since
-// keys move a satoshi at most.
+// payeesOf divides the price as a sale does. The rounding's key is an order's, which isn't there yet: any will
+// do, since keys move a satoshi at most.
 func payeesOf(o offer.Offer, c licensor.Connection) ([]payee, error) {
 	parts, err := royalty.Split(o.Price, o.Split, royalty.Key(o.ID, 0, 0))
 	if err != nil {

@@ -39,11 +39,15 @@ type sealFlags struct {
 func sealCommand() *command.Command {
 	var s sealFlags
 	return &command.Command{
-		Name: "seal", Short: "checks data against its profile and seals it into a folder; the data stays on this computer.",
-		Guide: "The profile beverage/1 is described in fixtures/beverage/README.md. The keys to seal for come from the partners'\n" +
+		Name: "seal", Short: "checks data against its profile and seals it into a folder; the data stays on " +
+			"this computer.",
+		Guide: "The profile beverage/1 is described in fixtures/beverage/README.md. The keys to seal for " +
+			"come from the partners'\n" +
 			"peers, or from --gateway; they count only if enough partners of your own trust bundle signed them.",
-		Example: "guildmark seal --data fixtures/beverage/sunrise.jsonl --title Sunrise --bundle build/bundle.json \\\n" +
-			"  --identity build/net/licensors/identities/licensor1 --custodians OperatorMSP,LicensorsMSP --lines mixer-1 --out build/sunrise",
+		Example: "guildmark seal --data fixtures/beverage/sunrise.jsonl --title Sunrise --bundle " +
+			"build/bundle.json \\\n" +
+			"  --identity build/net/licensors/identities/licensor1 --custodians OperatorMSP,LicensorsMSP " +
+			"--lines mixer-1 --out build/sunrise",
 		Flags: s.flags,
 		Run:   func(ctx context.Context, _ *command.Call) (command.Result, error) { return s.seal(ctx) },
 	}
@@ -53,7 +57,8 @@ func (s *sealFlags) flags(f *command.Flags) {
 	f.StringVar(&s.data, "data", "", "`FILE` the technology data")
 	f.StringVar(&s.title, "title", "", "`TEXT` title that buyers see")
 	f.StringVar(&s.bundle, "bundle", "", "`FILE` your trust bundle, as `guildmark bundle` wrote it")
-	f.StringVar(&s.custodians, "custodians", "", "`MSPS` two or more partners that keep halves of the key, comma-separated; any two of them together could open the data (T4)")
+	f.StringVar(&s.custodians, "custodians", "", "`MSPS` two or more partners that keep halves of the key, "+
+		"comma-separated; any two of them together could open the data (T4)")
 	f.StringVar(&s.lines, "lines", "", "`LINES` product lines whose machines may use it, comma-separated")
 	f.StringVar(&s.out, "out", "", "`DIR` folder to make")
 	f.Need("data", "title", "bundle", "custodians", "lines", "out")
@@ -61,7 +66,8 @@ func (s *sealFlags) flags(f *command.Flags) {
 	s.gatewayFlags(f, "the partners' peers are asked")
 	f.StringVar(&s.profile, "profile", "beverage/1", "`NAME` profile that the data follows")
 	f.StringVar(&s.assurance, "assurance", "tpm,vtpm", "`CLASSES` machines that may use it: tpm, vtpm, software")
-	f.StringVar(&s.previous, "previous", "", "`FILE` manifest.json of the version before, for a new version of the same dataset")
+	f.StringVar(&s.previous, "previous", "",
+		"`FILE` manifest.json of the version before, for a new version of the same dataset")
 }
 
 func (s *sealFlags) seal(ctx context.Context) (command.Result, error) {
@@ -74,8 +80,10 @@ func (s *sealFlags) seal(ctx context.Context) (command.Result, error) {
 		return nil, err
 	}
 	return sealResult{
-		Folder: f.Path, Dataset: f.Manifest.Dataset, Version: f.Manifest.Version, Manifest: ledger.Digest(ledger.Encode(f.Manifest)),
-		Envelope: sealed.Address(f.Envelope.Bytes()), Body: f.Manifest.BodyHash, Size: f.Manifest.Size, title: f.Manifest.Title,
+		Folder: f.Path, Dataset: f.Manifest.Dataset, Version: f.Manifest.Version,
+		Manifest: ledger.Digest(ledger.Encode(f.Manifest)),
+		Envelope: sealed.Address(f.Envelope.Bytes()), Body: f.Manifest.BodyHash, Size: f.Manifest.Size,
+		title: f.Manifest.Title,
 	}, nil
 }
 
@@ -117,7 +125,10 @@ func (s *sealFlags) request(ctx context.Context) (licensor.SealRequest, error) {
 	}
 	return licensor.SealRequest{
 		Data: s.data, Profile: s.profile, Title: s.title, Licensor: who.Licensor, Channel: bundle.Channel,
-		Choice:     licensor.Choice{Custodians: list(s.custodians), Lines: list(s.lines), Assurance: list(s.assurance)},
+		Choice: licensor.Choice{
+			Custodians: list(s.custodians), Lines: list(s.lines),
+			Assurance: list(s.assurance),
+		},
 		Recipients: recipients, Previous: previous, Folder: s.out,
 	}, nil
 }

@@ -26,11 +26,13 @@ func enrollCommand() *command.Command {
 	var file string
 	return &command.Command{
 		Name: "enroll", Short: "makes this machine known: registrar and custodians check its TPM.",
-		Guide:   "The one-time code comes from the registrar's partner (`partner registrar code`). Repeated, it goes on where it stopped.",
+		Guide: "The one-time code comes from the registrar's partner (`partner registrar code`). Repeated, " +
+			"it goes on where it stopped.",
 		Example: "machine enroll --code-file code",
 		Flags: func(f *command.Flags) {
 			s.flags(f)
-			f.StringVar(&file, "code-file", "", "`FILE` file of mode 0600 with the one-time code; needed the first time")
+			f.StringVar(&file, "code-file", "",
+				"`FILE` file of mode 0600 with the one-time code; needed the first time")
 		},
 		Run: s.at(func(ctx context.Context, t *task) (command.Result, error) {
 			code := ""
@@ -46,7 +48,8 @@ func enrollCommand() *command.Command {
 				return nil, err
 			}
 			return enrolled{
-				Machine: e.Machine.ID, Owner: e.Machine.Owner, Assurance: e.Machine.Assurance, Bundle: e.Bundle, Custodians: e.Custodians,
+				Machine: e.Machine.ID, Owner: e.Machine.Owner, Assurance: e.Machine.Assurance, Bundle: e.Bundle,
+				Custodians: e.Custodians,
 			}, nil
 		}),
 	}
@@ -78,7 +81,10 @@ func buyCommand() *command.Command {
 			if err != nil {
 				return nil, err
 			}
-			return bought{License: h.License.ID, Title: h.Title, Order: h.License.Order, Uses: h.License.Model.Uses}, nil
+			return bought{
+				License: h.License.ID, Title: h.Title, Order: h.License.Order,
+				Uses: h.License.Model.Uses,
+			}, nil
 		}),
 	}
 }
@@ -121,8 +127,8 @@ func useCommand() *command.Command {
 	}
 }
 
-// use makes the product count times, if the license has so many uses left; the first refusal ends it, and what was made is
-// told all the same.
+// use makes the product count times, if the license has so many uses left; the first refusal ends it, and what
+// was made is told all the same.
 func use(ctx context.Context, t *task, license string, count int) (command.Result, error) {
 	if count > 1 {
 		if err := t.agent.CheckUses(ctx, license, int64(count)); err != nil {
@@ -223,8 +229,10 @@ func tokenCommand() *command.Command {
 	var scope string
 	return &command.Command{
 		Name: "token", Short: "prints an access token for the gateway, signed in by this machine's TPM.",
-		Guide: "The token is good for five minutes and for one scope: order places and reads this machine's orders, license\n" +
-			"reads its licenses, asks for grants and delivers receipts. Whoever holds it can do that in the machine's name: do\n" +
+		Guide: "The token is good for five minutes and for one scope: order places and reads this machine's " +
+			"orders, license\n" +
+			"reads its licenses, asks for grants and delivers receipts. Whoever holds it can do that in the " +
+			"machine's name: do\n" +
 			"not write it to a log. The gateway's /openapi.yaml says what can be asked.",
 		Example: `curl --cacert roots.pem -H "Authorization: Bearer $(machine token --scope order)" https://GATEWAY/v1/machines/MACHINE/orders`,
 		Flags: func(f *command.Flags) {

@@ -1,4 +1,5 @@
-// Command machine is a machine's side of the market: it enrolls the machine's TPM, buys licenses, and uses them offline.
+// Command machine is a machine's side of the market: it enrolls the machine's TPM, buys licenses, and uses them
+// offline.
 //
 // Does not take a secret as an argument: secrets lie in files of mode 0600 that the configuration or a flag names.
 package main
@@ -44,7 +45,8 @@ func program() *command.Command {
 		Name: "machine", Version: host.Version(), Guide: guide,
 		Short: "buys licenses of technology data and uses them without a network.",
 		Commands: []*command.Command{
-			doctorCommand(), enrollCommand(), walletCommand(), buyCommand(), licensesCommand(), useCommand(), syncCommand(),
+			doctorCommand(), enrollCommand(), walletCommand(), buyCommand(), licensesCommand(), useCommand(),
+			syncCommand(),
 			verifyCommand(), tokenCommand(),
 		},
 	}

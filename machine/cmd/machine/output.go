@@ -31,8 +31,8 @@ func (t *task) report(p agent.Progress) {
 	}
 }
 
-// words is a runtime's event for a person, "" for one that says nothing new; moving is set for a step under way, whose
-// next event says more.
+// words is a runtime's event for a person, "" for one that says nothing new; moving is set for a step under
+// way, whose next event says more.
 func words(e runtime.Event) (line string, moving bool) {
 	switch e.Kind {
 	case runtime.Locked:
@@ -59,7 +59,8 @@ type enrolled struct {
 }
 
 func (e enrolled) Text() string {
-	return fmt.Sprintf("enrolled   machine %s\n           owner %s, assurance %s, activated by %s", command.ID(e.Machine), e.Owner, e.Assurance, strings.Join(e.Custodians, ", "))
+	return fmt.Sprintf("enrolled   machine %s\n           owner %s, assurance %s, activated by %s",
+		command.ID(e.Machine), e.Owner, e.Assurance, strings.Join(e.Custodians, ", "))
 }
 
 type bought struct {
@@ -70,7 +71,8 @@ type bought struct {
 }
 
 func (b bought) Text() string {
-	return fmt.Sprintf("bought     %s, %s\n           license %s", b.Title, command.Count(int(b.Uses), "use"), command.ID(b.License))
+	return fmt.Sprintf("bought     %s, %s\n           license %s", b.Title, command.Count(int(b.Uses), "use"),
+		command.ID(b.License))
 }
 
 type holdings struct {
@@ -119,7 +121,8 @@ type synced struct{ agent.Synced }
 
 func (s synced) Text() string {
 	return fmt.Sprintf("synced     %s finished, %s delivered, %s renewed",
-		command.Count(len(s.Finished), "purchase"), command.Count(s.Delivered, "receipt"), command.Count(len(s.Renewed), "license"))
+		command.Count(len(s.Finished), "purchase"), command.Count(s.Delivered, "receipt"),
+		command.Count(len(s.Renewed), "license"))
 }
 
 type verdict struct{ agent.Verdict }
@@ -129,7 +132,8 @@ func (v verdict) Text() string {
 	if v.Lease != 0 {
 		until = "until " + command.Moment(time.Unix(v.Lease, 0))
 	}
-	return fmt.Sprintf("good       %s %s\n           signed at %s, good %s", v.Function, v.Subject, command.Moment(time.Unix(v.Clock, 0)), until)
+	return fmt.Sprintf("good       %s %s\n           signed at %s, good %s", v.Function, v.Subject,
+		command.Moment(time.Unix(v.Clock, 0)), until)
 }
 
 type accessToken struct {

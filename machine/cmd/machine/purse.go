@@ -18,7 +18,8 @@ import (
 )
 
 // errNoWallet means that the configuration names no Bitcoin node. Name one under `bitcoin`, or pay by phone.
-var errNoWallet = ledger.Refuse(ledger.NotFound, "machine.no_wallet", "the configuration names no Bitcoin node: set bitcoin.rpc, certificate, credentials and network")
+var errNoWallet = ledger.Refuse(ledger.NotFound, "machine.no_wallet",
+	"the configuration names no Bitcoin node: set bitcoin.rpc, certificate, credentials and network")
 
 // purse is the machine's wallet with the node that it asks; empty when the command needs none or none is configured.
 type purse struct {
@@ -93,7 +94,8 @@ func (p purseState) Text() string {
 func walletCommand() *command.Command {
 	s := settings{wallet: true}
 	return &command.Command{
-		Name: "wallet", Args: "[address|balance]", Short: "shows where to send coins to this machine, or what it can spend.",
+		Name: "wallet", Args: "[address|balance]",
+		Short:   "shows where to send coins to this machine, or what it can spend.",
 		Example: "machine wallet balance", Flags: s.flags,
 		Run: s.at(func(ctx context.Context, t *task) (command.Result, error) {
 			switch what := strings.Join(t.call.Args, ""); what {
@@ -135,7 +137,10 @@ func (p *purse) check(ctx context.Context) agent.Check {
 	}
 	balance, err := p.wallet.Balance(ctx, p.chain)
 	if err != nil {
-		return agent.Check{Name: "wallet", Detail: err.Error(), Todo: "is the node up, and are rpc, certificate and credentials its own?"}
+		return agent.Check{
+			Name: "wallet", Detail: err.Error(),
+			Todo: "is the node up, and are rpc, certificate and credentials its own?",
+		}
 	}
 	c.Detail = command.Satoshi(balance) + " to spend"
 	return c

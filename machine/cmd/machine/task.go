@@ -46,7 +46,9 @@ func (s *settings) at(do func(context.Context, *task) (command.Result, error)) c
 	}
 }
 
-func (s *settings) perform(ctx context.Context, t *task, do func(context.Context, *task) (command.Result, error)) (result command.Result, err error) {
+func (s *settings) perform(ctx context.Context, t *task,
+	do func(context.Context, *task) (command.Result, error),
+) (result command.Result, err error) {
 	if t.config, err = agent.LoadConfig(s.config); err != nil {
 		return nil, err
 	}

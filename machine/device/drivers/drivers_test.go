@@ -14,7 +14,8 @@ func TestNoDriver(t *testing.T) {
 	if got, _ := Text("laser/1", nil); got != "" {
 		t.Errorf("an event of an unknown device reads %q", got)
 	}
-	if got, moving := Text("beverage/1", []byte(`{"kind":"start","step":1,"pump":2}`)); got != "step 1     pump 2 on" || moving {
+	if got, moving := Text("beverage/1",
+		[]byte(`{"kind":"start","step":1,"pump":2}`)); got != "step 1     pump 2 on" || moving {
 		t.Errorf("got %q, moving %v", got, moving)
 	}
 }

@@ -46,7 +46,8 @@ func Open(setup, state json.RawMessage, clock device.Clock) (device.Device, erro
 		}
 	}
 	if s.Warn < 0 || s.AtOnce < 0 || s.Scale < 0 {
-		return nil, ErrSetup.With(fmt.Sprintf("warn %d, atOnce %d, scale %d: none may be negative", s.Warn, s.AtOnce, s.Scale))
+		return nil, ErrSetup.With(fmt.Sprintf("warn %d, atOnce %d, scale %d: none may be negative", s.Warn,
+			s.AtOnce, s.Scale))
 	}
 	for i, p := range s.Pumps {
 		for _, l := range levels {

@@ -52,7 +52,8 @@ func TestDevice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if last.Kind != device.State || string(last.Device) != `[{"pump":1,"left":50000},{"pump":2,"left":470000}]` || percent != 100 {
+	if last.Kind != device.State || string(
+		last.Device) != `[{"pump":1,"left":50000},{"pump":2,"left":470000}]` || percent != 100 {
 		t.Errorf("last event %s %s, %d %%; want the levels, and 100 %% before them", last.Kind, last.Device, percent)
 	}
 	d = open(t, string(last.Device))
@@ -72,10 +73,14 @@ func TestDeviceRefusals(t *testing.T) {
 		want error
 	}{
 		{"needs, which the profile doesn't define yet", d.Check(json.RawMessage(`{}`)), device.ErrNeeds},
-		{"order details, which it doesn't define yet", d.Ready(t.Context(), nil, json.RawMessage(`{}`)), device.ErrOrder},
+		{
+			"order details, which it doesn't define yet", d.Ready(t.Context(), nil, json.RawMessage(`{}`)),
+			device.ErrOrder,
+		},
 		{"no recipe", d.Produce(t.Context(), nil, body("gin"), func(device.Event) {}), ErrRecipe},
 		{"an unknown key in the setup", second(Open([]byte(`{"pumps":[],"speed":1}`), nil, device.Wall{})), ErrSetup},
-		{"a state of something else", second(Open([]byte(`{"pumps":[]}`), []byte(`{"spool":1}`), device.Wall{})), ErrSetup},
+		{"a state of something else", second(Open([]byte(`{"pumps":[]}`), []byte(`{"spool":1}`),
+			device.Wall{})), ErrSetup},
 	} {
 		if !errors.Is(tt.err, tt.want) {
 			t.Errorf("%s: got %v, want %v", tt.name, tt.err, tt.want)
@@ -89,7 +94,8 @@ func second(_ device.Device, err error) error { return err }
 func TestBrokenRecipeIsNotShown(t *testing.T) {
 	bad := strings.Replace(spritz, `{"ingredient":"b","ul":10000}`, `{"ingredient":"secret-syrup","ul":10000}`, 1)
 	err := open(t, "").Produce(t.Context(), nil, body(bad), func(device.Event) {})
-	if !errors.Is(err, ErrRecipe) || !strings.Contains(err.Error(), "line 3") || strings.Contains(err.Error(), "secret") {
+	if !errors.Is(err, ErrRecipe) || !strings.Contains(err.Error(), "line 3") ||
+		strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v, want line 3 without what stands there", err)
 	}
 }

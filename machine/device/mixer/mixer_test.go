@@ -98,10 +98,22 @@ func TestProduceRefusals(t *testing.T) {
 		state   State
 		level   beverage.Microliter // left under pump 1
 	}{
-		{name: "an ingredient stands under no pump", recipe: spritz, pumps: full[:1], wantErr: ErrIngredient, state: Idle, level: 500_000},
-		{name: "a bottle runs out in step 1", recipe: spritz, pumps: []Pump{bench(1, "a", 99_999), full[1]}, wantErr: ErrLevel, state: Failed, level: 99_999},
-		{name: "abort after four seconds keeps what was poured", recipe: spritz, pumps: full, cut: 4 * time.Second, wantErr: ErrAborted, state: Failed, level: 460_000},
-		{name: "the stream ends early", recipe: spritz[:strings.LastIndex(spritz, "{\"step\"")], pumps: full, wantErr: ErrRecipe, state: Failed, level: 400_000},
+		{
+			name: "an ingredient stands under no pump", recipe: spritz, pumps: full[:1], wantErr: ErrIngredient,
+			state: Idle, level: 500_000,
+		},
+		{
+			name: "a bottle runs out in step 1", recipe: spritz, pumps: []Pump{bench(1, "a", 99_999), full[1]},
+			wantErr: ErrLevel, state: Failed, level: 99_999,
+		},
+		{
+			name: "abort after four seconds keeps what was poured", recipe: spritz, pumps: full,
+			cut: 4 * time.Second, wantErr: ErrAborted, state: Failed, level: 460_000,
+		},
+		{
+			name: "the stream ends early", recipe: spritz[:strings.LastIndex(spritz, "{\"step\"")], pumps: full,
+			wantErr: ErrRecipe, state: Failed, level: 400_000,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

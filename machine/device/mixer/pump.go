@@ -41,7 +41,8 @@ var (
 	ErrSetup = ledger.Refuse(ledger.Invalid, "mixer.setup", "the mixer's setup is not valid")
 	// ErrCalibration means that a pump's table can't be interpolated (Saw names pump and point). Measure it
 	// again.
-	ErrCalibration = ledger.Refuse(ledger.Invalid, "mixer.calibration", "a pump's calibration table must rise in drive and flow and hold one to ten points")
+	ErrCalibration = ledger.Refuse(ledger.Invalid, "mixer.calibration",
+		"a pump's calibration table must rise in drive and flow and hold one to ten points")
 )
 
 // check refuses a pump that could not be driven.

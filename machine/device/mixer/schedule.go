@@ -109,7 +109,10 @@ func assign(components []beverage.Component, pumps []Pump) ([]Pump, error) {
 }
 
 func fastestJob(c beverage.Component, p Pump) Job {
-	return Job{Pump: p.Number, Drive: p.fastest().Drive, Amount: c.Amount, Length: lasting(c.Amount, p.fastest().Flow)}
+	return Job{
+		Pump: p.Number, Drive: p.fastest().Drive, Amount: c.Amount,
+		Length: lasting(c.Amount, p.fastest().Flow),
+	}
 }
 
 func parallel(components []beverage.Component, pumps []Pump) []Job {

@@ -11,15 +11,22 @@ import (
 
 // bench is a pump with a two-point table: 1 ml/s at a quarter of the drive, 10 ml/s at full drive.
 func bench(number int, ingredient string, level beverage.Microliter) Pump {
-	return Pump{Number: number, Ingredient: ingredient, Level: level, Calibration: []Point{{250, 1_000}, {1000, 10_000}}}
+	return Pump{
+		Number: number, Ingredient: ingredient, Level: level,
+		Calibration: []Point{{250, 1_000}, {1000, 10_000}},
+	}
 }
 
 func TestSchedule(t *testing.T) {
-	pumps := []Pump{bench(1, "orange", 700_000), bench(2, "rum", 700_000), bench(3, "lime", 700_000), bench(4, "rum", 30_000)}
+	pumps := []Pump{
+		bench(1, "orange", 700_000), bench(2, "rum", 700_000), bench(3, "lime", 700_000),
+		bench(4, "rum", 30_000),
+	}
 	step := func(timing beverage.Timing, parts ...beverage.Component) beverage.Step {
 		return beverage.Step{Components: parts, Timing: timing}
 	}
-	orange, rum, lime := beverage.Component{Ingredient: "orange", Amount: 100_000}, beverage.Component{Ingredient: "rum", Amount: 50_000}, beverage.Component{Ingredient: "lime", Amount: 5_000}
+	orange, rum, lime := beverage.Component{Ingredient: "orange", Amount: 100_000},
+		beverage.Component{Ingredient: "rum", Amount: 50_000}, beverage.Component{Ingredient: "lime", Amount: 5_000}
 	const s = time.Second
 	tests := []struct {
 		name    string
@@ -28,35 +35,58 @@ func TestSchedule(t *testing.T) {
 		want    []Job
 		wantErr error
 	}{
-		{name: "parallel: all start at once and run at full drive", step: step(beverage.Parallel, orange, rum), want: []Job{
-			{Pump: 1, Drive: 1000, Amount: 100_000, Length: 10 * s},
-			{Pump: 2, Drive: 1000, Amount: 50_000, Length: 5 * s},
-		}},
-		{name: "together: the faster one is slowed to end with the slower", step: step(beverage.Together, orange, rum), want: []Job{
-			{Pump: 1, Drive: 1000, Amount: 100_000, Length: 10 * s},
-			{Pump: 2, Drive: 583, Amount: 50_000, Length: 10 * s},
-		}},
-		{name: "together: a pump that can't go so slowly starts later", step: step(beverage.Together, orange, lime), want: []Job{
-			{Pump: 1, Drive: 1000, Amount: 100_000, Length: 10 * s},
-			{Pump: 3, Drive: 250, Amount: 5_000, Start: 5 * s, Length: 5 * s},
-		}},
+		{
+			name: "parallel: all start at once and run at full drive", step: step(beverage.Parallel, orange, rum),
+			want: []Job{
+				{Pump: 1, Drive: 1000, Amount: 100_000, Length: 10 * s},
+				{Pump: 2, Drive: 1000, Amount: 50_000, Length: 5 * s},
+			},
+		},
+		{
+			name: "together: the faster one is slowed to end with the slower",
+			step: step(beverage.Together, orange, rum), want: []Job{
+				{Pump: 1, Drive: 1000, Amount: 100_000, Length: 10 * s},
+				{Pump: 2, Drive: 583, Amount: 50_000, Length: 10 * s},
+			},
+		},
+		{
+			name: "together: a pump that can't go so slowly starts later",
+			step: step(beverage.Together, orange, lime), want: []Job{
+				{Pump: 1, Drive: 1000, Amount: 100_000, Length: 10 * s},
+				{Pump: 3, Drive: 250, Amount: 5_000, Start: 5 * s, Length: 5 * s},
+			},
+		},
 		{name: "sequential: in the recipe's order", step: step(beverage.Sequential, lime, orange), want: []Job{
 			{Pump: 3, Drive: 1000, Amount: 5_000, Length: s / 2},
 			{Pump: 1, Drive: 1000, Amount: 100_000, Start: s / 2, Length: 10 * s},
 		}},
-		{name: "machine: largest first, two at once", step: step(beverage.Machine, lime, rum, orange), atOnce: 2, want: []Job{
-			{Pump: 1, Drive: 1000, Amount: 100_000, Length: 10 * s},
-			{Pump: 2, Drive: 1000, Amount: 50_000, Length: 5 * s},
-			{Pump: 3, Drive: 1000, Amount: 5_000, Start: 5 * s, Length: s / 2},
-		}},
-		{name: "the emptiest bottle that suffices is finished first", step: step(beverage.Parallel, beverage.Component{Ingredient: "rum", Amount: 20_000}), want: []Job{
-			{Pump: 4, Drive: 1000, Amount: 20_000, Length: 2 * s},
-		}},
-		{name: "unknown ingredient", step: step(beverage.Parallel, beverage.Component{Ingredient: "gin", Amount: 1}), wantErr: ErrIngredient},
-		{name: "bottle too empty", step: step(beverage.Parallel, beverage.Component{Ingredient: "lime", Amount: 700_001}), wantErr: ErrLevel},
+		{
+			name: "machine: largest first, two at once", step: step(beverage.Machine, lime, rum, orange),
+			atOnce: 2, want: []Job{
+				{Pump: 1, Drive: 1000, Amount: 100_000, Length: 10 * s},
+				{Pump: 2, Drive: 1000, Amount: 50_000, Length: 5 * s},
+				{Pump: 3, Drive: 1000, Amount: 5_000, Start: 5 * s, Length: s / 2},
+			},
+		},
+		{
+			name: "the emptiest bottle that suffices is finished first",
+			step: step(beverage.Parallel, beverage.Component{Ingredient: "rum", Amount: 20_000}), want: []Job{
+				{Pump: 4, Drive: 1000, Amount: 20_000, Length: 2 * s},
+			},
+		},
+		{name: "unknown ingredient", step: step(beverage.Parallel,
+			beverage.Component{Ingredient: "gin", Amount: 1}), wantErr: ErrIngredient},
+		{name: "bottle too empty", step: step(beverage.Parallel,
+			beverage.Component{Ingredient: "lime", Amount: 700_001}), wantErr: ErrLevel},
 		{name: "same ingredient twice", step: step(beverage.Parallel, rum, rum), wantErr: ErrStep},
-		{name: "zero amount", step: step(beverage.Parallel, beverage.Component{Ingredient: "rum", Amount: 0}), wantErr: ErrStep},
-		{name: "negative pause", step: beverage.Step{Components: []beverage.Component{rum}, Timing: beverage.Parallel, Pause: -1}, wantErr: ErrStep},
+		{
+			name: "zero amount", step: step(beverage.Parallel, beverage.Component{Ingredient: "rum", Amount: 0}),
+			wantErr: ErrStep,
+		},
+		{name: "negative pause", step: beverage.Step{
+			Components: []beverage.Component{rum},
+			Timing:     beverage.Parallel, Pause: -1,
+		}, wantErr: ErrStep},
 		{name: "unknown timing", step: step(9, rum), wantErr: ErrStep},
 	}
 	for _, tt := range tests {

@@ -25,7 +25,8 @@ func (e Event) text() string {
 		return fmt.Sprintf("step %-5d pump %d on", e.Step, e.Pump)
 	case Running:
 		done := e.Percent * width / 100
-		return fmt.Sprintf("step %-5d pump %d [%s%s] %3d %%", e.Step, e.Pump, strings.Repeat("=", done), strings.Repeat(" ", width-done), e.Percent)
+		return fmt.Sprintf("step %-5d pump %d [%s%s] %3d %%", e.Step, e.Pump, strings.Repeat("=", done),
+			strings.Repeat(" ", width-done), e.Percent)
 	case Stopped:
 		return fmt.Sprintf("step %-5d pump %d off at %d %%", e.Step, e.Pump, e.Percent)
 	case StepDone:

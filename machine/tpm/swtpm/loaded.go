@@ -19,7 +19,10 @@ const (
 func Loaded(t transport.TPM) (int, error) {
 	n := 0
 	for _, first := range []uint32{firstTransient, firstLoadedSession} {
-		rsp, err := tpm2.GetCapability{Capability: tpm2.TPMCapHandles, Property: first, PropertyCount: mostHandles}.Execute(t)
+		rsp, err := tpm2.GetCapability{
+			Capability: tpm2.TPMCapHandles, Property: first,
+			PropertyCount: mostHandles,
+		}.Execute(t)
 		if err != nil {
 			return 0, fmt.Errorf("list handles: %w", err)
 		}

@@ -42,7 +42,8 @@ func Arguments(dir, socket string) ([]string, error) {
 		return nil, err
 	}
 	return []string{
-		program, "socket", "--tpm2", "--tpmstate", "dir=" + dir + ",mode=0600", "--server", "type=unixio,path=" + socket,
+		program, "socket", "--tpm2", "--tpmstate", "dir=" + dir + ",mode=0600", "--server",
+		"type=unixio,path=" + socket,
 		"--ctrl", "type=unixio,path=" + socket + controlSuffix, "--flags", "not-need-init,startup-clear",
 	}, nil
 }
@@ -122,7 +123,8 @@ func (s *Simulator) ready(ctx context.Context) error {
 			return fmt.Errorf("swtpm doesn't answer: %w (its log: %s)", err, s.log)
 		case exit := <-s.done:
 			s.done <- exit
-			return fmt.Errorf("swtpm ended: %v (its log: %s)", exit, s.log) //nolint:errorlint // its exit status is text here
+			return fmt.Errorf("swtpm ended: %v (its log: %s)", exit,
+				s.log) //nolint:errorlint // its exit status is text here
 		case <-tick.C:
 		}
 	}

@@ -45,8 +45,10 @@ func NewAuthority(dir string) (*Authority, error) {
 	for name, text := range map[string]string{
 		a.path("localca.conf"): "statedir = " + dir + "\nsigningkey = " + a.path("signkey.pem") +
 			"\nissuercert = " + a.path(issuerFile) + "\ncertserial = " + a.path("certserial") + "\n",
-		a.path("localca.options"): "--platform-manufacturer Guildmark\n--platform-version 1\n--platform-model simulator\n",
-		a.path("setup.conf"): "create_certs_tool = " + tool + "\ncreate_certs_tool_config = " + a.path("localca.conf") +
+		a.path("localca.options"): "--platform-manufacturer Guildmark\n--platform-version " +
+			"1\n--platform-model simulator\n",
+		a.path("setup.conf"): "create_certs_tool = " + tool + "\ncreate_certs_tool_config = " +
+			a.path("localca.conf") +
 			"\ncreate_certs_tool_options = " + a.path("localca.options") + "\nactive_pcr_banks = sha256\n",
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {

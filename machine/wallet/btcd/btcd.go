@@ -158,7 +158,11 @@ func (c *Chain) read(ctx context.Context, h spv.Height, ours map[string]bool) er
 				continue
 			}
 			at := wire.OutPoint{Hash: id, Index: uint32(vout)}
-			c.coins[at] = coin{wallet.Coin{At: at, Amount: ledger.Satoshi(out.Value), Script: out.PkScript}, h, i == 0}
+			c.coins[at] = coin{
+				wallet.Coin{At: at, Amount: ledger.Satoshi(out.Value), Script: out.PkScript},
+				h,
+				i == 0,
+			}
 		}
 	}
 	c.hashes = append(c.hashes, hash)

@@ -30,7 +30,10 @@ func TestPayOnRealNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	node := regtest.Start(t, address)
-	at := rpc.Config{RPC: "https://" + node.RPC, Certificate: node.Certificate, Credentials: node.Credentials, Network: "regtest"}
+	at := rpc.Config{
+		RPC: "https://" + node.RPC, Certificate: node.Certificate, Credentials: node.Credentials,
+		Network: "regtest",
+	}
 	chain, err := Open(Config{Config: at})
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +108,10 @@ func TestOpenRefusesReadableSecret(t *testing.T) {
 	if err := os.WriteFile(path, []byte(`{"user":"u","password":"p"}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(Config{Config: rpc.Config{Certificate: path, Credentials: path, Network: "regtest"}}); !errors.Is(err, host.ErrExposed) {
+	if _, err := Open(Config{Config: rpc.Config{
+		Certificate: path, Credentials: path,
+		Network: "regtest",
+	}}); !errors.Is(err, host.ErrExposed) {
 		t.Fatalf("got %v want %v", err, host.ErrExposed)
 	}
 }

@@ -31,7 +31,8 @@ func (s stopped) Text() string {
 	}
 	text := fmt.Sprintf("%d processes stopped in %.1f s", s.Stopped, s.Seconds)
 	if s.Lost > 0 && !s.Wiped {
-		text += fmt.Sprintf("\nthe regtest chain of %d blocks ended with them, so this ledger can take no payment any more: `make up` starts over", s.Lost)
+		text += fmt.Sprintf("\nthe regtest chain of %d blocks ended with them, so this ledger can take no "+
+			"payment any more: `make up` starts over", s.Lost)
 	}
 	return text
 }
@@ -52,7 +53,8 @@ func downCommand() *command.Command {
 func down(ctx context.Context, o folder, wipe bool) (command.Result, error) {
 	began := time.Now()
 	done := stopped{Wiped: wipe, Lost: chainHeight(ctx, o)}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downLimit) // a second Ctrl-C must not leave half of it running
+	// a second Ctrl-C must not leave half of it running
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downLimit)
 	defer cancel()
 	client := node.Dial(play.Layout{Dir: o.dir}.Socket())
 	list, err := client.List(ctx)
@@ -73,7 +75,8 @@ func down(ctx context.Context, o folder, wipe bool) (command.Result, error) {
 	return done, nil
 }
 
-// chainHeight is the height of the chain that stopping everything loses; 0 when none was mined or nothing can be asked.
+// chainHeight is the height of the chain that stopping everything loses; 0 when none was mined or nothing can
+// be asked.
 func chainHeight(ctx context.Context, o folder) spv.Height {
 	n, err := play.Open(o.dir, process.Programs{}, play.Config{})
 	if err != nil {
@@ -91,7 +94,8 @@ type controlled struct {
 
 func (c controlled) Text() string {
 	done := map[string]string{
-		"stop": "stopped; start it again with `network start`", "start": "ready", "restart": "ready again", "kill": "killed, started again and ready",
+		"stop": "stopped; start it again with `network start`", "start": "ready", "restart": "ready again",
+		"kill": "killed, started again and ready",
 	}[c.Done]
 	var names []string
 	for _, p := range c.Processes {
@@ -129,7 +133,9 @@ func controlCommand(verb, short, example string) *command.Command {
 	}
 }
 
-func control(ctx context.Context, n *play.Network, verb string, limit time.Duration, selectors []string) ([]node.Status, error) {
+func control(ctx context.Context, n *play.Network, verb string, limit time.Duration,
+	selectors []string,
+) ([]node.Status, error) {
 	switch verb {
 	case "stop":
 		return n.Stop(ctx, selectors...)

@@ -102,7 +102,8 @@ func machineAddCommand() *command.Command {
 		Example: "network machine add mixer1",
 		Flags: func(f *command.Flags) {
 			o.flags(f)
-			f.StringVar(&owner, "owner", "buyer1", "`NAME` buyer who owns the machine: an identity of the connection file")
+			f.StringVar(&owner, "owner", "buyer1",
+				"`NAME` buyer who owns the machine: an identity of the connection file")
 			f.StringVar(&bin, "programs", defaultPrograms, "`DIR` folder of the product's programs")
 		},
 		Run: func(ctx context.Context, call *command.Call) (command.Result, error) {

@@ -88,7 +88,8 @@ func (o *folder) flags(f *command.Flags) {
 
 // open finds the network in the folder; its steps are progress.
 func (o *folder) open(call *command.Call, programs process.Programs) (*play.Network, error) {
-	n, err := play.Open(o.dir, programs, play.Config{Report: func(step string) { call.Progress.Step("network", step) }})
+	n, err := play.Open(o.dir, programs,
+		play.Config{Report: func(step string) { call.Progress.Step("network", step) }})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("no network in %s, its supervisor is down; `network up` makes one", o.dir)
 	}

@@ -35,7 +35,11 @@ func TestCommandLine(t *testing.T) {
 		{"channel of no name", []string{"channel", "add"}, 2, "", "NAME is needed: network channel add NAME"},
 		{"identity of no verb", []string{"identity"}, 2, "", "network identity: needs one of: add"},
 		{"mine to nobody", []string{"mine-to"}, 2, "", "ADDRESS is needed: network mine-to ADDRESS"},
-		{"topology that isn't there", []string{"up", "--dir", dir, "--topology", filepath.Join(dir, "x.json")}, 1, "", "no such file"},
+		{
+			"topology that isn't there",
+			[]string{"up", "--dir", dir, "--topology", filepath.Join(dir, "x.json")},
+			1, "", "no such file",
+		},
 		{"consensus unknown", []string{"up", "--dir", dir, "--consensus", "pow"}, 1, "", "topology invalid"},
 		{"tools that aren't there", []string{"up", "--dir", dir, "--tools", dir}, 1, "", "make tools"},
 	}
@@ -69,9 +73,12 @@ func TestStatusInWords(t *testing.T) {
 	now := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
 	var out bytes.Buffer
 	printStatus(&out, play.Status{
-		Directory: "/net", Up: true, Supervisor: 7, Channels: []string{"guildmark"}, Consensus: "bft", Partners: []string{"auditor", "operator"},
-		Gateway: &topology.Server{URL: "https://127.0.0.1:1", Roots: "/net/tlsca.pem"}, Auth: &topology.Server{URL: "https://127.0.0.1:2"}, Bitcoin: 113,
-		Leader: map[string]string{"guildmark": "orderer.auditor"}, Heights: map[string]uint64{"peer.operator/guildmark": 12},
+		Directory: "/net", Up: true, Supervisor: 7, Channels: []string{"guildmark"}, Consensus: "bft",
+		Partners: []string{"auditor", "operator"},
+		Gateway:  &topology.Server{URL: "https://127.0.0.1:1", Roots: "/net/tlsca.pem"},
+		Auth:     &topology.Server{URL: "https://127.0.0.1:2"}, Bitcoin: 113,
+		Leader:  map[string]string{"guildmark": "orderer.auditor"},
+		Heights: map[string]uint64{"peer.operator/guildmark": 12},
 		Certificates: []play.Expiry{
 			{Partner: "auditor", Name: "peer TLS", Days: 40, End: now.AddDate(0, 0, 40)},
 			{Partner: "operator", Name: "chaincode client", Days: 30, End: now.AddDate(0, 0, 30)},
@@ -79,14 +86,21 @@ func TestStatusInWords(t *testing.T) {
 		Processes: []node.Status{
 			{Name: "peer.auditor", Partner: "auditor", State: node.Stopped, Since: now},
 			{Name: "tpm.mixer1", State: node.Ready, PID: 10, Since: now},
-			{Name: "peer.operator", Partner: "operator", State: node.Ready, PID: 9, Restarts: 2, LastExit: "signal: killed", Since: now.Add(-time.Minute)},
+			{
+				Name: "peer.operator", Partner: "operator", State: node.Ready, PID: 9, Restarts: 2,
+				LastExit: "signal: killed", Since: now.Add(-time.Minute),
+			},
 		},
 	}, now)
 	for _, want := range []string{
-		"is up, supervisor 7, consensus bft", "peer.operator            ready    pid 9       for 1m0s, started again 2 times, last signal: killed",
-		"Channel guildmark: blocks peer.operator 12; leader orderer.auditor.", "first to end: 2026-12-22 (in 30 days), chaincode client (operator)",
-		"then          2027-01-01 (in 40 days), peer TLS (auditor)", "\nauditor\n  peer.auditor             stopped  pid -       for 0s",
-		"\nmachines\n  tpm.mixer1", "gateway               https://127.0.0.1:1", "roots of both         /net/tlsca.pem", "Bitcoin (regtest): 113 blocks.",
+		"is up, supervisor 7, consensus bft", "peer.operator            ready    pid 9       for 1m0s, " +
+			"started again 2 times, last signal: killed",
+		"Channel guildmark: blocks peer.operator 12; leader orderer.auditor.",
+		"first to end: 2026-12-22 (in 30 days), chaincode client (operator)",
+		"then          2027-01-01 (in 40 days), peer TLS (auditor)",
+		"\nauditor\n  peer.auditor             stopped  pid -       for 0s",
+		"\nmachines\n  tpm.mixer1", "gateway               https://127.0.0.1:1",
+		"roots of both         /net/tlsca.pem", "Bitcoin (regtest): 113 blocks.",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, &out)

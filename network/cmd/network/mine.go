@@ -18,7 +18,8 @@ type mined struct {
 }
 
 func (m mined) Text() string {
-	return fmt.Sprintf("%s mined; the regtest chain has %s", command.Count(int(m.Blocks), "block"), command.Number(int64(m.Height)))
+	return fmt.Sprintf("%s mined; the regtest chain has %s", command.Count(int(m.Blocks), "block"),
+		command.Number(int64(m.Height)))
 }
 
 func mineCommand() *command.Command {
@@ -48,7 +49,8 @@ func mineCommand() *command.Command {
 type funded struct{ play.Funded }
 
 func (f funded) Text() string {
-	return fmt.Sprintf("%s for %s in block %d, transaction %s", command.Satoshi(f.Amount), f.Address, f.Height, f.TxID)
+	return fmt.Sprintf("%s for %s in block %d, transaction %s", command.Satoshi(f.Amount), f.Address, f.Height,
+		f.TxID)
 }
 
 func fundCommand() *command.Command {
@@ -81,13 +83,15 @@ type minedTo struct {
 }
 
 func (m minedTo) Text() string {
-	return fmt.Sprintf("mined blocks pay %s from now on; next: `network mine 101` makes its first coin spendable", m.Address)
+	return fmt.Sprintf("mined blocks pay %s from now on; next: `network mine 101` makes its first coin "+
+		"spendable", m.Address)
 }
 
 func mineToCommand() *command.Command {
 	var o folder
 	return &command.Command{
-		Name: "mine-to", Args: "ADDRESS", Short: "lets mined blocks pay this address instead; the nodes are restarted, one after another.",
+		Name: "mine-to", Args: "ADDRESS",
+		Short:   "lets mined blocks pay this address instead; the nodes are restarted, one after another.",
 		Example: "network mine-to $(machine wallet address)", Flags: o.flags,
 		Run: func(ctx context.Context, call *command.Call) (command.Result, error) {
 			n, err := o.opened(call)

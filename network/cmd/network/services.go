@@ -49,15 +49,20 @@ next:
 func servicesCommand() *command.Command {
 	var s serviceFlags
 	return &command.Command{
-		Name: "services", Short: "governs the first configuration of a running network and starts what acts for its partners.",
-		Guide:   "Those are heartbeats, oracles, custodians, the registrar, the authorization server and the gateway.",
+		Name: "services", Short: "governs the first configuration of a running network and starts what acts " +
+			"for its partners.",
+		Guide: "Those are heartbeats, oracles, custodians, the registrar, the authorization server and the " +
+			"gateway.",
 		Example: "network services",
 		Flags: func(f *command.Flags) {
 			s.flags(f)
 			f.StringVar(&s.programs, "programs", defaultPrograms, "`DIR` folder of the product's programs")
-			f.StringVar(&s.roots, "ek-roots", "", "`FILE` roots that vouch for virtual TPMs, or a folder of such files; default: ek-roots in the folder of the network")
-			f.StringVar(&s.terms, "terms", "", "`FILE` values of the first configuration; default: network/play/terms.json, as built in")
-			f.StringVar(&s.heartbeat, "heartbeat", defaultHeartbeat, "`TIME` pause between two proposals of the ledger's time")
+			f.StringVar(&s.roots, "ek-roots", "", "`FILE` roots that vouch for virtual TPMs, or a folder of "+
+				"such files; default: ek-roots in the folder of the network")
+			f.StringVar(&s.terms, "terms", "",
+				"`FILE` values of the first configuration; default: network/play/terms.json, as built in")
+			f.StringVar(&s.heartbeat, "heartbeat", defaultHeartbeat,
+				"`TIME` pause between two proposals of the ledger's time")
 		},
 		Run: func(ctx context.Context, call *command.Call) (command.Result, error) {
 			r, err := s.start(ctx, call)
@@ -75,7 +80,8 @@ func (s *serviceFlags) start(ctx context.Context, call *command.Call) (*served, 
 	if err != nil {
 		return nil, fmt.Errorf("%w; `network up` first", err)
 	}
-	o := play.ServiceOptions{Programs: s.programs, EKRoots: s.roots, Heartbeat: s.heartbeat, Report: timed(call, time.Now())}
+	o := play.ServiceOptions{Programs: s.programs, EKRoots: s.roots, Heartbeat: s.heartbeat,
+		Report: timed(call, time.Now())}
 	for _, path := range []*string{&o.Programs, &o.EKRoots} {
 		if *path == "" {
 			continue

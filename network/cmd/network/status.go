@@ -94,7 +94,8 @@ func printServers(out io.Writer, s play.Status) {
 	case s.Gateway == nil:
 		say(out, "The gateway does not run; `network services` starts it and the other services.\n")
 	case s.Auth != nil:
-		say(out, "  gateway               %s\n  authorization server  %s\n  roots of both         %s\n", s.Gateway.URL, s.Auth.URL, s.Gateway.Roots)
+		say(out, "  gateway               %s\n  authorization server  %s\n  roots of both         %s\n",
+			s.Gateway.URL, s.Auth.URL, s.Gateway.Roots)
 	default:
 		say(out, "  gateway               %s\n  its roots             %s\n", s.Gateway.URL, s.Gateway.Roots)
 	}

@@ -17,7 +17,8 @@ const heldPort = 3
 func superviseCommand() *command.Command {
 	var o folder
 	return &command.Command{
-		Name: "supervise", Hidden: true, Short: "runs the network's processes; `network up` starts it.", Flags: o.flags,
+		Name: "supervise", Hidden: true, Short: "runs the network's processes; `network up` starts it.",
+		Flags: o.flags,
 		Run: func(ctx context.Context, call *command.Call) (command.Result, error) {
 			syscall.Umask(0o077)          // for the children: Fabric CA would make its database and keys 0644
 			syscall.CloseOnExec(heldPort) // or every child would hold the block of ports, too

@@ -34,7 +34,8 @@ type raised struct {
 func (r raised) Text() string {
 	var b strings.Builder
 	if r.Outdated {
-		b.WriteString("note: the chaincode built now differs from the one this ledger runs; `network down` and `network up --fresh` start over with it\n")
+		b.WriteString("note: the chaincode built now differs from the one this ledger runs; `network down` " +
+			"and `network up --fresh` start over with it\n")
 	}
 	if r.Services != nil {
 		b.WriteString(r.Services.Text())
@@ -44,7 +45,8 @@ func (r raised) Text() string {
 	}
 	fmt.Fprintf(&b, "up in %.1f s; clients read %s\n", r.Seconds, r.Connection)
 	if r.Services == nil {
-		b.WriteString("next: `network services` starts heartbeats, oracles, custodians, the registrar, the authorization server and the gateway\n")
+		b.WriteString("next: `network services` starts heartbeats, oracles, custodians, the registrar, the " +
+			"authorization server and the gateway\n")
 	}
 	return b.String()
 }
@@ -58,10 +60,13 @@ func upCommand() *command.Command {
 			u.flags(f)
 			f.BoolVar(&u.fresh, "fresh", false, "start over: removes the ledger from before")
 			f.BoolVar(&u.services, "services", false, "also what acts for the partners, as `network services` does")
-			f.StringVar(&u.topology, "topology", "", "`FILE` description of the consortium; default: the four partners that `network topology` prints")
+			f.StringVar(&u.topology, "topology", "",
+				"`FILE` description of the consortium; default: the four partners that `network topology` prints")
 			f.StringVar(&u.consensus, "consensus", "", "`NAME` bft or raft, instead of what the description says")
-			f.StringVar(&u.mineTo, "mine-to", "", "`ADDRESS` regtest address that mined blocks pay; default: the play's own faucet")
-			f.StringVar(&u.tools, "tools", "build/tools", "`DIR` folder of peer, orderer, configtxgen, fabric-ca-server and btcd")
+			f.StringVar(&u.mineTo, "mine-to", "",
+				"`ADDRESS` regtest address that mined blocks pay; default: the play's own faucet")
+			f.StringVar(&u.tools, "tools", "build/tools",
+				"`DIR` folder of peer, orderer, configtxgen, fabric-ca-server and btcd")
 			f.StringVar(&u.chaincode, "chaincode", "build/bin/chaincode", "`FILE` the chaincode's program")
 		},
 		Run: u.up,
@@ -79,7 +84,8 @@ func (u *upFlags) up(ctx context.Context, call *command.Call) (command.Result, e
 	}
 	began := time.Now()
 	n, err := play.Launch(ctx, play.Options{
-		Dir: u.dir, Programs: p, Topology: t, Fresh: u.fresh, Config: play.Config{Report: timed(call, began), MineTo: u.mineTo},
+		Dir: u.dir, Programs: p, Topology: t, Fresh: u.fresh,
+		Config: play.Config{Report: timed(call, began), MineTo: u.mineTo},
 	})
 	if errors.Is(err, play.ErrRunning) {
 		return u.already(ctx, call)
@@ -122,7 +128,8 @@ func (u *upFlags) already(ctx context.Context, call *command.Call) (command.Resu
 // servicesLimit: they are ready within seconds; one that can't start must not make `up` wait for ever.
 const servicesLimit = 2 * time.Minute
 
-// raise starts the product's services on a network just made. If it fails nothing stays up, as with the network itself.
+// raise starts the product's services on a network just made. If it fails nothing stays up, as with the network
+// itself.
 func raise(ctx context.Context, call *command.Call, n *play.Network) (*served, error) {
 	rising, giveUp := context.WithTimeout(ctx, servicesLimit)
 	defer giveUp()

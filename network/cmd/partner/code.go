@@ -24,12 +24,16 @@ func codeCommand() *command.Command {
 	var config, owner, line string
 	return &command.Command{
 		Name: "code", Short: "prints a one-time enrollment code for an owner's machine.",
-		Guide: "The registrar keeps the code's hash alone: a code that is lost is made again. It goes into a file of mode 0600 at\n" +
+		Guide: "The registrar keeps the code's hash alone: a code that is lost is made again. It goes into a " +
+			"file of mode 0600 at\n" +
 			"the machine (`machine enroll --code-file FILE`).",
-		Example: "partner registrar code --config build/net/manufacturer/services/registrar/config.json --owner buyer1 --line mixer-1",
+		Example: "partner registrar code --config build/net/manufacturer/services/registrar/config.json " +
+			"--owner buyer1 --line mixer-1",
 		Flags: func(f *command.Flags) {
-			f.StringVar(&owner, "owner", "", "`NAME` buyer who will own the machine: an identity of the connection file, like buyer1, or a party id")
-			f.StringVar(&line, "line", "", "`LINE` product line of the machine, one of those that the registrar's configuration lists")
+			f.StringVar(&owner, "owner", "", "`NAME` buyer who will own the machine: an identity of the "+
+				"connection file, like buyer1, or a party id")
+			f.StringVar(&line, "line", "",
+				"`LINE` product line of the machine, one of those that the registrar's configuration lists")
 			configFlag(f, &config)
 			f.Need("owner", "line")
 		},

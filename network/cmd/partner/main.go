@@ -1,7 +1,8 @@
-// Command partner runs what acts for one partner of the consortium: heartbeat, oracle, custodian, registrar, each as a
-// process of its own.
+// Command partner runs what acts for one partner of the consortium: heartbeat, oracle, custodian, registrar,
+// each as a process of its own.
 //
-// Does not take a configuration that others can read, and runs one service a process: no process holds two identities.
+// Does not take a configuration that others can read, and runs one service a process: no process holds two
+// identities.
 package main
 
 import (
@@ -35,8 +36,10 @@ func program() *command.Command {
 		Short: "runs one service of one partner until it is told to stop.",
 		Commands: []*command.Command{
 			serviceCommand("heartbeat", "operator", "proposes the time to the ledger.", runHeartbeat),
-			serviceCommand("oracle", "operator", "relays Bitcoin headers, attests final blocks and proves payments.", runOracle),
-			serviceCommand("custodian", "operator", "keeps halves of license shares and answers grants.", runCustodian),
+			serviceCommand("oracle", "operator",
+				"relays Bitcoin headers, attests final blocks and proves payments.", runOracle),
+			serviceCommand("custodian", "operator", "keeps halves of license shares and answers grants.",
+				runCustodian),
 			serviceCommand("registrar", "manufacturer", "enrolls machines.", runRegistrar, codeCommand()),
 		},
 	}
@@ -54,8 +57,9 @@ func serviceCommand(name, partner, short string, serve service, below ...*comman
 	var config string
 	return &command.Command{
 		Name: name, Short: short, Commands: below,
-		Example: fmt.Sprintf("network stop %s.%s\npartner %s --config build/net/%s/services/%s/config.json", name, partner, name, partner, name),
-		Flags:   func(f *command.Flags) { configFlag(f, &config) },
+		Example: fmt.Sprintf("network stop %s.%s\npartner %s --config build/net/%s/services/%s/config.json",
+			name, partner, name, partner, name),
+		Flags: func(f *command.Flags) { configFlag(f, &config) },
 		Run: func(ctx context.Context, call *command.Call) (command.Result, error) {
 			log, err := host.Log(call.Console.Err, "")
 			if err != nil {

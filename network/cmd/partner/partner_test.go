@@ -31,7 +31,8 @@ func TestDocumentedConfigurations(t *testing.T) {
 		t.Fatal(err)
 	}
 	examples := map[string]interface{ base() *common }{
-		"heartbeat": &heartbeatConfig{}, "oracle": &oracleConfig{}, "custodian": &custodianConfig{}, "registrar": &registrarConfig{},
+		"heartbeat": &heartbeatConfig{}, "oracle": &oracleConfig{}, "custodian": &custodianConfig{},
+		"registrar": &registrarConfig{},
 	}
 	for name, into := range examples {
 		_, section, ok := strings.Cut(string(doc), "\n## "+name+"\n")
@@ -87,7 +88,10 @@ func writeHeartbeat(t *testing.T) string {
 	_ = l.Close()
 	connection := map[string]any{
 		"version": 1, "channel": "guildmark", "chaincode": map[string]string{"name": "guildmark"},
-		"peers": []map[string]string{{"name": "peer.operator", "partner": "operator", "msp": "OperatorMSP", "address": gone, "server_name": "localhost", "tls_root": root}},
+		"peers": []map[string]string{{
+			"name": "peer.operator", "partner": "operator", "msp": "OperatorMSP",
+			"address": gone, "server_name": "localhost", "tls_root": root,
+		}},
 		"identities": []map[string]string{{
 			"name": "heartbeat", "partner": "operator", "msp": "OperatorMSP", "role": "heartbeat",
 			"party": "OperatorMSP.0123456789abcdef", "certificate": filepath.Join(me, "cert.pem"),
@@ -105,6 +109,7 @@ func writeHeartbeat(t *testing.T) string {
 		return path
 	}
 	return write("config.json", heartbeatConfig{
-		common: common{Connection: write("connection.json", connection), Identity: me, Listen: "127.0.0.1:0"}, Interval: "1s",
+		common:   common{Connection: write("connection.json", connection), Identity: me, Listen: "127.0.0.1:0"},
+		Interval: "1s",
 	})
 }

@@ -34,11 +34,16 @@ func (h *health) handler() http.Handler {
 }
 
 // beside runs work with an HTTP server next to it, until ctx ends or one of both fails.
-func (c *common) beside(ctx context.Context, log *slog.Logger, handler http.Handler, work func(context.Context) error) error {
+func (c *common) beside(ctx context.Context, log *slog.Logger, handler http.Handler,
+	work func(context.Context) error,
+) error {
 	if c.Listen == "" {
 		return work(ctx)
 	}
-	server := host.Server{Listen: c.Listen, Handler: handler, Log: log, ReadTimeout: readTimeout, WriteTimeout: writeTimeout}
+	server := host.Server{
+		Listen: c.Listen, Handler: handler, Log: log, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout,
+	}
 	if c.TLS.Certificate != "" {
 		var err error
 		if server.TLS, err = c.TLS.config(); err != nil {

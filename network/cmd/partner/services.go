@@ -33,7 +33,8 @@ func runHeartbeat(ctx context.Context, path string, log *slog.Logger) error {
 	defer w.close()
 	var h health
 	return c.beside(ctx, log, h.handler(), func(ctx context.Context) error {
-		return heartbeat.Run(ctx, w.any, heartbeat.Config{Interval: interval, Log: log, Ticked: func() { h.good.Store(true) }})
+		return heartbeat.Run(ctx, w.any,
+			heartbeat.Config{Interval: interval, Log: log, Ticked: func() { h.good.Store(true) }})
 	})
 }
 
@@ -77,7 +78,10 @@ func runOracle(ctx context.Context, path string, log *slog.Logger) error {
 func openNode(conn topology.Connection, name string) (*rpc.Node, error) {
 	for _, n := range conn.Bitcoin {
 		if n.Name == name {
-			return rpc.Open(rpc.Config{RPC: n.RPC, Certificate: n.Certificate, Credentials: n.Credentials, Network: n.Network})
+			return rpc.Open(rpc.Config{
+				RPC: n.RPC, Certificate: n.Certificate, Credentials: n.Credentials,
+				Network: n.Network,
+			})
 		}
 	}
 	return nil, fmt.Errorf("the connection file names no Bitcoin node %q", name)
@@ -133,7 +137,8 @@ func runRegistrar(ctx context.Context, path string, log *slog.Logger) error {
 	}
 	defer w.close()
 	reg, err := registrar.New(registrar.Settings{
-		MSP: who.MSP, Party: who.Party, State: c.State, List: c.Codes, Lines: c.Lines, Gateway: c.Gateway, Issuer: c.Issuer,
+		MSP: who.MSP, Party: who.Party, State: c.State, List: c.Codes, Lines: c.Lines, Gateway: c.Gateway,
+		Issuer: c.Issuer,
 		Ledger: w, Roots: activation.Roots(c.EKRoots), Log: log,
 	})
 	if err != nil {

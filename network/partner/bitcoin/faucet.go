@@ -42,7 +42,8 @@ type Faucet struct {
 // OpenFaucet reads the faucet's key, 32 bytes in a private file. Where there is no file it makes a key.
 func OpenFaucet(path, network string) (*Faucet, error) {
 	if network != "regtest" && network != "simnet" {
-		return nil, fmt.Errorf("a faucet: %w: only regtest and simnet mine without work, this is %s", rpc.ErrNetwork, network)
+		return nil, fmt.Errorf("a faucet: %w: only regtest and simnet mine without work, this is %s",
+			rpc.ErrNetwork, network)
 	}
 	seed, err := keyfile.Seed(path, btcec.PrivKeyBytesLen)
 	if err != nil {
@@ -68,7 +69,8 @@ func (f *Faucet) Address() string { return f.address }
 // Pay sends coins to a script and does not wait for a block. It returns ErrEmpty when no coin can be spent.
 func (f *Faucet) Pay(ctx context.Context, n *rpc.Node, script []byte, amount ledger.Satoshi) (chainhash.Hash, error) {
 	if amount < dust || !amount.Valid() {
-		return chainhash.Hash{}, fmt.Errorf("pay %s: expected at least the 294 sat that nodes relay and at most the coins that exist", amount)
+		return chainhash.Hash{}, fmt.Errorf(
+			"pay %s: expected at least the 294 sat that nodes relay and at most the coins that exist", amount)
 	}
 	from, have, err := f.coin(ctx, n, amount+faucetFee)
 	if err != nil {

@@ -19,7 +19,10 @@ import (
 
 func open(t *testing.T, n *regtest.Node) *rpc.Node {
 	t.Helper()
-	node, err := rpc.Open(rpc.Config{RPC: n.RPC, Certificate: n.Certificate, Credentials: n.Credentials, Network: "regtest"})
+	node, err := rpc.Open(rpc.Config{
+		RPC: n.RPC, Certificate: n.Certificate, Credentials: n.Credentials,
+		Network: "regtest",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,13 +270,17 @@ func TestOpenRefuses(t *testing.T) {
 	cert := write("cert", "", 0o644)
 	public := write("public", `{"user":"u","password":"secret"}`, 0o644)
 	empty := write("empty", `{}`, 0o600)
-	if _, err := rpc.Open(rpc.Config{Certificate: cert, Credentials: public, Network: "regtest"}); !errors.Is(err, host.ErrExposed) {
+	if _, err := rpc.Open(rpc.Config{
+		Certificate: cert, Credentials: public,
+		Network: "regtest",
+	}); !errors.Is(err, host.ErrExposed) {
 		t.Errorf("a readable secret: got %v want %v", err, host.ErrExposed)
 	}
 	if _, err := rpc.Open(rpc.Config{Certificate: cert, Credentials: empty, Network: "regtest"}); err == nil {
 		t.Error("no password: accepted")
 	}
-	if _, err := rpc.Open(rpc.Config{Certificate: cert, Credentials: empty, Network: "x"}); !errors.Is(err, spv.ErrNetwork) {
+	if _, err := rpc.Open(rpc.Config{Certificate: cert, Credentials: empty, Network: "x"}); !errors.Is(err,
+		spv.ErrNetwork) {
 		t.Errorf("no such network: got %v want %v", err, spv.ErrNetwork)
 	}
 	if _, err := OpenFaucet(filepath.Join(dir, "f"), "mainnet"); !errors.Is(err, rpc.ErrNetwork) {

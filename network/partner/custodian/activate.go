@@ -28,7 +28,11 @@ type activated struct {
 // Handler serves POST /activations, POST /activations/{id} and GET /healthz.
 func (c *Custodian) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(activation.Health(c.ready.Load())) })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter,
+		_ *http.Request,
+	) {
+		w.WriteHeader(activation.Health(c.ready.Load()))
+	})
 	mux.HandleFunc("POST /activations", func(w http.ResponseWriter, r *http.Request) {
 		a, err := c.openActivation(w, r)
 		if err != nil {

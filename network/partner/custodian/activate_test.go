@@ -27,15 +27,36 @@ func TestActivationIsRefused(t *testing.T) {
 		edit func(*machine.ActivationRequest)
 		code string
 	}{
-		{"certificate of an unknown maker", func(r *machine.ActivationRequest) { r.EKCertificate = stranger.ActivationRequest().EKCertificate }, "tpm.ek_chain"},
-		{"another TPM's certificate", func(r *machine.ActivationRequest) { r.EKCertificate = other.ActivationRequest().EKCertificate }, "custodian.machine"},
-		{"another TPM's attestation key", func(r *machine.ActivationRequest) { r.AK = other.ActivationRequest().AK }, "custodian.machine"},
+		{
+			"certificate of an unknown maker",
+			func(r *machine.ActivationRequest) { r.EKCertificate = stranger.ActivationRequest().EKCertificate },
+			"tpm.ek_chain",
+		},
+		{"another TPM's certificate", func(
+			r *machine.ActivationRequest,
+		) {
+			r.EKCertificate = other.ActivationRequest().EKCertificate
+		}, "custodian.machine"},
+		{
+			"another TPM's attestation key",
+			func(r *machine.ActivationRequest) { r.AK = other.ActivationRequest().AK }, "custodian.machine",
+		},
 		{"another salt", func(r *machine.ActivationRequest) { r.Salt = other.Salt }, "custodian.machine"},
-		{"a token key as attestation key", func(r *machine.ActivationRequest) { r.AK = base64.StdEncoding.EncodeToString(s.tpm.Token()) }, "tpm.public_attributes"},
-		{"unknown machine", func(r *machine.ActivationRequest) { r.Machine = strings.Repeat("ab", 32) }, "machine.unknown"},
+		{
+			"a token key as attestation key",
+			func(r *machine.ActivationRequest) { r.AK = base64.StdEncoding.EncodeToString(s.tpm.Token()) },
+			"tpm.public_attributes",
+		},
+		{
+			"unknown machine", func(r *machine.ActivationRequest) { r.Machine = strings.Repeat("ab", 32) },
+			"machine.unknown",
+		},
 		{"no machine", func(r *machine.ActivationRequest) { r.Machine = "" }, "activation.malformed"},
 		{"short salt", func(r *machine.ActivationRequest) { r.Salt = "ab" }, "activation.malformed"},
-		{"certificate that is none", func(r *machine.ActivationRequest) { r.EKCertificate = "AAAA" }, "tpm.ek_malformed"},
+		{
+			"certificate that is none", func(r *machine.ActivationRequest) { r.EKCertificate = "AAAA" },
+			"tpm.ek_malformed",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,7 +89,9 @@ func TestActivationNeedsTheProof(t *testing.T) {
 	if _, err := partnertest.NewTPM(t, s.maker).Activate(a); err == nil {
 		t.Error("another TPM opened the credential")
 	}
-	if status, code := post(t, base+"/activations/"+a.ID, machine.ActivationProof{Proof: strings.Repeat("0", 64)}, nil); status != http.StatusForbidden || code != "activation.proof" {
+	if status, code := post(t, base+"/activations/"+a.ID,
+		machine.ActivationProof{Proof: strings.Repeat("0", 64)}, nil); status != http.StatusForbidden ||
+		code != "activation.proof" {
 		t.Errorf("a wrong proof: %d %s", status, code)
 	}
 	secret, err := s.tpm.Activate(a)
@@ -76,7 +99,8 @@ func TestActivationNeedsTheProof(t *testing.T) {
 		t.Fatal(err)
 	}
 	right := machine.ActivationProof{Proof: machine.Proof(secret, a.ID, s.tpm.AKName())}
-	if status, code := post(t, base+"/activations/"+a.ID, right, nil); status != http.StatusNotFound || code != "activation.unknown" {
+	if status, code := post(t, base+"/activations/"+a.ID, right, nil); status != http.StatusNotFound ||
+		code != "activation.unknown" {
 		t.Errorf("a second try: %d %s; each activation has one", status, code)
 	}
 	files, err := os.ReadDir(filepath.Join(s.nodes[ope].state, "activations"))

@@ -130,7 +130,9 @@ func (c *Custodian) half(m dataset.Manifest, e sealed.Envelope, pair []string) (
 }
 
 // version reads a published version from the own peer.
-func (c *Custodian) version(ctx context.Context, id string, version int) (dataset.Manifest, dataset.Publication, error) {
+func (c *Custodian) version(ctx context.Context, id string, version int) (dataset.Manifest, dataset.Publication,
+	error,
+) {
 	var v dataset.View
 	if err := c.read(ctx, &v, "catalogue:Dataset", id, strconv.Itoa(version)); err != nil {
 		return dataset.Manifest{}, dataset.Publication{}, err

@@ -196,7 +196,8 @@ func (c *Custodian) Recipient() (consortium.Recipient, error) {
 		return consortium.Recipient{}, fmt.Errorf("encode the grant key: %w", err)
 	}
 	return consortium.Recipient{
-		Format: consortium.RecipientFormat, ID: c.Party, Role: consortium.CustodianRecipient, MSP: c.MSP, Party: c.Party, Version: 1,
+		Format: consortium.RecipientFormat, ID: c.Party, Role: consortium.CustodianRecipient, MSP: c.MSP,
+		Party: c.Party, Version: 1,
 		HPKE:     base64.StdEncoding.EncodeToString(c.hpke.PublicKey().Bytes()),
 		GrantKey: base64.StdEncoding.EncodeToString(spki),
 	}, nil

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"encoding/base64"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,7 +16,6 @@ import (
 	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/sealed"
 	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
-	"github.com/guildmark/guildmark/network/partner/custodian"
 	"github.com/guildmark/guildmark/network/partner/partnertest"
 )
 
@@ -37,14 +34,18 @@ func TestGrant(t *testing.T) {
 	g := s.request(lic, ope)
 	s.wait("both have answered", func() bool { return s.answered(g, lic) && s.answered(g, ope) })
 
-	x, err := tpmpolicy.NewIndex(g.Request.Index, s.grantKeys(), tpmpolicy.Meter(s.license.Machine, s.license.Dataset, s.license.Terms))
+	x, err := tpmpolicy.NewIndex(g.Request.Index, s.grantKeys(),
+		tpmpolicy.Meter(s.license.Machine, s.license.Dataset, s.license.Terms))
 	if err != nil {
 		t.Fatal(err)
 	}
 	halves := map[string]sealed.Share{}
 	for i, msp := range g.Pair {
 		a := s.answer(g, msp)
-		b := tpmpolicy.Blob{Public: unbase64(t, a.Public), Duplicate: unbase64(t, a.Duplicate), Seed: unbase64(t, a.Seed)}
+		b := tpmpolicy.Blob{
+			Public: unbase64(t, a.Public), Duplicate: unbase64(t, a.Duplicate),
+			Seed: unbase64(t, a.Seed),
+		}
 		want := s.policy(g, x, i)
 		if _, err := tpmpolicy.CheckBlob(b, want); err != nil {
 			t.Errorf("%s: %v", msp, err)
@@ -110,7 +111,8 @@ func (s *sold) checkLimit(g grant.Grant, x tpmpolicy.Index, a grant.Answer) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	digest, err := write.Digest(unbase64(s.t, g.Nonce), tpmpolicy.Meter(s.license.Machine, s.license.Dataset, s.license.Terms))
+	digest, err := write.Digest(unbase64(s.t, g.Nonce),
+		tpmpolicy.Meter(s.license.Machine, s.license.Dataset, s.license.Terms))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -156,13 +158,15 @@ func TestAttackAnswerHeldBack(t *testing.T) {
 			}
 			g := s.request(lic, ope) // ope never activated the machine, so the grant stays open
 			if heldBack {
-				eventually(t, "an answer left the custodian", func() (left bool) { n.peer.set(func(p *peer) { left = p.held > 0 }); return left })
+				eventually(t, "an answer left the custodian",
+					func() (left bool) { n.peer.set(func(p *peer) { left = p.held > 0 }); return left })
 			} else {
 				s.wait("the answer is committed", func() bool { return s.answered(g, lic) })
 			}
 			s.tpm.Resets++
 			again := s.request(lic, ope)
-			n.peer.set(func(p *peer) { p.hold = "" }) // only now: the custodian's next try of the first answer would commit
+			// only now: the custodian's next try of the first answer would commit
+			n.peer.set(func(p *peer) { p.hold = "" })
 			if !heldBack {
 				s.wait("it answers the grant that was issued again", func() bool { return s.answered(again, lic) })
 				return
@@ -218,17 +222,23 @@ func TestOwnPeerDecides(t *testing.T) {
 		{"another counter", func(_ *sold, p *peer) {
 			p.lie = edit("licenses:GetGrant", func(v *grant.View) { v.Grant.Counter-- })
 		}, "custodian.record"},
-		{"more uses in the license", func(_ *sold, p *peer) { p.lie = replace("licenses:Get", `"uses":3`, `"uses":4`) }, "custodian.record"},
+		{"more uses in the license", func(_ *sold,
+			p *peer,
+		) {
+			p.lie = replace("licenses:Get", `"uses":3`, `"uses":4`)
+		}, "custodian.record"},
 		{"another machine's license", func(s *sold, p *peer) {
 			p.lie = replace("licenses:Get", s.tpm.MachineID(), strings.Repeat("ab", 32))
 		}, ""},
 		{"another storage key", func(s *sold, p *peer) {
 			other := partnertest.NewTPM(s.t, s.maker)
-			p.lie = replace("machines:Get", base64.StdEncoding.EncodeToString(s.tpm.SRK()), base64.StdEncoding.EncodeToString(other.SRK()))
+			p.lie = replace("machines:Get", base64.StdEncoding.EncodeToString(s.tpm.SRK()),
+				base64.StdEncoding.EncodeToString(other.SRK()))
 		}, "custodian.record"},
 		{"another attestation key", func(s *sold, p *peer) {
 			other := partnertest.NewTPM(s.t, s.maker)
-			p.lie = replace("machines:Get", base64.StdEncoding.EncodeToString(s.tpm.AK()), base64.StdEncoding.EncodeToString(other.AK()))
+			p.lie = replace("machines:Get", base64.StdEncoding.EncodeToString(s.tpm.AK()),
+				base64.StdEncoding.EncodeToString(other.AK()))
 		}, "custodian.machine"},
 	}
 	for _, tt := range tests {
@@ -245,7 +255,8 @@ func TestOwnPeerDecides(t *testing.T) {
 			} else {
 				var before, now int
 				n.peer.set(func(p *peer) { before = p.calls })
-				eventually(t, "it has tried again", func() bool { n.peer.set(func(p *peer) { now = p.calls }); return now > before+4 })
+				eventually(t, "it has tried again",
+					func() bool { n.peer.set(func(p *peer) { now = p.calls }); return now > before+4 })
 			}
 			if s.answered(g, ope) {
 				t.Fatal("it answered")
@@ -290,7 +301,10 @@ func TestGarbageIsNotConfirmed(t *testing.T) {
 				x.Manifest.Commitments[i].Hash = strings.Repeat("0", 64)
 			}
 		}, "sealed.commitment"},
-		{"another dataset's envelope", "23", func(x *sealed.Sealed) { x.Envelope = good.Envelope }, "sealed.envelope"},
+		{
+			"another dataset's envelope", "23", func(x *sealed.Sealed) { x.Envelope = good.Envelope },
+			"sealed.envelope",
+		},
 		{"malformed envelope", "24", func(x *sealed.Sealed) { x.Envelope.Wraps = nil }, "sealed.envelope"},
 	}
 	for _, tt := range tests {
@@ -336,108 +350,4 @@ func TestEnvelopeIsFetchedByItsHash(t *testing.T) {
 	}
 	s.store(x.Envelope.Bytes())
 	s.wait("the right bytes are confirmed", func() bool { return s.final(x) })
-}
-
-// Killed before or after any call to the ledger, a custodian goes on where it was: nothing twice, nothing lost.
-func TestKilledAtEachStep(t *testing.T) {
-	s := newSite(t)
-	n := s.nodes[ope]
-	rows, round := 0, 0
-	for _, after := range []bool{false, true} {
-		for step := 1; ; step++ {
-			round++
-			n.peer.set(func(p *peer) { p.calls, p.killAt, p.after = 0, step, after })
-			x, _ := s.seal(strconv.FormatInt(int64(0x40+round), 16), lic, ope)
-			s.publish(x)
-			killed := s.untilKilled(n, step, func() bool { return s.final(x) })
-			s.wait("final all the same", func() bool { return s.final(x) })
-			eventually(t, "nothing is left to do", func() bool { return idle(n) })
-			if !killed {
-				break
-			}
-			rows++
-		}
-	}
-	if rows != 4 { // two calls a confirmation (read, confirm), before and after
-		t.Errorf("%d rows of kill and step were run, want 4", rows)
-	}
-}
-
-// TestGrantKilledAtEachStep is the same for the steps of a grant.
-func TestGrantKilledAtEachStep(t *testing.T) {
-	rows := 0
-	for _, after := range []bool{false, true} {
-		for step := 1; ; step++ {
-			s := newSite(t).sell("41", lic, ope)
-			s.activate(lic)
-			s.activate(ope)
-			n := s.nodes[ope]
-			n.peer.set(func(p *peer) { p.calls, p.killAt, p.after = 0, step, after })
-			g := s.request(lic, ope)
-			killed := s.untilKilled(n, step, func() bool { return s.answered(g, ope) })
-			s.wait("answered all the same", func() bool { return s.answered(g, ope) && s.answered(g, lic) })
-			if !killed {
-				break
-			}
-			rows++
-		}
-	}
-	if rows != 14 { // GetGrant, Get, machine, recipients, newest GetGrant, dataset, AnswerGrant; before and after
-		t.Errorf("%d rows of kill and step were run, want 14", rows)
-	}
-}
-
-// untilKilled waits until the process died at the step and starts it again, or until the work is done without it.
-func (s *site) untilKilled(n *node, step int, done func() bool) bool {
-	s.t.Helper()
-	calls := 0
-	eventually(s.t, "killed or done", func() bool {
-		n.peer.set(func(p *peer) { calls = p.calls })
-		return calls >= step || done() && idle(n)
-	})
-	n.peer.set(func(p *peer) { calls, p.killAt = p.calls, 0 })
-	n.stop()
-	s.start(n.peer.MSP)
-	return calls >= step
-}
-
-// idle reports that a custodian has no open task.
-func idle(n *node) bool {
-	files, _ := filepath.Glob(filepath.Join(n.state, "tasks", "*.json"))
-	return len(files) == 0
-}
-
-// A state folder with other keys than the ledger's must not go unnoticed: nothing wrapped before would open.
-func TestForeignStateFolderIsRefused(t *testing.T) {
-	s := newSite(t)
-	n := s.nodes[ope]
-	n.stop()
-	c, err := custodian.New(custodian.Settings{
-		MSP: ope, Party: n.peer.Party, Channel: partnertest.Channel, State: t.TempDir(), Ledger: n.peer, Content: s.fetch,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Run(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "custodian.keys") {
-		t.Errorf("Run: error %v, want custodian.keys", err)
-	}
-}
-
-func TestHTTPContentIsBounded(t *testing.T) {
-	srv := newServer(t, func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "gone") {
-			http.NotFound(w, r)
-			return
-		}
-		_, _ = io.WriteString(w, strings.Repeat("x", 100))
-	})
-	fetch := custodian.HTTPContent(http.DefaultClient, srv)
-	if raw, err := fetch(t.Context(), "a", 100); err != nil || len(raw) != 100 {
-		t.Errorf("100 bytes of 100: %d, %v", len(raw), err)
-	}
-	for _, hash := range []string{"a", "gone"} {
-		if _, err := fetch(t.Context(), hash, 99); err == nil || !strings.HasPrefix(err.Error(), "custodian.content") {
-			t.Errorf("%s with a limit of 99: %v", hash, err)
-		}
-	}
 }

@@ -32,7 +32,8 @@ func (c *Custodian) remember(ctx context.Context, g grant.Grant) error {
 		return err
 	}
 	if newest.Grant.Number != g.Number {
-		return grant.ErrSuperseded.With(strconv.Itoa(g.Number)) // an answer to it could not commit: nobody may see one
+		// an answer to it could not commit: nobody may see one
+		return grant.ErrSuperseded.With(strconv.Itoa(g.Number))
 	}
 	path := filepath.Join(c.State, "released", g.License+".json")
 	before, err := readReleased(path)
@@ -70,7 +71,8 @@ func readReleased(path string) (released, error) {
 		return r, fmt.Errorf("read the number of the last released grant: %w", err)
 	}
 	if err := json.Unmarshal(raw, &r); err != nil || r.Number < 1 {
-		return r, fmt.Errorf("read the number of the last released grant: %s: expected a number from 1 on; restore the state folder from its backup", path)
+		return r, fmt.Errorf("read the number of the last released grant: %s: expected a number from 1 on; "+
+			"restore the state folder from its backup", path)
 	}
 	return r, nil
 }

@@ -69,7 +69,8 @@ func openTasks(dir string, retry time.Duration) (*tasks, error) {
 func (c *Custodian) noteTask(e Event) error {
 	name, err := c.concerns(e)
 	if err != nil {
-		c.Log.Error("an event of the ledger can't be read and is skipped", slog.String("event", e.Name), slog.String("transaction", e.At.Transaction), slog.Any("error", err))
+		c.Log.Error("an event of the ledger can't be read and is skipped", slog.String("event", e.Name),
+			slog.String("transaction", e.At.Transaction), slog.Any("error", err))
 		name = ""
 	}
 	if name != "" {
@@ -244,7 +245,8 @@ func (q *tasks) settle(t *task, v verdict, reason error) {
 	if v == never {
 		raw, err := json.Marshal(map[string]any{"task": t, "reason": reason.Error()})
 		if err == nil {
-			_ = host.Replace(filepath.Join(q.dir, "refused", t.Name+".json"), raw, host.Private) // for people; the log has it too
+			// for people; the log has it too
+			_ = host.Replace(filepath.Join(q.dir, "refused", t.Name+".json"), raw, host.Private)
 		}
 	}
 	_ = os.Remove(q.path(t.Name)) // left behind it is done once more, and the ledger refuses the repetition

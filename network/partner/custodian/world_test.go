@@ -3,11 +3,8 @@ package custodian_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
 	"crypto/rand"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -23,13 +20,9 @@ import (
 	"github.com/guildmark/guildmark/chaincode/replay/replaytest"
 	"github.com/guildmark/guildmark/chaincode/rules/consortium"
 	"github.com/guildmark/guildmark/chaincode/rules/dataset"
-	"github.com/guildmark/guildmark/chaincode/rules/grant"
 	"github.com/guildmark/guildmark/chaincode/rules/license"
-	"github.com/guildmark/guildmark/chaincode/rules/machine"
-	"github.com/guildmark/guildmark/chaincode/rules/offer"
 	"github.com/guildmark/guildmark/chaincode/rules/party"
 	"github.com/guildmark/guildmark/chaincode/sealed"
-	"github.com/guildmark/guildmark/chaincode/tpmpolicy"
 	"github.com/guildmark/guildmark/network/partner/activation"
 	"github.com/guildmark/guildmark/network/partner/custodian"
 	"github.com/guildmark/guildmark/network/partner/partnertest"
@@ -115,7 +108,10 @@ func (p *peer) Evaluate(ctx context.Context, function string, args ...string) (s
 
 func (p *peer) Follow(ctx context.Context, after custodian.Cursor, handle func(custodian.Event) error) error {
 	return p.world.Follow(ctx, after.Block, after.Transaction, func(e partnertest.Event) error {
-		return handle(custodian.Event{At: custodian.Cursor{Block: e.Block, Transaction: e.TxID}, Name: e.Name, Payload: e.Payload})
+		return handle(custodian.Event{
+			At: custodian.Cursor{Block: e.Block, Transaction: e.TxID}, Name: e.Name,
+			Payload: e.Payload,
+		})
 	})
 }
 
@@ -145,9 +141,11 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	w := partnertest.NewWorld(t)
 	s := &site{
-		t: t, world: w, maker: partnertest.NewMaker(t, "maker"), nodes: map[string]*node{}, content: map[string][]byte{},
-		licensor: w.Someone(partnertest.Licensors, party.Licensor), buyer: w.Someone(partnertest.Operator, party.Buyer),
-		roots: filepath.Join(t.TempDir(), "roots.pem"),
+		t: t, world: w, maker: partnertest.NewMaker(t, "maker"), nodes: map[string]*node{},
+		content:  map[string][]byte{},
+		licensor: w.Someone(partnertest.Licensors, party.Licensor),
+		buyer:    w.Someone(partnertest.Operator, party.Buyer),
+		roots:    filepath.Join(t.TempDir(), "roots.pem"),
 	}
 	w.Register(s.licensor)
 	if err := os.WriteFile(s.roots, s.maker.PEM, 0o600); err != nil {
@@ -159,7 +157,10 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.runtime = sealed.Recipient{ID: "ManufacturerMSP.runtime.mixer.vtpm", Role: sealed.RoleRuntime, Key: key.PublicKey().Bytes()}
+	s.runtime = sealed.Recipient{
+		ID: "ManufacturerMSP.runtime.mixer.vtpm", Role: sealed.RoleRuntime,
+		Key: key.PublicKey().Bytes(),
+	}
 	for _, msp := range []string{partnertest.Licensors, partnertest.Manufacturer, partnertest.Operator} {
 		s.nodes[msp] = &node{peer: &peer{Caller: w.Someone(msp, party.Custodian), world: w}, state: t.TempDir()}
 		s.start(msp)
@@ -283,12 +284,15 @@ func unbase64(t *testing.T, text string) []byte {
 func (s *site) seal(salt string, msps ...string) (sealed.Sealed, []byte) {
 	s.t.Helper()
 	plan := sealed.Plan{
-		Channel: partnertest.Channel, Licensor: dataset.Licensor{MSP: s.licensor.MSP, Party: s.licensor.Party}, Salt: strings.Repeat(salt, 32),
-		Version: 1, Title: "Sunrise", Technology: "beverage", Profile: "beverage/1", Runtimes: []sealed.Recipient{s.runtime},
+		Channel: partnertest.Channel, Licensor: dataset.Licensor{MSP: s.licensor.MSP, Party: s.licensor.Party},
+		Salt:    strings.Repeat(salt, 32),
+		Version: 1, Title: "Sunrise", Technology: "beverage", Profile: "beverage/1",
+		Runtimes: []sealed.Recipient{s.runtime},
 	}
 	for _, msp := range msps {
 		r := s.recipient(msp)
-		plan.Custodians = append(plan.Custodians, sealed.Recipient{ID: r.ID, Role: r.Role, MSP: msp, Key: unbase64(s.t, r.HPKE)})
+		plan.Custodians = append(plan.Custodians,
+			sealed.Recipient{ID: r.ID, Role: r.Role, MSP: msp, Key: unbase64(s.t, r.HPKE)})
 	}
 	var body bytes.Buffer
 	out, err := sealed.Seal(&body, strings.NewReader("secret recipe"), plan, rand.Reader)
@@ -321,118 +325,3 @@ type sold struct {
 }
 
 func (s *site) final(x sealed.Sealed) bool { return s.has(dataset.FinalKey(x.Manifest.Dataset, 1)) }
-
-func (s *site) sell(salt string, msps ...string) *sold {
-	s.t.Helper()
-	x, body := s.seal(salt, msps...)
-	s.publish(x)
-	s.wait("the dataset is final", func() bool { return s.final(x) })
-	p := partnertest.NewTPM(s.t, s.maker)
-	registrar := s.world.Someone(partnertest.Manufacturer, party.Registrar)
-	registrar.Must("machines:Register", string(ledger.Encode(machine.Machine{
-		Format: machine.Format, ID: p.MachineID(), Owner: s.buyer.Party, EKHash: machine.EKHash(p.Salt, p.EKCertificate),
-		AK: base64.StdEncoding.EncodeToString(p.AK()), SRK: base64.StdEncoding.EncodeToString(p.SRK()),
-		Token: base64.StdEncoding.EncodeToString(p.Token()), Counter: tpmpolicy.CounterName().Hex(), Line: "mixer", Assurance: "vtpm",
-		Shard: uint32(len(s.world.Keys())),
-	})))
-	model := offer.Model{Kind: "uses", Uses: 3}
-	l := license.License{
-		Format: license.Format, Order: ledger.Hash("order", salt), Machine: p.MachineID(), Buyer: s.buyer.Party,
-		Dataset: x.Manifest.Dataset, Version: 1, Manifest: ledger.Digest(ledger.Encode(x.Manifest)), Custodians: x.Manifest.Custodians,
-		Model: model, Terms: license.TermsHash(x.Manifest.Dataset, 1, model),
-	}
-	l.ID = license.ID(l.Order, "0")
-	s.world.Inject(l)
-	return &sold{site: s, sealed: x, body: body, tpm: p, license: l}
-}
-
-// grantKeys are the custodians' grant keys in the set's order.
-func (s *sold) grantKeys() tpmpolicy.Custodians {
-	s.t.Helper()
-	var keys tpmpolicy.Custodians
-	for _, msp := range s.license.Custodians {
-		key, err := x509.ParsePKIXPublicKey(unbase64(s.t, s.recipient(msp).GrantKey))
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		keys = append(keys, key.(*ecdsa.PublicKey))
-	}
-	return keys
-}
-
-// request records a grant.
-func (s *sold) request(pair ...string) grant.Grant {
-	s.t.Helper()
-	doc := s.buyer.Must("licenses:RecordGrant", string(ledger.Encode(s.tpm.GrantRequest(s.license, s.grantKeys(), pair, tpmpolicy.FirstIndexHandle))))
-	var g grant.Grant
-	if err := ledger.Decode([]byte(doc), &g); err != nil {
-		s.t.Fatal(err)
-	}
-	return g
-}
-
-func (s *sold) answered(g grant.Grant, msp string) bool {
-	return s.has(grant.AnswerKey(g.License, g.Number, msp))
-}
-
-// activate runs an activation at a custodian over HTTP.
-func (s *sold) activate(msp string) {
-	s.t.Helper()
-	base := s.nodes[msp].http.URL
-	request := s.tpm.ActivationRequest()
-	request.Machine = s.tpm.MachineID()
-	var a machine.Activation
-	if status, code := post(s.t, base+"/activations", request, &a); status != http.StatusCreated {
-		s.t.Fatalf("open an activation at %s: %d %s", msp, status, code)
-	}
-	secret, err := s.tpm.Activate(a)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	proof := machine.ActivationProof{Proof: machine.Proof(secret, a.ID, s.tpm.AKName())}
-	if status, code := post(s.t, base+"/activations/"+a.ID, proof, nil); status != http.StatusOK {
-		s.t.Fatalf("close the activation at %s: %d %s", msp, status, code)
-	}
-}
-
-// post sends a document; code is the problem's.
-func post(t *testing.T, url string, in, out any) (status int, code string) {
-	t.Helper()
-	raw, ok := in.([]byte)
-	if !ok {
-		raw = ledger.Encode(in)
-	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(raw))
-	if err != nil {
-		t.Fatal(err)
-	}
-	rsp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rsp.Body.Close()
-	var doc json.RawMessage
-	if err := json.NewDecoder(rsp.Body).Decode(&doc); err != nil {
-		t.Fatal(err)
-	}
-	if rsp.StatusCode/100 != 2 {
-		var p struct{ Code string }
-		if err := json.Unmarshal(doc, &p); err != nil {
-			t.Fatal(err)
-		}
-		return rsp.StatusCode, p.Code
-	}
-	if out != nil {
-		if err := json.Unmarshal(doc, out); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return rsp.StatusCode, ""
-}
-
-func newServer(t *testing.T, h http.HandlerFunc) string {
-	t.Helper()
-	srv := httptest.NewServer(h)
-	t.Cleanup(srv.Close)
-	return srv.URL
-}

@@ -54,7 +54,10 @@ type member struct {
 
 func members(t *testing.T, w *partnertest.World) (all []member, cards []governor.Card) {
 	t.Helper()
-	for _, msp := range []string{partnertest.Operator, partnertest.Manufacturer, partnertest.Licensors, partnertest.Auditor} {
+	for _, msp := range []string{
+		partnertest.Operator, partnertest.Manufacturer, partnertest.Licensors,
+		partnertest.Auditor,
+	} {
 		keys, err := governor.OpenKeys(t.TempDir())
 		if err != nil {
 			t.Fatal(err)
@@ -100,7 +103,8 @@ func TestFirstConfigurationAndBundle(t *testing.T) {
 		t.Fatalf("in force: %v, %v, %+v", ok, err, inForce)
 	}
 
-	if _, err := w.Someone(partnertest.Operator, party.Heartbeat).Submit(ctx, "governance:Tick", strconv.FormatInt(time.Now().Unix(), 10)); err != nil {
+	if _, err := w.Someone(partnertest.Operator, party.Heartbeat).Submit(ctx, "governance:Tick",
+		strconv.FormatInt(time.Now().Unix(), 10)); err != nil {
 		t.Fatal(err)
 	}
 	buyer := w.Someone(partnertest.Operator, party.Buyer)
@@ -177,16 +181,27 @@ func TestComposeRefuses(t *testing.T) {
 		harm func(*governor.Terms, *[]governor.Card)
 		want error
 	}{
-		{"a signing partner's card is missing", func(_ *governor.Terms, c *[]governor.Card) { *c = (*c)[1:] }, governor.ErrCard},
+		{
+			"a signing partner's card is missing", func(_ *governor.Terms, c *[]governor.Card) { *c = (*c)[1:] },
+			governor.ErrCard,
+		},
 		{"nobody is paid", func(_ *governor.Terms, c *[]governor.Card) { (*c)[0].Payee = "" }, governor.ErrCard},
-		{"a quorum that can't be met", func(t *governor.Terms, _ *[]governor.Card) { t.Quorum = 4 }, consortium.ErrConfig},
-		{"one key under two names", func(_ *governor.Terms, c *[]governor.Card) { (*c)[1].BundleKey = (*c)[0].BundleKey }, governor.ErrTerms},
+		{
+			"a quorum that can't be met", func(t *governor.Terms, _ *[]governor.Card) { t.Quorum = 4 },
+			consortium.ErrConfig,
+		},
+		{"one key under two names", func(_ *governor.Terms,
+			c *[]governor.Card,
+		) {
+			(*c)[1].BundleKey = (*c)[0].BundleKey
+		}, governor.ErrTerms},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			agreed, harmed := terms(t), append([]governor.Card(nil), cards...)
 			tt.harm(&agreed, &harmed)
-			if _, err := governor.Compose(agreed, partnertest.Channel, "guildmark", harmed); !errors.Is(err, tt.want) {
+			if _, err := governor.Compose(agreed, partnertest.Channel, "guildmark", harmed); !errors.Is(err,
+				tt.want) {
 				t.Errorf("compose = %v, want %v", err, tt.want)
 			}
 		})

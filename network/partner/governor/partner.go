@@ -75,7 +75,8 @@ func (p *Partner) Compose() (consortium.Config, error) {
 			return consortium.Config{}, fmt.Errorf("%s: %w", other.Name, err)
 		}
 		if card.MSP != other.MSP {
-			return consortium.Config{}, fmt.Errorf("%w of %s: expected MSP %s, it says %s", ErrCard, other.Name, other.MSP, card.MSP)
+			return consortium.Config{}, fmt.Errorf("%w of %s: expected MSP %s, it says %s", ErrCard, other.Name,
+				other.MSP, card.MSP)
 		}
 		cards = append(cards, card)
 	}
@@ -126,7 +127,8 @@ func (p *Partner) SignBundle(ctx context.Context, drafter string) error {
 		return err
 	}
 	if string(draft) != string(own.Bytes()) {
-		return fmt.Errorf("%w by %s: expected the bytes with SHA-256 %s, it has %s", ErrDraft, drafter, own.ID(), ledger.Digest(draft))
+		return fmt.Errorf("%w by %s: expected the bytes with SHA-256 %s, it has %s", ErrDraft, drafter,
+			own.ID(), ledger.Digest(draft))
 	}
 	keys, err := OpenKeys(p.home.Secrets())
 	if err != nil {

@@ -55,7 +55,10 @@ func partners(t *testing.T) (*partnertest.World, []*Partner) {
 		if err := home.Put(h.Public().IdentityRoot(), []byte(w.Root())); err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, &Partner{Governor: New(inMemory{w.Governor(p.MSP)}), home: h, channel: partnertest.Channel, terms: terms})
+		all = append(all, &Partner{
+			Governor: New(inMemory{w.Governor(p.MSP)}), home: h,
+			channel: partnertest.Channel, terms: terms,
+		})
 	}
 	return w, all
 }
@@ -104,7 +107,8 @@ func found(t *testing.T) []*Partner {
 		}
 	}
 	now := strconv.FormatInt(time.Now().Unix(), 10)
-	if _, err := w.Someone(partnertest.Auditor, party.Heartbeat).Submit(t.Context(), "governance:Tick", now); err != nil {
+	if _, err := w.Someone(partnertest.Auditor, party.Heartbeat).Submit(t.Context(), "governance:Tick",
+		now); err != nil {
 		t.Fatal(err)
 	}
 	if err := all[0].DraftBundle(t.Context()); err != nil {
@@ -146,13 +150,15 @@ func TestPartnerSignsOnlyItsOwnBundle(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := home.Put(path, []byte(strings.Replace(string(raw), `"quorum":2`, `"quorum":1`, 1))); err != nil {
+			if err := home.Put(path, []byte(strings.Replace(string(raw), `"quorum":2`, `"quorum":1`,
+				1))); err != nil {
 				t.Fatal(err)
 			}
 		}},
 		{"a root that this partner does not know", func(t *testing.T, signer *Partner) {
 			t.Helper()
-			if err := home.Put(signer.home.Of("licensors").IdentityRoot(), []byte(partnertest.NewLedger(t).Root())); err != nil {
+			if err := home.Put(signer.home.Of("licensors").IdentityRoot(),
+				[]byte(partnertest.NewLedger(t).Root())); err != nil {
 				t.Fatal(err)
 			}
 		}},

@@ -20,9 +20,10 @@ var ErrTerms = errors.New("terms of the configuration")
 // Terms are the values of a first configuration on which the partners agree before there is a ledger:
 // everything in it but the partners' own keys. Each partner composes the configuration from the same terms.
 type Terms struct {
-	Signers    []string               `json:"signers"` // MSPs whose peers count for signed answers; sorted
-	Roles      []consortium.RoleHomes `json:"roles"`   // which MSPs' certificates may grant a role (T1); sorted by role
-	Quorum     int                    `json:"quorum"`  // partners that must sign an answer or attest a block (T4)
+	Signers []string `json:"signers"` // MSPs whose peers count for signed answers; sorted
+	// which MSPs' certificates may grant a role (T1); sorted by role
+	Roles      []consortium.RoleHomes `json:"roles"`
+	Quorum     int                    `json:"quorum"` // partners that must sign an answer or attest a block (T4)
 	Bitcoin    BitcoinTerms           `json:"bitcoin"`
 	Commission CommissionTerms        `json:"commission"`
 	Limits     consortium.Limits      `json:"limits"`
@@ -30,9 +31,10 @@ type Terms struct {
 
 // BitcoinTerms fix when a payment is final.
 type BitcoinTerms struct {
-	Network      string `json:"network"`
-	FinalDepth   int    `json:"finalDepth"`
-	Attestations int    `json:"attestations"` // partners that must attest a final block; 0 where proof of work is dear (T22)
+	Network    string `json:"network"`
+	FinalDepth int    `json:"finalDepth"`
+	// partners that must attest a final block; 0 where proof of work is dear (T22)
+	Attestations int `json:"attestations"`
 }
 
 // CommissionTerms are the market's part of every price.
@@ -56,14 +58,18 @@ func ParseTerms(raw []byte) (Terms, error) {
 func Compose(t Terms, channel, chaincode string, cards []Card) (consortium.Config, error) {
 	cards = slices.SortedFunc(slices.Values(cards), func(a, b Card) int { return strings.Compare(a.MSP, b.MSP) })
 	c := consortium.Config{
-		Format: consortium.ConfigFormat, Version: 1, Channel: channel, Chaincode: chaincode, Roles: t.Roles, Quorum: t.Quorum,
+		Format: consortium.ConfigFormat, Version: 1, Channel: channel, Chaincode: chaincode, Roles: t.Roles,
+		Quorum:     t.Quorum,
 		Commission: consortium.Commission{Rate: t.Commission.Rate, Min: t.Commission.Min, Max: t.Commission.Max},
 		Limits:     t.Limits,
 	}
 	var cosigners []string
 	for _, card := range cards {
 		signs := slices.Contains(t.Signers, card.MSP)
-		c.Partners = append(c.Partners, consortium.Partner{MSP: card.MSP, Name: card.Name, Signs: signs, BundleKey: card.BundleKey})
+		c.Partners = append(c.Partners, consortium.Partner{
+			MSP: card.MSP, Name: card.Name, Signs: signs,
+			BundleKey: card.BundleKey,
+		})
 		if signs {
 			cosigners = append(cosigners, card.Cosigner)
 		}
@@ -75,7 +81,8 @@ func Compose(t Terms, channel, chaincode string, cards []Card) (consortium.Confi
 		return c, fmt.Errorf("%w: the commission goes to %s, whose card names no party", ErrCard, t.Commission.Payee)
 	}
 	if len(cosigners) != treasurers {
-		return c, fmt.Errorf("%w: the treasury needs cards of %d signing partners, got %d", ErrCard, treasurers, len(cosigners))
+		return c, fmt.Errorf("%w: the treasury needs cards of %d signing partners, got %d", ErrCard, treasurers,
+			len(cosigners))
 	}
 	descriptor, err := payment.New([treasurers]string(cosigners), t.Bitcoin.Network)
 	if err != nil {
@@ -87,7 +94,8 @@ func Compose(t Terms, channel, chaincode string, cards []Card) (consortium.Confi
 	}
 	c.Treasury = consortium.Treasury{Version: 1, Descriptor: descriptor.String()}
 	c.Bitcoin = consortium.Bitcoin{
-		Network: t.Bitcoin.Network, Checkpoint: start.String(), FinalDepth: t.Bitcoin.FinalDepth, Attestations: t.Bitcoin.Attestations,
+		Network: t.Bitcoin.Network, Checkpoint: start.String(), FinalDepth: t.Bitcoin.FinalDepth,
+		Attestations: t.Bitcoin.Attestations,
 	}
 	if err := c.Check(); err != nil {
 		return c, fmt.Errorf("%w: %w", ErrTerms, err)

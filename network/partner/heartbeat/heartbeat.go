@@ -63,7 +63,8 @@ func Run(ctx context.Context, l Ledger, config Config) error {
 			}
 			wait = min(firstBackoff<<min(failures, 10), lastBackoff, config.Interval)
 			failures++
-			config.Log.WarnContext(ctx, "heartbeat: no tick was committed, trying again", "error", err, "failures", failures, "retry", wait)
+			config.Log.WarnContext(ctx, "heartbeat: no tick was committed, trying again", "error", err,
+				"failures", failures, "retry", wait)
 		} else {
 			failures = 0
 			if config.Ticked != nil {
@@ -105,7 +106,8 @@ func tick(ctx context.Context, l Ledger, config Config) error {
 		config.Log.InfoContext(ctx, "heartbeat: ticked", "time", now, "tx", result.TxID, "block", result.Block)
 		return nil
 	case errors.As(err, &refusal) && refusal.Kind == ledger.Conflict: // another partner was faster
-		config.Log.DebugContext(ctx, "heartbeat: another partner's tick came first", "time", now, "code", refusal.Code)
+		config.Log.DebugContext(ctx, "heartbeat: another partner's tick came first", "time", now, "code",
+			refusal.Code)
 		return nil
 	}
 	return err

@@ -74,7 +74,8 @@ func TestTicksAtOnceAndEachInterval(t *testing.T) {
 
 func TestAFreshClockIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &recorder{clock: time.Now().Add(15 * time.Second).Unix()} // another partner ticks 5 s before our second beat
+		// another partner ticks 5 s before our second beat
+		l := &recorder{clock: time.Now().Add(15 * time.Second).Unix()}
 		at := run(t, l, Config{Interval: 20 * time.Second}, 50*time.Second)
 		if len(at) != 2 || at[0] != 0 || at[1] != 40*time.Second {
 			t.Errorf("ticks at %v, want those at which the clock was old", at)

@@ -54,7 +54,8 @@ func Signer(path string) (*ecdsa.PrivateKey, error) {
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w: expected a key in PKCS #8", path, ErrForm) // the cause could quote the key
+		// the cause could quote the key
+		return nil, fmt.Errorf("read %s: %w: expected a key in PKCS #8", path, ErrForm)
 	}
 	ec, ok := key.(*ecdsa.PrivateKey)
 	if !ok || ec.Curve != elliptic.P256() {

@@ -45,10 +45,14 @@ func (m *miner) mine(payments ...*wire.MsgTx) spv.Block {
 	last := m.blocks[len(m.blocks)-1].Header
 	m.salt++
 	coinbase := wire.NewMsgTx(1)
-	coinbase.AddTxIn(wire.NewTxIn(&wire.OutPoint{Index: wire.MaxPrevOutIndex}, binary.LittleEndian.AppendUint32([]byte{4}, m.salt), nil))
+	coinbase.AddTxIn(wire.NewTxIn(&wire.OutPoint{Index: wire.MaxPrevOutIndex},
+		binary.LittleEndian.AppendUint32([]byte{4}, m.salt), nil))
 	coinbase.AddTxOut(wire.NewTxOut(50, []byte{0x51}))
 	b := &wire.MsgBlock{
-		Header:       wire.BlockHeader{Version: 4, PrevBlock: last.BlockHash(), Timestamp: last.Timestamp.Add(10 * time.Minute), Bits: 0x207fffff},
+		Header: wire.BlockHeader{
+			Version: 4, PrevBlock: last.BlockHash(),
+			Timestamp: last.Timestamp.Add(10 * time.Minute), Bits: 0x207fffff,
+		},
 		Transactions: append([]*wire.MsgTx{coinbase}, payments...),
 	}
 	ids := make([]chainhash.Hash, 0, len(b.Transactions))
@@ -156,7 +160,10 @@ func newBooks(t *testing.T) *books {
 	return &books{
 		rules: rules, kv: map[string][]byte{}, news: make(chan struct{}), orders: map[string]order.Order{},
 		credited: map[string]int{}, writes: map[string]int{},
-		config: consortium.Config{Bitcoin: consortium.Bitcoin{Network: "regtest", Checkpoint: genesis.String(), FinalDepth: 6, Attestations: 2}},
+		config: consortium.Config{Bitcoin: consortium.Bitcoin{
+			Network: "regtest", Checkpoint: genesis.String(),
+			FinalDepth: 6, Attestations: 2,
+		}},
 	}
 }
 
@@ -345,57 +352,3 @@ func (a as) Events(ctx context.Context, from client.Checkpoint) iter.Seq2[client
 }
 
 // The store of package spv, on a map.
-
-func (b *books) hash(key string) (h chainhash.Hash, ok bool, err error) {
-	v, ok := b.kv[key]
-	copy(h[:], v)
-	return h, ok, nil
-}
-
-func (b *books) set(key string, value []byte) error { b.kv[key] = value; return nil }
-
-func (b *books) Tip() (t spv.Tip, ok bool, err error) {
-	v, ok := b.kv["tip"]
-	if ok {
-		err = json.Unmarshal(v, &t)
-	}
-	return t, ok, err
-}
-
-func (b *books) PutTip(t spv.Tip) error { return b.set("tip", ledger.Encode(t)) }
-func (b *books) Header(h chainhash.Hash) (r spv.Record, ok bool, err error) {
-	v, ok := b.kv["h/"+h.String()]
-	if ok {
-		r, err = spv.DecodeRecord(v)
-	}
-	return r, ok, err
-}
-func (b *books) PutHeader(r spv.Record) error { return b.set("h/"+r.Hash.String(), r.Encode()) }
-func (b *books) HashAt(h spv.Height) (chainhash.Hash, bool, error) {
-	return b.hash("n/" + decimal(h))
-}
-
-func (b *books) PutHashAt(h spv.Height, hash chainhash.Hash) error {
-	return b.set("n/"+decimal(h), hash[:])
-}
-func (b *books) DeleteHashAt(h spv.Height) error { delete(b.kv, "n/"+decimal(h)); return nil }
-func (b *books) FinalAt(h spv.Height) (chainhash.Hash, bool, error) {
-	return b.hash("f/" + decimal(h))
-}
-
-func (b *books) PutFinalAt(h spv.Height, hash chainhash.Hash) error {
-	return b.set("f/"+decimal(h), hash[:])
-}
-func (b *books) DeleteFinalAt(h spv.Height) error { delete(b.kv, "f/"+decimal(h)); return nil }
-func (b *books) Alarm() (a spv.Alarm, ok bool, err error) {
-	_, ok = b.kv["alarm"]
-	return a, ok, nil
-}
-func (b *books) PutAlarm(a spv.Alarm) error { return b.set("alarm", []byte(a.Reason)) }
-func (b *books) Attestation(h spv.Height, p string) (chainhash.Hash, bool, error) {
-	return b.hash("attest/" + decimal(h) + "/" + p)
-}
-
-func (b *books) PutAttestation(h spv.Height, p string, hash chainhash.Hash) error {
-	return b.set("attest/"+decimal(h)+"/"+p, hash[:])
-}

@@ -20,7 +20,10 @@ type indexed struct {
 }
 
 func index(at spv.Block, block *wire.MsgBlock) indexed {
-	p := indexed{block: at, time: block.Header.Timestamp.Unix(), outputs: make(map[string][]int, 2*len(block.Transactions))}
+	p := indexed{
+		block: at, time: block.Header.Timestamp.Unix(),
+		outputs: make(map[string][]int, 2*len(block.Transactions)),
+	}
 	for i, tx := range block.Transactions {
 		if i == 0 {
 			continue // a coinbase is no payment

@@ -169,10 +169,15 @@ func (o *Oracle) begin(ctx context.Context) error {
 
 // rules reads the governed Bitcoin settings from the ledger and repeats that until the ledger answers.
 func (o *Oracle) rules(ctx context.Context) error {
-	doc, err := backoff.Retry(ctx, func() (string, error) { return o.config.Ledger.Evaluate(ctx, "governance:Config", "") },
+	doc, err := backoff.Retry(ctx, func() (string,
+		error,
+	) {
+		return o.config.Ledger.Evaluate(ctx, "governance:Config", "")
+	},
 		backoff.WithBackOff(backoff.NewConstantBackOff(o.config.Interval)), backoff.WithMaxElapsedTime(0),
 		backoff.WithNotify(func(err error, _ time.Duration) {
-			o.config.Log.WarnContext(ctx, "oracle: the ledger has no configuration in force yet, asking again", "cause", err)
+			o.config.Log.WarnContext(ctx, "oracle: the ledger has no configuration in force yet, asking again",
+				"cause", err)
 		}))
 	if err != nil {
 		return err

@@ -24,7 +24,9 @@ import (
 const fast = 5 * time.Millisecond
 
 // run starts an oracle and returns what stops it and waits for its end.
-func run(t *testing.T, state, msp string, b *books, n Node, die func(string, bool) bool) (stop func(), ended <-chan struct{}) {
+func run(t *testing.T, state, msp string, b *books, n Node, die func(string, bool) bool) (stop func(),
+	ended <-chan struct{},
+) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	o, err := New(Config{
@@ -143,7 +145,10 @@ func TestKilledAtEveryStep(t *testing.T) {
 					continue
 				}
 				rows++
-				t.Run(strings.Join([]string{function, map[bool]string{false: "before", true: "after"}[after], decimal(spv.Height(nth))}, "/"), func(t *testing.T) {
+				t.Run(strings.Join([]string{
+					function, map[bool]string{false: "before", true: "after"}[after],
+					decimal(spv.Height(nth)),
+				}, "/"), func(t *testing.T) {
 					killed(t, function, after, nth)
 				})
 			}
@@ -302,7 +307,10 @@ func TestRealNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	proc := regtest.Start(t, f.Address())
-	node, err := rpc.Open(rpc.Config{RPC: proc.RPC, Certificate: proc.Certificate, Credentials: proc.Credentials, Network: "regtest"})
+	node, err := rpc.Open(rpc.Config{
+		RPC: proc.RPC, Certificate: proc.Certificate,
+		Credentials: proc.Credentials, Network: "regtest",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

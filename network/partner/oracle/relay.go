@@ -73,7 +73,8 @@ func (o *Oracle) common(ctx context.Context, tip spv.Block) (chainhash.Hash, err
 			return hash, nil
 		}
 		if at.Height == 0 {
-			return hash, errors.New("the node and the ledger have different first blocks; expected a node of the ledger's Bitcoin network")
+			return hash, errors.New("the node and the ledger have different first blocks; expected a node of " +
+				"the ledger's Bitcoin network")
 		}
 		at.Height--
 		text, err := o.config.Ledger.Evaluate(ctx, "bitcoin:Locate", decimal(at.Height))

@@ -48,7 +48,8 @@ func (o *Oracle) pending() []candidate {
 		}
 	}
 	slices.SortFunc(list, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.block.Height, b.block.Height), cmp.Compare(a.index, b.index), cmp.Compare(a.order, b.order),
+		return cmp.Or(cmp.Compare(a.block.Height, b.block.Height), cmp.Compare(a.index, b.index),
+			cmp.Compare(a.order, b.order),
 			bytes.Compare(a.block.Hash[:], b.block.Hash[:]))
 	})
 	return list
@@ -62,7 +63,9 @@ func (o *Oracle) final(ctx context.Context, b spv.Block) (bool, error) {
 	}
 	if f.Hash != "" {
 		if f.Hash != b.Hash.String() {
-			o.config.Log.ErrorContext(ctx, "oracle: the ledger's final block differs from the node's; compare this node with others", "height", b.Height, "ledger", f.Hash, "node", b.Hash.String())
+			o.config.Log.ErrorContext(ctx,
+				"oracle: the ledger's final block differs from the node's; compare this node with others",
+				"height", b.Height, "ledger", f.Hash, "node", b.Hash.String())
 		}
 		return f.Hash == b.Hash.String(), nil
 	}
@@ -85,7 +88,8 @@ func (o *Oracle) attest(ctx context.Context, b spv.Block) (bool, error) {
 	}
 	doc, err := o.config.Ledger.Submit(ctx, "bitcoin:Attest", decimal(b.Height), b.Hash.String())
 	if r := refusal(err); r != nil && r.Kind != ledger.Forbidden {
-		o.config.Log.InfoContext(ctx, "oracle: the ledger does not take the attestation yet", "height", b.Height, "code", r.Code)
+		o.config.Log.InfoContext(ctx, "oracle: the ledger does not take the attestation yet", "height",
+			b.Height, "code", r.Code)
 		return false, nil
 	}
 	if err != nil {
@@ -138,17 +142,23 @@ func (o *Oracle) proveOne(ctx context.Context, c candidate) (done bool, err erro
 		return false, fmt.Errorf("prove a payment of order %s: %w", c.order, err)
 	}
 	txid := block.Transactions[c.index].TxHash()
-	doc := ledger.Encode(order.SettleRequest{Order: c.order, Height: c.block.Height, Block: c.block.Hash.String(), Proof: *proof})
+	doc := ledger.Encode(order.SettleRequest{
+		Order: c.order, Height: c.block.Height,
+		Block: c.block.Hash.String(), Proof: *proof,
+	})
 	_, err = o.config.Ledger.Submit(ctx, "orders:Settle", string(doc))
 	switch r := refusal(err); {
 	case err == nil, errors.Is(err, order.ErrKnown):
-		o.config.Log.InfoContext(ctx, "oracle: payment proven", "order", c.order, "txid", txid.String(), "known", err != nil)
+		o.config.Log.InfoContext(ctx, "oracle: payment proven", "order", c.order, "txid", txid.String(),
+			"known", err != nil)
 		return true, nil
 	case r != nil && (r.Kind == ledger.Invalid || errors.Is(err, order.ErrForeignPay)):
-		o.config.Log.ErrorContext(ctx, "oracle: the ledger refused this payment for good", "order", c.order, "txid", txid.String(), "code", r.Code)
+		o.config.Log.ErrorContext(ctx, "oracle: the ledger refused this payment for good", "order", c.order,
+			"txid", txid.String(), "code", r.Code)
 		return true, nil
 	case r != nil && r.Kind != ledger.Forbidden:
-		o.config.Log.WarnContext(ctx, "oracle: the ledger does not take the payment yet", "order", c.order, "txid", txid.String(), "code", r.Code)
+		o.config.Log.WarnContext(ctx, "oracle: the ledger does not take the payment yet", "order", c.order,
+			"txid", txid.String(), "code", r.Code)
 		return false, nil
 	}
 	return false, fmt.Errorf("submit the proof of transaction %s: %w", txid, err)

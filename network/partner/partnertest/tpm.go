@@ -58,8 +58,9 @@ func NewMaker(tb testing.TB, name string) *Maker {
 	tb.Helper()
 	m := &Maker{key: replaytest.NewKey(tb)}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: time.Unix(0, 0),
+		NotAfter: time.Unix(1<<33, 0),
+		IsCA:     true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &m.key.PublicKey, m.key)
 	check(tb, err)
@@ -88,9 +89,13 @@ func NewTPM(tb testing.TB, m *Maker) *TPM {
 	_, _ = rand.Read(salt)
 	p.Salt = hex.EncodeToString(salt)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0), KeyUsage: x509.KeyUsageKeyEncipherment,
+		SerialNumber: big.NewInt(2), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0),
+		KeyUsage:           x509.KeyUsageKeyEncipherment,
 		UnknownExtKeyUsage: []asn1.ObjectIdentifier{{2, 23, 133, 8, 1}},
-		ExtraExtensions:    []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Critical: true, Value: subjectName(tb)}},
+		ExtraExtensions: []pkix.Extension{{
+			Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Critical: true,
+			Value: subjectName(tb),
+		}},
 	}
 	var err error
 	p.EKCertificate, err = x509.CreateCertificate(rand.Reader, template, m.cert, &ek.PublicKey, m.key)
@@ -109,15 +114,27 @@ func subjectName(tb testing.TB) []byte {
 	for i, v := range []string{"id:00001014", "soft", "id:1"} {
 		der, err := asn1.Marshal(attribute{asn1.ObjectIdentifier{2, 23, 133, 2, i + 1}, v})
 		check(tb, err)
-		set, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSet, IsCompound: true, Bytes: der})
+		set, err := asn1.Marshal(asn1.RawValue{
+			Class: asn1.ClassUniversal, Tag: asn1.TagSet, IsCompound: true,
+			Bytes: der,
+		})
 		check(tb, err)
 		sets = append(sets, set...)
 	}
-	name, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true, Bytes: sets})
+	name, err := asn1.Marshal(asn1.RawValue{
+		Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true,
+		Bytes: sets,
+	})
 	check(tb, err)
-	explicit, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: name})
+	explicit, err := asn1.Marshal(asn1.RawValue{
+		Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true,
+		Bytes: name,
+	})
 	check(tb, err)
-	all, err := asn1.Marshal(asn1.RawValue{Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true, Bytes: explicit})
+	all, err := asn1.Marshal(asn1.RawValue{
+		Class: asn1.ClassUniversal, Tag: asn1.TagSequence, IsCompound: true,
+		Bytes: explicit,
+	})
 	check(tb, err)
 	return all
 }
@@ -127,7 +144,10 @@ func (p *TPM) MachineID() string { return machine.ID(p.AKName(), p.Salt) }
 
 // ActivationRequest starts an activation of this TPM.
 func (p *TPM) ActivationRequest() machine.ActivationRequest {
-	return machine.ActivationRequest{EKCertificate: replaytest.Base64(p.EKCertificate), AK: replaytest.Base64(p.AK()), Salt: p.Salt}
+	return machine.ActivationRequest{
+		EKCertificate: replaytest.Base64(p.EKCertificate),
+		AK:            replaytest.Base64(p.AK()), Salt: p.Salt,
+	}
 }
 
 // EnrollmentRequest ends an enrollment with an honest proof.

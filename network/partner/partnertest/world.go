@@ -106,7 +106,8 @@ func (w *World) Inject(l license.License) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ledger.Block++
-	w.ledger.State.Apply([]replay.Write{{Key: license.Key(l.ID), Value: ledger.Encode(l)}}, replay.Version{Block: w.ledger.Block})
+	w.ledger.State.Apply([]replay.Write{{Key: license.Key(l.ID), Value: ledger.Encode(l)}},
+		replay.Version{Block: w.ledger.Block})
 }
 
 // Keys lists the keys on the ledger.

@@ -105,10 +105,12 @@ func (r *Registrar) Run(ctx context.Context) error {
 func (r *Registrar) persist(ctx context.Context, line, assurance string) error {
 	for {
 		err := r.registerRuntime(ctx, line, assurance)
-		if err == nil || errors.Is(err, ErrKeys) || errors.Is(err, host.ErrExposed) || errors.Is(err, keyfile.ErrForm) {
+		if err == nil || errors.Is(err, ErrKeys) || errors.Is(err, host.ErrExposed) ||
+			errors.Is(err, keyfile.ErrForm) {
 			return err
 		}
-		r.Log.Warn("runtime key is not registered yet, trying again", slog.String("line", line), slog.Any("error", err))
+		r.Log.Warn("runtime key is not registered yet, trying again", slog.String("line", line),
+			slog.Any("error", err))
 		t := time.NewTimer(retry)
 		select {
 		case <-ctx.Done():
@@ -131,8 +133,9 @@ func (r *Registrar) registerRuntime(ctx context.Context, line, assurance string)
 		return err
 	}
 	own := consortium.Recipient{
-		Format: consortium.RecipientFormat, ID: consortium.RuntimeID(r.MSP, line, assurance), Role: consortium.RuntimeRecipient,
-		MSP: r.MSP, Party: r.Party, Version: 1, HPKE: base64.StdEncoding.EncodeToString(key.PublicKey().Bytes()),
+		Format: consortium.RecipientFormat, ID: consortium.RuntimeID(r.MSP, line, assurance),
+		Role: consortium.RuntimeRecipient,
+		MSP:  r.MSP, Party: r.Party, Version: 1, HPKE: base64.StdEncoding.EncodeToString(key.PublicKey().Bytes()),
 		Line: line, Assurance: assurance,
 	}
 	doc, err := r.Ledger.Evaluate(ctx, "governance:Recipient", own.ID)
@@ -160,7 +163,11 @@ func (r *Registrar) runtimeSeed(line, assurance string) ([]byte, error) {
 // Handler serves POST /activations, POST /activations/{id} and GET /healthz.
 func (r *Registrar) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(activation.Health(r.ready.Load())) })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter,
+		_ *http.Request,
+	) {
+		w.WriteHeader(activation.Health(r.ready.Load()))
+	})
 	mux.HandleFunc("POST /activations", func(w http.ResponseWriter, q *http.Request) {
 		a, err := r.open(w, q)
 		if err != nil {
@@ -227,7 +234,8 @@ func (r *Registrar) enroll(w http.ResponseWriter, q *http.Request) (machine.Enro
 	if m, err = r.record(q.Context(), m); err != nil {
 		return machine.Enrolled{}, err
 	}
-	r.Log.Info("enrolled", slog.String("machine", m.ID), slog.String("owner", m.Owner), slog.String("assurance", m.Assurance))
+	r.Log.Info("enrolled", slog.String("machine", m.ID), slog.String("owner", m.Owner),
+		slog.String("assurance", m.Assurance))
 	return r.handOver(q.Context(), m)
 }
 
@@ -251,7 +259,11 @@ func certified(f activation.Facts, request machine.EnrollmentRequest, id string)
 		check func(tpmpolicy.Attestation) error
 	}{
 		{request.SRKCertify, func(a tpmpolicy.Attestation) error { return signer.CertifySRK(a, extra) }},
-		{request.TokenCertify, func(a tpmpolicy.Attestation) error { _, err := signer.CertifyToken(a, token, extra); return err }},
+		{request.TokenCertify, func(a tpmpolicy.Attestation) error {
+			_,
+				err := signer.CertifyToken(a, token, extra)
+			return err
+		}},
 		{request.CounterCertify, func(a tpmpolicy.Attestation) error {
 			_, err := signer.Counter(a, tpmpolicy.CounterName(), extra)
 			return err
@@ -269,7 +281,8 @@ func certified(f activation.Facts, request machine.EnrollmentRequest, id string)
 		return machine.Machine{}, ErrEnrollment.With("counter")
 	}
 	return machine.Machine{
-		Format: machine.Format, ID: f.MachineID, EKHash: f.EKHash, AK: f.Request.AK, SRK: request.SRK, Token: request.Token,
+		Format: machine.Format, ID: f.MachineID, EKHash: f.EKHash, AK: f.Request.AK, SRK: request.SRK,
+		Token:   request.Token,
 		Counter: request.Counter, Line: request.Line, Assurance: f.Assurance,
 	}, nil
 }

@@ -65,8 +65,10 @@ func newOffice(t *testing.T) *office {
 	t.Helper()
 	w := partnertest.NewWorld(t)
 	o := &office{
-		t: t, world: w, maker: partnertest.NewMaker(t, "maker"), caller: w.Someone(partnertest.Manufacturer, party.Registrar),
-		buyer: w.Someone(partnertest.Operator, party.Buyer), state: t.TempDir(), list: filepath.Join(t.TempDir(), "codes.json"), now: time.Now(),
+		t: t, world: w, maker: partnertest.NewMaker(t, "maker"),
+		caller: w.Someone(partnertest.Manufacturer, party.Registrar),
+		buyer:  w.Someone(partnertest.Operator, party.Buyer), state: t.TempDir(),
+		list: filepath.Join(t.TempDir(), "codes.json"), now: time.Now(),
 	}
 	o.ledger = &line{Caller: o.caller}
 	o.start()
@@ -80,9 +82,11 @@ func (o *office) start() {
 		o.t.Fatal(err)
 	}
 	r, err := registrar.New(registrar.Settings{
-		MSP: partnertest.Manufacturer, Party: o.caller.Party, State: o.state, List: o.list, Lines: []string{"mixer", "printer"},
-		Gateway: "https://gateway.example", Issuer: "https://auth.example", Ledger: o.ledger, Roots: activation.Roots{VTPM: dir},
-		Now: func() time.Time { o.mu.Lock(); defer o.mu.Unlock(); return o.now },
+		MSP: partnertest.Manufacturer, Party: o.caller.Party, State: o.state, List: o.list,
+		Lines:   []string{"mixer", "printer"},
+		Gateway: "https://gateway.example", Issuer: "https://auth.example", Ledger: o.ledger,
+		Roots: activation.Roots{VTPM: dir},
+		Now:   func() time.Time { o.mu.Lock(); defer o.mu.Unlock(); return o.now },
 	})
 	if err != nil {
 		o.t.Fatal(err)
@@ -140,7 +144,8 @@ func (o *office) code(line string) string {
 
 func (o *office) post(path string, in, out any) string {
 	o.t.Helper()
-	req, err := http.NewRequestWithContext(o.t.Context(), http.MethodPost, o.url+path, bytes.NewReader(ledger.Encode(in)))
+	req, err := http.NewRequestWithContext(o.t.Context(), http.MethodPost, o.url+path,
+		bytes.NewReader(ledger.Encode(in)))
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -167,7 +172,9 @@ func (o *office) post(path string, in, out any) string {
 }
 
 // enroll runs an enrollment; edit may spoil the second request. It returns a refusal's code.
-func (o *office) enroll(p *partnertest.TPM, code, line string, edit func(*machine.EnrollmentRequest)) (machine.Enrolled, string) {
+func (o *office) enroll(p *partnertest.TPM, code, line string,
+	edit func(*machine.EnrollmentRequest),
+) (machine.Enrolled, string) {
 	o.t.Helper()
 	request := p.ActivationRequest()
 	request.Code = code
@@ -219,7 +226,10 @@ func TestEnrollment(t *testing.T) {
 // checkRuntimeKey opens the handed-over key in the machine's TPM: it is the private half of the line's recipient.
 func (o *office) checkRuntimeKey(p *partnertest.TPM, e machine.Enrolled) {
 	o.t.Helper()
-	b := tpmpolicy.Blob{Public: o.raw(e.RuntimeKey.Public), Duplicate: o.raw(e.RuntimeKey.Duplicate), Seed: o.raw(e.RuntimeKey.Seed)}
+	b := tpmpolicy.Blob{
+		Public: o.raw(e.RuntimeKey.Public), Duplicate: o.raw(e.RuntimeKey.Duplicate),
+		Seed: o.raw(e.RuntimeKey.Seed),
+	}
 	if _, err := tpmpolicy.CheckBlob(b, tpmpolicy.Digest{}); err != nil {
 		o.t.Error(err)
 	}
@@ -239,7 +249,8 @@ func (o *office) checkRuntimeKey(p *partnertest.TPM, e machine.Enrolled) {
 		o.t.Fatal(err)
 	}
 	var r consortium.Recipient
-	if err := ledger.Decode([]byte(doc), &r); err != nil || r.HPKE != base64.StdEncoding.EncodeToString(key.PublicKey().Bytes()) {
+	if err := ledger.Decode([]byte(doc), &r); err != nil ||
+		r.HPKE != base64.StdEncoding.EncodeToString(key.PublicKey().Bytes()) {
 		o.t.Errorf("the recipient %s has another key than the machine got, %v", e.Recipient, err)
 	}
 }
@@ -272,19 +283,41 @@ func TestEnrollmentIsRefused(t *testing.T) {
 		{"code for another line", p, o.code("printer"), "mixer", nil, "registrar.code"},
 		{"line that nobody knows", p, o.code("laser"), "laser", nil, "registrar.code"},
 		{"unknown maker", stranger, o.code("mixer"), "mixer", nil, "tpm.ek_chain"},
-		{"wrong proof", p, o.code("mixer"), "mixer", func(r *machine.EnrollmentRequest) { r.Proof = strings.Repeat("0", 64) }, "activation.proof"},
-		{"another TPM's storage key", p, o.code("mixer"), "mixer", func(r *machine.EnrollmentRequest) { r.SRK = text(other.SRK()) }, "tpm.attest_signer"},
-		{"another TPM's token key", p, o.code("mixer"), "mixer", func(r *machine.EnrollmentRequest) { r.Token = text(other.Token()) }, "tpm.attest_name"},
-		{"attestation key as token key", p, o.code("mixer"), "mixer", func(r *machine.EnrollmentRequest) { r.Token = text(p.AK()) }, "tpm.public_attributes"},
+		{
+			"wrong proof", p, o.code("mixer"), "mixer",
+			func(r *machine.EnrollmentRequest) { r.Proof = strings.Repeat("0", 64) }, "activation.proof",
+		},
+		{
+			"another TPM's storage key", p, o.code("mixer"), "mixer",
+			func(r *machine.EnrollmentRequest) { r.SRK = text(other.SRK()) }, "tpm.attest_signer",
+		},
+		{
+			"another TPM's token key", p, o.code("mixer"), "mixer",
+			func(r *machine.EnrollmentRequest) { r.Token = text(other.Token()) }, "tpm.attest_name",
+		},
+		{
+			"attestation key as token key", p, o.code("mixer"), "mixer",
+			func(r *machine.EnrollmentRequest) { r.Token = text(p.AK()) }, "tpm.public_attributes",
+		},
 		{"attestations of another activation", p, o.code("mixer"), "mixer", func(r *machine.EnrollmentRequest) {
 			r.TokenCertify = p.Certify(p.Token(), machine.ActivationDigest(id, p.AKName()))
 		}, "tpm.attest_extra"},
 		{"another TPM's attestation", p, o.code("mixer"), "mixer", func(r *machine.EnrollmentRequest) {
 			r.CounterCertify = other.CertifyCounter(machine.ActivationDigest(id, p.AKName()))
 		}, "tpm.attest_signature"},
-		{"another counter", p, o.code("mixer"), "mixer", func(r *machine.EnrollmentRequest) { r.Counter = "000b" + strings.Repeat("0", 64) }, "registrar.enrollment"},
-		{"attestation that is none", p, o.code("mixer"), "mixer", func(r *machine.EnrollmentRequest) { r.SRKCertify.Attest = "AAAA" }, "tpm.attest_malformed"},
-		{"text that is not base64", p, o.code("mixer"), "mixer", func(r *machine.EnrollmentRequest) { r.SRK = "?" }, "activation.malformed"},
+		{
+			"another counter", p, o.code("mixer"), "mixer",
+			func(r *machine.EnrollmentRequest) { r.Counter = "000b" + strings.Repeat("0", 64) },
+			"registrar.enrollment",
+		},
+		{
+			"attestation that is none", p, o.code("mixer"), "mixer",
+			func(r *machine.EnrollmentRequest) { r.SRKCertify.Attest = "AAAA" }, "tpm.attest_malformed",
+		},
+		{
+			"text that is not base64", p, o.code("mixer"), "mixer",
+			func(r *machine.EnrollmentRequest) { r.SRK = "?" }, "activation.malformed",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -297,94 +330,5 @@ func TestEnrollmentIsRefused(t *testing.T) {
 		if strings.HasPrefix(k, "machine/") {
 			t.Errorf("a refused machine is on the ledger: %s", k)
 		}
-	}
-}
-
-func TestCodeIsForOneMachine(t *testing.T) {
-	o := newOffice(t)
-	code := o.code("mixer")
-	p := partnertest.NewTPM(t, o.maker)
-	first, refused := o.enroll(p, code, "mixer", nil)
-	if refused != "" {
-		t.Fatalf("refused: %s", refused)
-	}
-	again, refused := o.enroll(p, strings.ToLower(code), "mixer", nil)
-	if refused != "" || again.Machine != first.Machine {
-		t.Errorf("the same machine again: %q, %+v; want the same record", refused, again.Machine)
-	}
-	if _, refused := o.enroll(partnertest.NewTPM(t, o.maker), code, "mixer", nil); refused != "registrar.code" {
-		t.Errorf("another machine with the code: %q, want registrar.code", refused)
-	}
-	raw, err := os.ReadFile(o.list)
-	if err != nil || strings.Contains(string(raw), code) {
-		t.Errorf("the list holds the code itself, %v", err)
-	}
-}
-
-// A way that breaks before or after the ledger's write: the machine comes again and there is one record.
-func TestEnrollmentSurvivesABrokenLine(t *testing.T) {
-	for name, spoil := range map[string]func(*line){
-		"before": func(l *line) { l.breakBefore = "machines:Register" },
-		"after":  func(l *line) { l.breakAfter = "machines:Register" },
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := newOffice(t)
-			code, p := o.code("mixer"), partnertest.NewTPM(t, o.maker)
-			spoil(o.ledger)
-			if _, refused := o.enroll(p, code, "mixer", nil); refused != "internal" {
-				t.Fatalf("refused with %q, want internal", refused)
-			}
-			o.ledger.breakBefore, o.ledger.breakAfter = "", ""
-			o.start() // a new process on the old folder
-			e, refused := o.enroll(p, code, "mixer", nil)
-			if refused != "" || e.Machine.ID != p.MachineID() {
-				t.Errorf("afterwards: %q", refused)
-			}
-		})
-	}
-}
-
-func TestActivationGrowsOld(t *testing.T) {
-	o := newOffice(t)
-	p := partnertest.NewTPM(t, o.maker)
-	request := p.ActivationRequest()
-	request.Code = o.code("mixer")
-	var a machine.Activation
-	if refused := o.post("/activations", request, &a); refused != "" {
-		t.Fatal(refused)
-	}
-	o.mu.Lock()
-	o.now = o.now.Add(6 * time.Minute)
-	o.mu.Unlock()
-	r, err := p.EnrollmentRequest(a, "mixer")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if refused := o.post("/activations/"+a.ID, r, nil); refused != "activation.unknown" {
-		t.Errorf("after six minutes: %q, want activation.unknown", refused)
-	}
-}
-
-// The runtime keys are made once; a folder with other keys than the ledger's stops the process.
-func TestRuntimeKeysAreKept(t *testing.T) {
-	o := newOffice(t)
-	files, err := filepath.Glob(filepath.Join(o.state, "runtime", "*.seed"))
-	if err != nil || len(files) != 4 {
-		t.Fatalf("%d seeds, %v", len(files), err)
-	}
-	for _, f := range files {
-		info, err := os.Stat(f)
-		if err != nil || info.Mode().Perm() != 0o600 || info.Size() != sealed.SeedSize {
-			t.Errorf("%s: %v, %v", f, info.Mode(), err)
-		}
-	}
-	r, err := registrar.New(registrar.Settings{
-		MSP: partnertest.Manufacturer, Party: o.caller.Party, State: t.TempDir(), List: o.list, Lines: []string{"mixer"}, Ledger: o.ledger,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Run(t.Context()); !errors.Is(err, registrar.ErrKeys) {
-		t.Errorf("Run: error %v, want %v", err, registrar.ErrKeys)
 	}
 }

@@ -1,4 +1,5 @@
-// Floor is the chaincode that the benchmark measures the product against: one blind write, one answer of a given size.
+// Floor is the chaincode that the benchmark measures the product against: one blind write, one answer of a
+// given size.
 //
 // It refuses to be part of the product: it is installed beside it, on a benchmark's own network, under the same
 // endorsement policy, and holds no rule.
@@ -19,8 +20,8 @@ type floor struct{}
 
 func (floor) Init(shim.ChaincodeStubInterface) *peer.Response { return shim.Success(nil) }
 
-// Invoke runs Put (key, value), which writes a value and reads nothing, or Noop (key, size), which touches no state and
-// answers with so many bytes; its key is as long as the ids that the product is asked for.
+// Invoke runs Put (key, value), which writes a value and reads nothing, or Noop (key, size), which touches no
+// state and answers with so many bytes; its key is as long as the ids that the product is asked for.
 func (floor) Invoke(stub shim.ChaincodeStubInterface) *peer.Response {
 	name, args := stub.GetFunctionAndParameters()
 	switch {
@@ -59,6 +60,9 @@ func serve() error {
 			return err
 		}
 	}
-	server := &shim.ChaincodeServer{CCID: os.Getenv("CHAINCODE_ID"), Address: os.Getenv("CHAINCODE_ADDRESS"), CC: floor{}, TLSProps: tls}
+	server := &shim.ChaincodeServer{
+		CCID: os.Getenv("CHAINCODE_ID"), Address: os.Getenv("CHAINCODE_ADDRESS"),
+		CC: floor{}, TLSProps: tls,
+	}
 	return server.Start()
 }
