@@ -18,7 +18,8 @@ type Plan [][]string
 // Exactly is the plan of these organizations and no others.
 func Exactly(organizations ...string) Plan { return Plan{organizations} }
 
-// ErrNoQuorum says why no plan exists (Saw): fewer than k partners sign, or no partner of a custodian set does.
+// ErrNoQuorum means that no plan exists; Saw says why: fewer than k partners sign, or no partner of a custodian
+// set does. Change the governed configuration or the custodian set.
 var ErrNoQuorum = ledger.Refuse(ledger.Unavailable, "signed.no_quorum",
 	"the partners that sign can't make the quorum that this answer needs; the governed configuration or the "+
 		"custodian set must change")

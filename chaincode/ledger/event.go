@@ -1,6 +1,7 @@
 package ledger
 
-// Events. Each writing transaction sets exactly one; its payload is the document named here as canonical JSON.
+// Events. Each writing transaction sets exactly one; its payload is the document named here as canonical
+// JSON.
 const (
 	EventConfigProposed   = "config.proposed"    // consortium.Proposed
 	EventConfigApproved   = "config.approved"    // consortium.Approved

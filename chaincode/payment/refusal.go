@@ -14,7 +14,8 @@ var (
 	// (T21). Compose it with payment.New.
 	ErrDescriptor = ledger.Refuse(ledger.Invalid, "payment.descriptor",
 		"the descriptor is not wsh(sortedmulti(2,A/0/*/*,B/0/*/*,C/0/*/*))#checksum")
-	// ErrKey means that a key does not parse, or belongs to another network.
+	// ErrKey means that a key does not parse, or belongs to another network. Take the cosigner's extended
+	// public key for this network.
 	ErrKey = ledger.Refuse(ledger.Invalid, "payment.key",
 		"the descriptor's key is not an extended public key of this network")
 	// ErrPrivate means that a private key was about to become public. Treat it as stolen, and use the key's
@@ -23,12 +24,14 @@ var (
 		"a descriptor on the ledger never holds a private key")
 	// ErrTwice means that two of the three cosigners are one. Each partner gives a key of its own.
 	ErrTwice = ledger.Refuse(ledger.Invalid, "payment.key_twice", "the descriptor names a key twice")
-	// ErrIndex means that a step of the derivation is outside BIP-32's unhardened range, or has no key. The next
-	// number has one.
+	// ErrIndex means that a step of the derivation is outside BIP-32's unhardened range, or has no key. The
+	// next number has one.
 	ErrIndex = ledger.Refuse(ledger.Invalid, "payment.index", "a shard or number is at most 2^31 - 1")
-	// ErrAddress means that an address does not parse, or belongs to another network.
+	// ErrAddress means that an address does not parse, or belongs to another network. Copy it again, and
+	// compare the network.
 	ErrAddress = ledger.Refuse(ledger.Invalid, "payment.address", "the text is not an address of this network")
-	// ErrAmount means that a payment request asks for nothing, or for more than exists.
+	// ErrAmount means that a payment request asks for nothing, or for more than exists. Ask for another
+	// amount.
 	ErrAmount = ledger.Refuse(ledger.Invalid, "payment.amount",
 		"the amount to pay must be 1 satoshi to 21 million bitcoin")
 )

@@ -29,7 +29,7 @@ type Document struct {
 	Saw    string `json:"saw,omitempty"`
 }
 
-// ErrInternal stands for every error that is not a refusal: status 500 without detail. The server's log has
+// ErrInternal means that an error is not a refusal: status 500 without detail. The server's log has
 // the cause.
 var ErrInternal = ledger.Refuse("", "internal", "the server failed; its operator finds the cause in the server's log")
 

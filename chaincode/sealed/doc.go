@@ -1,6 +1,6 @@
-// Package sealed is the one way to seal a dataset and to open it: shares and their commitments, the key envelope, the
-// content key, the body. The command line, the custodians and the machine's runtime use it; it builds for
-// WebAssembly.
+// Package sealed is the one way to seal a dataset and to open it: shares and their commitments, the key
+// envelope, the content key, the body. The command line, the custodians and the machine's runtime use it; it
+// builds for WebAssembly.
 //
 // Does not return a byte that was not authenticated, and uses no ledger, TPM or file.
 //

@@ -33,7 +33,8 @@ type Paid struct {
 	Block  string         `json:"block"`
 }
 
-// NewLicenseBody composes the body of a signed license: it is active unless a payment of its order is disputed.
+// NewLicenseBody composes the body of a signed license: it is active unless a payment of its order is
+// disputed.
 func NewLicenseBody(l license.License, m machine.Machine, credits order.Credits) LicenseBody {
 	body := LicenseBody{License: l, Machine: m, State: StateActive, Paid: []Paid{}}
 	if credits.Disputed() {
@@ -53,14 +54,15 @@ type RecipientsBody struct {
 	Recipients []consortium.Recipient `json:"recipients"`
 }
 
-// custodianSets decodes the body as what the tag says, and names the sets of which each must have signed (T6).
+// custodianSets decodes the body as what the tag says, and names the sets of which each must have signed
+// (T6).
 func (c *check) custodianSets() (consortium.CustodianSets, error) {
 	switch c.answer.Tag {
 	case TagRecipients:
 		return nil, decodeCanonical(c.answer.Body, &c.recipients)
 	case TagNoop:
 		if string(c.answer.Body) != "{}" {
-			return nil, errors.New("a body other than {}")
+			return nil, errors.New("body, expected {}")
 		}
 		return nil, nil
 	case TagLicense:
@@ -68,7 +70,7 @@ func (c *check) custodianSets() (consortium.CustodianSets, error) {
 			return nil, err
 		}
 		if c.license.License.ID != c.answer.Subject {
-			return nil, errors.New("another license in the body")
+			return nil, errors.New("the license in the body, expected the subject")
 		}
 		return c.license.License.CustodianSets(), nil
 	case TagOrder:
@@ -76,10 +78,10 @@ func (c *check) custodianSets() (consortium.CustodianSets, error) {
 			return nil, err
 		}
 		if c.order.Order.ID != c.answer.Subject {
-			return nil, errors.New("another order in the body")
+			return nil, errors.New("the order in the body, expected the subject")
 		}
 		if len(c.order.Order.Items) == 0 { // no item would need no custodian
-			return nil, errors.New("an order without items")
+			return nil, errors.New("the order's items, expected one or more")
 		}
 		return c.order.Order.CustodianSets(), nil
 	}

@@ -13,8 +13,8 @@ import (
 // BundleFormat names the one format of trust bundles.
 const BundleFormat = "guildmark/bundle/1"
 
-// Bundle is all that its holder trusts: whose certificates, how many of them, which treasury, which chain (T9).
-// Parse it with [ParseBundle]; a bundle's id is the hash of exactly the bytes that were parsed.
+// Bundle is all that its holder trusts: whose certificates, how many of them, which treasury, which chain
+// (T9). Parse it with [ParseBundle]; a bundle's id is the hash of exactly the bytes that were parsed.
 type Bundle struct {
 	Format    string              `json:"format"`
 	Sequence  int64               `json:"sequence"`
@@ -65,13 +65,13 @@ func (b *Bundle) ID() string {
 func (b *Bundle) check() error {
 	switch {
 	case b.Format != BundleFormat:
-		return fmt.Errorf("format %q", b.Format)
+		return fmt.Errorf("format %q, expected %s", b.Format, BundleFormat)
 	case b.Sequence < 0 || (b.Sequence == 0) != (b.Previous == ""):
-		return fmt.Errorf("sequence %d with previous %q", b.Sequence, b.Previous)
+		return fmt.Errorf("sequence %d with previous %q, expected 0 without or more with one", b.Sequence, b.Previous)
 	case b.Sequence > 0 && ledger.CheckID(b.Previous) != nil:
-		return fmt.Errorf("previous %q", b.Previous)
+		return fmt.Errorf("previous %q, expected 64 lower-case hex digits", b.Previous)
 	case b.Channel == "" || b.Chaincode == "":
-		return fmt.Errorf("no channel or chaincode")
+		return fmt.Errorf("channel %q, chaincode %q, expected both", b.Channel, b.Chaincode)
 	}
 	return b.checkPartners()
 }
@@ -81,7 +81,7 @@ func (b *Bundle) checkPartners() error {
 	owner := map[string]string{} // of each key: under two names it would count as two partners
 	for i, p := range b.Partners {
 		if i > 0 && b.Partners[i-1].MSP >= p.MSP {
-			return fmt.Errorf("partners not sorted at %s", p.MSP)
+			return fmt.Errorf("partners[%d].msp %s, expected one after %s", i, p.MSP, b.Partners[i-1].MSP)
 		}
 		keys, err := p.check()
 		if err != nil {
@@ -89,7 +89,7 @@ func (b *Bundle) checkPartners() error {
 		}
 		for _, key := range keys {
 			if other := owner[key]; other != "" && other != p.MSP {
-				return fmt.Errorf("%s has a key of %s", p.MSP, other)
+				return fmt.Errorf("a key of %s, expected another than %s's", p.MSP, other)
 			}
 			owner[key] = p.MSP
 		}
@@ -98,7 +98,7 @@ func (b *Bundle) checkPartners() error {
 		}
 	}
 	if b.Quorum < 1 || b.Quorum > signing {
-		return fmt.Errorf("quorum %d of %d", b.Quorum, signing)
+		return fmt.Errorf("quorum %d, expected 1 to %d, the number of signing partners", b.Quorum, signing)
 	}
 	return nil
 }
@@ -106,7 +106,7 @@ func (b *Bundle) checkPartners() error {
 // check gives the partner's keys as bytes: its bundle key and those of its roots.
 func (p BundlePartner) check() ([]string, error) {
 	if p.MSP == "" {
-		return nil, fmt.Errorf("no name")
+		return nil, fmt.Errorf("msp, expected a name")
 	}
 	roots, err := parseRoots(p)
 	if err != nil {
@@ -144,19 +144,19 @@ func CheckBundleSignatures(bundle []byte, signatures []BundleSignature, keys map
 	for _, s := range signatures {
 		key, err := consortium.PublicKey(keys[s.MSP])
 		if err != nil {
-			return ErrBundleSignature.With(s.MSP)
+			return ErrBundleSignature.With("of " + s.MSP)
 		}
 		if signers[s.MSP] || used[pointOf(key)] {
-			return ErrBundleQuorum.With(s.MSP + " twice")
+			return ErrBundleQuorum.With("a key of " + s.MSP + " for the second time")
 		}
 		der, err := ledger.Base64(s.Signature)
 		if err != nil || checkSignatureForm(der) != nil || !ecdsa.VerifyASN1(key, digest[:], der) {
-			return ErrBundleSignature.With(s.MSP)
+			return ErrBundleSignature.With("of " + s.MSP)
 		}
 		signers[s.MSP], used[pointOf(key)] = true, true
 	}
 	if k < 1 || len(signers) < k {
-		return ErrBundleQuorum.With(fmt.Sprintf("%d of %d", len(signers), k))
+		return ErrBundleQuorum.Field("keys", len(signers), fmt.Sprintf("%d or more", k))
 	}
 	return nil
 }

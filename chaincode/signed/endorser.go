@@ -124,7 +124,7 @@ func (v *Verifier) judge(who identity) *endorser {
 	e.peer = len(cert.Subject.OrganizationalUnit) == 1 && cert.Subject.OrganizationalUnit[0] == "peer"
 	p := v.partners[who.msp]
 	if p == nil {
-		e.chain = errors.New("not a partner of the trust bundle")
+		e.chain = errors.New("the MSP is not a partner of the trust bundle")
 		return e
 	}
 	e.signs = p.signs
@@ -144,20 +144,20 @@ func (v *Verifier) judge(who identity) *endorser {
 func (p *partner) issuer(cert *x509.Certificate) (*x509.Certificate, error) {
 	switch {
 	case cert.IsCA:
-		return nil, errors.New("a CA's certificate")
+		return nil, errors.New("the certificate is a CA's, expected a peer's")
 	case cert.SignatureAlgorithm != x509.ECDSAWithSHA256:
-		return nil, errors.New("not signed with ECDSA and SHA-256")
+		return nil, errors.New("the certificate's signature, expected ECDSA with SHA-256")
 	case cert.KeyUsage&x509.KeyUsageDigitalSignature == 0:
-		return nil, errors.New("its key is not for signatures")
+		return nil, errors.New("the certificate's key usage, expected digitalSignature")
 	case len(cert.UnhandledCriticalExtensions) > 0:
-		return nil, errors.New("unknown critical extension")
+		return nil, errors.New("the certificate has a critical extension that is unknown")
 	case p.revoked[string(cert.RawIssuer)][serial(cert.SerialNumber)]:
-		return nil, errors.New("revoked")
+		return nil, errors.New("the certificate is revoked")
 	}
 	for _, root := range p.roots[string(cert.RawIssuer)] {
 		if cert.CheckSignatureFrom(root) == nil {
 			return root, nil
 		}
 	}
-	return nil, errors.New("not signed by a root of its partner")
+	return nil, errors.New("the certificate is not signed by a root of its partner")
 }

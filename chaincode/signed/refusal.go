@@ -25,15 +25,16 @@ var (
 	// ErrFunction means that the file answers another question. Ask for the right one.
 	ErrFunction = ledger.Refuse(ledger.Forbidden, "signed.function",
 		"the answer is to another function or about another subject than expected")
-	// ErrAnswer means that the endorsers signed an answer that contradicts its own question. Do not use the file.
+	// ErrAnswer means that the endorsers signed an answer that contradicts its own question. Do not use the
+	// file.
 	ErrAnswer = ledger.Refuse(ledger.Forbidden, "signed.answer",
 		"the answer's channel, function, subject, nonce or tag differs from the signed proposal")
-	// ErrPolicy means that bundle and file are of different age. Fetch the newer bundle (Bundle.Succeed), or a
-	// fresh file.
+	// ErrPolicy means that bundle and file are of different age. Fetch the newer bundle (Bundle.Succeed), or
+	// a fresh file.
 	ErrPolicy = ledger.Refuse(ledger.Expired, "signed.policy",
 		"the answer was made under another trust bundle than the verifier's")
-	// ErrSignature means that the file was changed after it was signed, or the certificate is another's. Do not
-	// use the file.
+	// ErrSignature means that the file was changed after it was signed, or the certificate is another's. Do
+	// not use the file.
 	ErrSignature = ledger.Refuse(ledger.Forbidden, "signed.signature",
 		"an endorsement's signature does not fit its certificate")
 	// ErrChain means that the endorser is not a partner's of the bundle. Do not use the file; fetch one that
@@ -46,8 +47,8 @@ var (
 	// ErrQuorum means that the file lacks signatures. Ask for one that more partners' peers endorsed.
 	ErrQuorum = ledger.Refuse(ledger.Forbidden, "signed.quorum",
 		"fewer different partners signed than the trust bundle demands")
-	// ErrCustodian means that the partners that must answer for the dataset have not (T6). Ask for a file that
-	// one of them endorsed.
+	// ErrCustodian means that the partners that must answer for the dataset have not (T6). Ask for a file
+	// that one of them endorsed.
 	ErrCustodian = ledger.Refuse(ledger.Forbidden, "signed.custodian",
 		"no custodian of the dataset's set is among the partners that signed")
 	// ErrNonce means that the file is an old answer or another asker's. Ask again with a fresh nonce.
@@ -60,11 +61,12 @@ var (
 	// ErrMachine means that the holder is not the machine that the license names. Fetch this machine's own
 	// licenses.
 	ErrMachine = ledger.Refuse(ledger.Forbidden, "license.machine", "the license belongs to another machine")
-	// ErrManifest means that manifest and license do not belong together. Fetch the manifest by the hash that the
-	// license names.
+	// ErrManifest means that manifest and license do not belong together. Fetch the manifest by the hash that
+	// the license names.
 	ErrManifest = ledger.Refuse(ledger.Forbidden, "license.manifest",
 		"the manifest is not the one that was licensed, or its dataset id does not commit to licensor and custodians")
-	// ErrState means that a payment of its order is disputed. Fetch the license again when the dispute is over.
+	// ErrState means that a payment of its order is disputed. Fetch the license again when the dispute is
+	// over.
 	ErrState = ledger.Refuse(ledger.Forbidden, "license.state", "the license is not active")
 	// ErrLease means that the file is too old for the holder's floor of time. Fetch a fresh one.
 	ErrLease = ledger.Refuse(ledger.Expired, "license.lease", "the lease of the signed license has ended")
@@ -83,12 +85,12 @@ var (
 	// bundle again.
 	ErrBundle = ledger.Refuse(ledger.Invalid, "bundle.malformed",
 		"the trust bundle is not canonical, or a part of it could never verify anything")
-	// ErrBundleConfig means that machines would trust another consortium than the partners agreed on. Compose the
-	// bundle from the configuration in force.
+	// ErrBundleConfig means that machines would trust another consortium than the partners agreed on. Compose
+	// the bundle from the configuration in force.
 	ErrBundleConfig = ledger.Refuse(ledger.Invalid, "bundle.invalid",
 		"the trust bundle differs from the configuration in force")
-	// ErrBundleSequence means that the bundle is old, or one between is missing. Fetch the bundles in order, or
-	// compose the next one.
+	// ErrBundleSequence means that the bundle is old, or one between is missing. Fetch the bundles in order,
+	// or compose the next one.
 	ErrBundleSequence = ledger.Refuse(ledger.Conflict, "bundle.sequence",
 		"the trust bundle's sequence number must be the newest one's plus one, or 0 for the first")
 	// ErrBundlePrevious means that the bundle belongs to another history. Do not take it.
@@ -98,8 +100,8 @@ var (
 	// bundle.
 	ErrBundleSignature = ledger.Refuse(ledger.Forbidden, "bundle.signature",
 		"a signature of the trust bundle does not fit the bundle key of the partner that it names")
-	// ErrBundleQuorum means that the bundle lacks partners' signatures, or counts one twice. Collect the missing
-	// ones.
+	// ErrBundleQuorum means that the bundle lacks partners' signatures, or counts one twice. Collect the
+	// missing ones.
 	ErrBundleQuorum = ledger.Refuse(ledger.Forbidden, "bundle.quorum",
 		"fewer different bundle keys signed than the bundle before it demands")
 )

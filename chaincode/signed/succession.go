@@ -14,7 +14,7 @@ import (
 func NextBundle(newest *Bundle, s consortium.SignedBundle, c *consortium.Config) (*Bundle, error) {
 	raw, err := ledger.Base64(s.Bundle)
 	if err != nil {
-		return nil, ErrBundleConfig.With("not base64")
+		return nil, ErrBundleConfig.With("bundle, expected base64")
 	}
 	var next *Bundle
 	if newest == nil {
@@ -39,7 +39,7 @@ func firstBundle(raw []byte, signatures []BundleSignature, c *consortium.Config)
 		return nil, err
 	}
 	if first.Sequence != 0 {
-		return nil, ErrBundleSequence.With(strconv.FormatInt(first.Sequence, 10) + " as the first")
+		return nil, ErrBundleSequence.Field("sequence", first.Sequence, "0")
 	}
 	return first, CheckBundleSignatures(raw, signatures, c.BundleKeys(), c.Quorum)
 }
@@ -52,9 +52,11 @@ func (b *Bundle) Succeed(next []byte, signatures []BundleSignature) (*Bundle, er
 	case err != nil:
 		return nil, err
 	case n.Sequence != b.Sequence+1:
-		return nil, ErrBundleSequence.With(fmt.Sprintf("%d after %d", n.Sequence, b.Sequence))
-	case n.Previous != b.ID() || n.Channel != b.Channel:
-		return nil, ErrBundlePrevious.With(n.Previous)
+		return nil, ErrBundleSequence.Field("sequence", n.Sequence, strconv.FormatInt(b.Sequence+1, 10))
+	case n.Previous != b.ID():
+		return nil, ErrBundlePrevious.Field("previous", n.Previous, b.ID())
+	case n.Channel != b.Channel:
+		return nil, ErrBundlePrevious.Field("channel", n.Channel, b.Channel)
 	}
 	keys := make(map[string]string, len(b.Partners))
 	for _, p := range b.Partners {
@@ -66,21 +68,43 @@ func (b *Bundle) Succeed(next []byte, signatures []BundleSignature) (*Bundle, er
 	return n, nil
 }
 
-// CheckConfig refuses a bundle that would make machines trust another consortium than the configuration names.
+// CheckConfig refuses a bundle that would make machines trust another consortium than the configuration
+// names.
 func (b *Bundle) CheckConfig(c *consortium.Config) error {
-	switch {
-	case b.Channel != c.Channel, b.Chaincode != c.Chaincode, b.Quorum != c.Quorum:
-		return ErrBundleConfig.With("channel, chaincode or quorum")
-	case b.Network != c.Bitcoin.Network, b.Treasury != c.Treasury, b.Attested != (c.Bitcoin.Attestations > 0):
-		return ErrBundleConfig.With("network, treasury or attested")
-	case len(b.Partners) != len(c.Partners):
-		return ErrBundleConfig.With(fmt.Sprintf("%d partners instead of %d", len(b.Partners), len(c.Partners)))
+	for _, field := range []struct {
+		name      string
+		got, want any
+	}{
+		{"channel", b.Channel, c.Channel},
+		{"chaincode", b.Chaincode, c.Chaincode},
+		{"quorum", b.Quorum, c.Quorum},
+		{"network", b.Network, c.Bitcoin.Network},
+		{"treasury.version", b.Treasury.Version, c.Treasury.Version},
+		{"treasury.descriptor", b.Treasury.Descriptor, c.Treasury.Descriptor},
+		{"attested", b.Attested, c.Bitcoin.Attestations > 0},
+		{"partners", len(b.Partners), len(c.Partners)},
+	} {
+		if field.got != field.want {
+			return ErrBundleConfig.Field(field.name, field.got, fmt.Sprint(field.want))
+		}
 	}
 	for i, p := range b.Partners {
-		want := c.Partners[i]
-		if p.MSP != want.MSP || p.Signs != want.Signs || p.BundleKey != want.BundleKey {
-			return ErrBundleConfig.With("partner " + p.MSP)
+		if err := p.checkConfig(i, c.Partners[i]); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+func (p BundlePartner) checkConfig(i int, want consortium.Partner) error {
+	at := fmt.Sprintf("partners[%d].", i)
+	switch {
+	case p.MSP != want.MSP:
+		return ErrBundleConfig.Field(at+"msp", p.MSP, want.MSP)
+	case p.Signs != want.Signs:
+		return ErrBundleConfig.Field(at+"signs", p.Signs, strconv.FormatBool(want.Signs))
+	case p.BundleKey != want.BundleKey:
+		return ErrBundleConfig.With(at + "bundleKey, expected the configuration's")
 	}
 	return nil
 }
@@ -90,7 +114,7 @@ func (b *Bundle) CheckConfig(c *consortium.Config) error {
 func ReadBundle(s consortium.SignedBundle) (*Bundle, error) {
 	raw, err := ledger.Base64(s.Bundle)
 	if err != nil {
-		return nil, ErrBundle.With("not base64")
+		return nil, ErrBundle.With("bundle, expected base64")
 	}
 	return ParseBundle(raw)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/guildmark/guildmark/chaincode/rules/order"
 )
@@ -74,19 +75,19 @@ func (c *check) parse(doc []byte) error {
 		return err
 	}
 	if c.payload, err = readPayload(c.file.Payload); err != nil {
-		return ErrMalformed.With("payload")
+		return ErrMalformed.With("payload, expected the one form of a ProposalResponsePayload")
 	}
 	for i, e := range c.file.Endorsements {
 		if checkSignatureForm(e.Signature) != nil {
-			return ErrMalformed.With(fmt.Sprintf("signature %d", i))
+			return ErrMalformed.With(fmt.Sprintf("endorsements[%d].signature, expected ECDSA in DER with low S", i))
 		}
 		known, err := c.v.endorser(e.Endorser)
 		if err != nil {
-			return ErrMalformed.With(fmt.Sprintf("endorser %d", i))
+			return ErrMalformed.With(fmt.Sprintf("endorsements[%d].endorser, expected MSP and PEM certificate", i))
 		}
 		c.endorsers = append(c.endorsers, known)
 		if i > 0 && c.endorsers[i-1].msp > known.msp {
-			return ErrMalformed.With("endorsements are not sorted")
+			return ErrMalformed.With(fmt.Sprintf("endorsements[%d], expected them sorted by MSP", i))
 		}
 	}
 	return nil
@@ -102,13 +103,13 @@ func (c *check) proposal([]byte) error {
 	}
 	var err error
 	if c.header, err = readChannelHeader(c.file.ChannelHeader); err != nil {
-		return ErrProposal.With("channel header")
+		return ErrProposal.With("channel header, expected its one form")
 	}
 	if err = readSignatureHeader(c.file.SignatureHeader); err != nil {
-		return ErrProposal.With("signature header")
+		return ErrProposal.With("signature header, expected its one form")
 	}
 	if c.call, err = readInvocation(c.file.ProposalPayload); err != nil {
-		return ErrProposal.With("invocation")
+		return ErrProposal.With("invocation, expected its one form")
 	}
 	return nil
 }
@@ -119,11 +120,11 @@ func (c *check) origin([]byte) error {
 	name := c.v.bundle.Chaincode
 	switch {
 	case c.header.channel != c.v.bundle.Channel:
-		return ErrChannel.With(c.header.channel)
+		return ErrChannel.Field("channel", c.header.channel, c.v.bundle.Channel)
 	case c.payload.chaincode != name || c.header.chaincode != name || c.call.chaincode != name:
-		return ErrChaincode.With(c.payload.chaincode)
+		return ErrChaincode.Field("chaincode", c.payload.chaincode, name)
 	case c.payload.status != 200:
-		return ErrStatus.With(fmt.Sprint(c.payload.status))
+		return ErrStatus.Field("status", c.payload.status, "200")
 	case c.payload.writes:
 		return ErrWrites
 	}
@@ -138,11 +139,13 @@ func (c *check) function([]byte) error {
 	}
 	switch {
 	case tagOf(c.want.Function) == "":
-		return ErrFunction.With("expected " + c.want.Function)
-	case len(args) != takes || args[0] != c.want.Function:
-		return ErrFunction.With(fmt.Sprintf("%.200q", args))
+		return ErrFunction.Field("function", c.want.Function, "a signing function")
+	case len(args) == 0 || args[0] != c.want.Function:
+		return ErrFunction.With(fmt.Sprintf("%.60q, expected %s", args, c.want.Function))
+	case len(args) != takes:
+		return ErrFunction.Field("arguments", len(args), strconv.Itoa(takes)+" for "+c.want.Function)
 	case c.want.Subject != "" && (takes != 3 || args[1] != c.want.Subject):
-		return ErrFunction.With(fmt.Sprintf("%.200q", args))
+		return ErrFunction.With(fmt.Sprintf("%.60q, expected subject %.64s", args[1:], c.want.Subject))
 	}
 	return nil
 }
@@ -158,18 +161,18 @@ func (c *check) answerAgrees([]byte) error {
 	}
 	switch {
 	case a.Tag != tagOf(c.want.Function):
-		return ErrAnswer.With("tag " + a.Tag)
+		return ErrAnswer.Field("tag", a.Tag, tagOf(c.want.Function))
 	case a.Channel != c.header.channel || a.Function != args[0] || a.Subject != subject || a.Nonce != nonce:
-		return ErrAnswer.With("copies differ")
+		return ErrAnswer.With("channel, function, subject or nonce, expected those of the proposal")
 	case a.Clock <= 0:
-		return ErrAnswer.With("no clock")
+		return ErrAnswer.Field("clock", a.Clock, "1 or more")
 	}
 	return nil
 }
 
 func (c *check) policy([]byte) error {
 	if c.answer.Policy != c.v.id {
-		return ErrPolicy.With(c.answer.Policy)
+		return ErrPolicy.Field("bundle", c.answer.Policy, c.v.id)
 	}
 	return nil
 }
@@ -186,7 +189,7 @@ func (c *check) signatures([]byte) error {
 		h.Write(c.file.Payload)
 		h.Write(e.Endorser)
 		if !ecdsa.VerifyASN1(key, h.Sum(digest[:0]), e.Signature) {
-			return ErrSignature.With(c.endorsers[i].msp)
+			return ErrSignature.With("of " + c.endorsers[i].msp)
 		}
 	}
 	return nil
@@ -204,7 +207,7 @@ func (c *check) chains([]byte) error {
 func (c *check) roles([]byte) error {
 	for _, e := range c.endorsers {
 		if !e.peer {
-			return ErrRole.With(e.msp)
+			return ErrRole.With("of " + e.msp)
 		}
 	}
 	return nil
@@ -213,7 +216,7 @@ func (c *check) roles([]byte) error {
 func (c *check) quorum([]byte) error {
 	partners := c.partners()
 	if len(partners) < c.v.bundle.Quorum {
-		return ErrQuorum.With(fmt.Sprintf("%d of %d: %v", len(partners), c.v.bundle.Quorum, partners))
+		return ErrQuorum.Field("partners", partners, fmt.Sprintf("%d or more", c.v.bundle.Quorum))
 	}
 	return nil
 }
@@ -235,14 +238,14 @@ func (c *check) custodian([]byte) error {
 		return ErrAnswer.With(err.Error())
 	}
 	if set, found := sets.Unsigned(c.partners()); found {
-		return ErrCustodian.With(fmt.Sprint(set))
+		return ErrCustodian.With(fmt.Sprintf("signed by %v, expected one of %v", c.partners(), set))
 	}
 	return nil
 }
 
 func (c *check) nonce([]byte) error {
 	if c.want.Nonce != "" && c.answer.Nonce != c.want.Nonce {
-		return ErrNonce.With(c.answer.Nonce)
+		return ErrNonce.Field("nonce", c.answer.Nonce, c.want.Nonce)
 	}
 	return nil
 }

@@ -34,8 +34,8 @@ func (h *Hex) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Proof shows that a transaction is in a block. The coinbase and its branch fix the depth of the tree, without
-// which an inner node could pose as a transaction.
+// Proof shows that a transaction is in a block. The coinbase and its branch fix the depth of the tree,
+// without which an inner node could pose as a transaction.
 type Proof struct {
 	Tx             Hex    `json:"tx"`             // witness-less serialization, the one that the txid hashes
 	Coinbase       Hex    `json:"coinbase"`       // the same of the block's first transaction

@@ -60,8 +60,8 @@ type Basis struct {
 	Epoch    int64
 }
 
-// Place judges a request. It returns the order, still without its payment script, and the machine's shard with
-// the next number and the day's new sum.
+// Place judges a request. It returns the order, still without its payment script, and the machine's shard
+// with the next number and the day's new sum.
 func Place(b Basis) (Order, machine.Shard, error) {
 	if err := checkBasis(b); err != nil {
 		return Order{}, b.Shard, err

@@ -17,17 +17,19 @@ import (
 
 // Refusals of activation.
 var (
-	// A field of the request (Saw) is not of its documented form. Mend the client.
+	// ErrMalformed means that a field of the request (Saw) is not of its documented form. Mend the client.
 	ErrMalformed = ledger.Refuse(ledger.Invalid, "activation.malformed",
 		"a field of the request is not of its documented form")
-	// The activation was proven or refused before, or is older than five minutes. Open a new one.
+	// ErrUnknown means that the activation was proven or refused before, or is older than five minutes. Open a
+	// new one.
 	ErrUnknown = ledger.Refuse(ledger.NotFound, "activation.unknown",
 		"no activation of this id is open: it was used, or is older than five minutes; open a new one")
-	// The proof does not match: another TPM opened the credential, or the attestation key is another. Open a
-	// new one.
+	// ErrProof means that the proof does not match: another TPM opened the credential, or the attestation key
+	// is another. Open a new one.
 	ErrProof = ledger.Refuse(ledger.Forbidden, "activation.proof",
 		"the proof does not show that this TPM opened the credential with this attestation key")
-	// As many activations are open as may be, of this TPM or of all. Try again after some seconds.
+	// ErrBusy means that as many activations are open as may be, of this TPM or of all. Try again after some
+	// seconds.
 	ErrBusy = ledger.Refuse(ledger.Limit, "activation.busy",
 		"too many activations are open; try again after some seconds")
 )

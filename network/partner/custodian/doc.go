@@ -15,29 +15,30 @@ import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // Refusals of a custodian.
 var (
-	// The machine (Saw) has not activated its TPM at this custodian. It activates here (machine enroll), then
-	// the task is done; until then the custodian tries again.
+	// ErrActivated means that the machine (Saw) has not activated its TPM at this custodian. It activates here
+	// (machine enroll), then the task is done; until then the custodian tries again.
 	ErrActivated = ledger.Refuse(ledger.Forbidden, "custodian.not_activated",
 		"the machine has not activated its TPM at this custodian yet")
-	// The own peer's record contradicts the event or the license's terms; Saw names what. Never answered:
-	// compare the peers.
+	// ErrRecord means that the own peer's record contradicts the event or the license's terms; Saw names what.
+	// The grant is never answered: compare the peers.
 	ErrRecord = ledger.Refuse(ledger.Forbidden, "custodian.record",
 		"the record at the custodian's own peer contradicts the event or the license's terms")
-	// The machine's certificate, attestation key or assurance (Saw) differs from the ledger's record. Enroll
-	// the machine again.
+	// ErrMachine means that the machine's certificate, attestation key or assurance (Saw) differs from the
+	// ledger's record. Enroll the machine again.
 	ErrMachine = ledger.Refuse(ledger.Forbidden, "custodian.machine",
 		"the machine's certificate, key or assurance differs from the ledger's record of it")
-	// The gateway has no bytes with the hash (Saw), or other bytes. The custodian tries again; upload the envelope.
+	// ErrContent means that the gateway has no bytes with the hash (Saw), or other bytes. The custodian tries
+	// again; upload the envelope.
 	ErrContent = ledger.Refuse(ledger.Unavailable, "custodian.content",
 		"the content store has no bytes with this hash")
-	// An answer to the grant with the number Saw left this custodian and never committed: the machine may
-	// hold a limit that the ledger doesn't know. No other grant of this license is answered here; the buyer
-	// needs a new license.
+	// ErrReleased means that an answer to the grant with the number Saw left this custodian and never
+	// committed: the machine may hold a limit that the ledger doesn't know. No other grant of this license is
+	// answered here; the buyer needs a new license.
 	ErrReleased = ledger.Refuse(ledger.Conflict, "custodian.released",
 		"this custodian already released an answer for an earlier grant of this license that was never "+
 			"committed; another one could double the paid uses")
-	// The state folder was lost or exchanged: its keys are not those on the ledger. Restore it from its
-	// backup; the custodian does not start before.
+	// ErrKeys means that the state folder was lost or exchanged: its keys are not those on the ledger. Restore
+	// it from its backup; the custodian does not start before.
 	ErrKeys = ledger.Refuse(ledger.Conflict, "custodian.keys",
 		"the ledger holds other keys of this custodian than its state folder; restore the folder from its backup")
 )

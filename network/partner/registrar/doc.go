@@ -13,16 +13,17 @@ import "github.com/guildmark/guildmark/chaincode/ledger"
 
 // Refusals of the registrar.
 var (
-	// The code is not on the owners' list, or another machine used it. Ask the registrar's partner for a new code.
+	// ErrCode means that the code is not on the owners' list, or another machine used it. Ask the registrar's
+	// partner for a new code.
 	ErrCode = ledger.Refuse(ledger.Forbidden, "registrar.code",
 		"the enrollment code is not on the list, or another machine has used it")
-	// A value of the enrollment (Saw) is not the one that the machine's TPM certified. Enroll again with this
-	// TPM's keys.
+	// ErrEnrollment means that a value of the enrollment (Saw) is not the one that the machine's TPM
+	// certified. Enroll again with this TPM's keys.
 	ErrEnrollment = ledger.Refuse(ledger.Forbidden, "registrar.enrollment",
 		"a value of the enrollment is not the one that the machine's TPM certifies")
-	// The state folder was lost or exchanged: its runtime key (Saw) is not the one on the ledger, so that no
-	// machine could open what was sealed to the line. Restore the folder from its backup; the registrar does
-	// not start before.
+	// ErrKeys means that the state folder was lost or exchanged: its runtime key (Saw) is not the one on the
+	// ledger, so that no machine could open what was sealed to the line. Restore the folder from its backup;
+	// the registrar does not start before.
 	ErrKeys = ledger.Refuse(ledger.Conflict, "registrar.keys",
 		"the ledger holds another runtime key of this line than the state folder; restore the folder from its backup")
 )
