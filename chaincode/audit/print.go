@@ -40,8 +40,7 @@ func (r Report) Print(out io.Writer) error {
 	p.line("")
 	p.line("channel\t%s", r.Channel)
 	p.line("genesis\t%s (compare it with your own copy)", r.Genesis)
-	p.line("blocks\t%s, hashes and orderers' signatures checked",
-		number(int(r.Blocks))) //nolint:gosec // G115: below 2^63
+	p.line("blocks\t%s, hashes and orderers' signatures checked", number(int(r.Blocks))) //nolint:gosec // G115: below 2^63
 	r.transactions(p)
 	if b := r.Bitcoin; b != nil {
 		p.line("bitcoin\t%s up to height %s; on that chain lie all payments (%s) and all heights that the "+

@@ -249,8 +249,7 @@ func (r *run) judge(t *transaction) (peer.TxValidationCode, string, error) {
 		return peer.TxValidationCode_DUPLICATE_TXID, "its id has been used", nil
 	}
 	if err := r.policies.check(t, r.conf); err != nil {
-		return peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE, err.Error(),
-			nil //nolint:nilerr // a verdict, not a failure to judge
+		return peer.TxValidationCode_ENDORSEMENT_POLICY_FAILURE, err.Error(), nil //nolint:nilerr // a verdict, not a failure to judge
 	}
 	code, err := r.state.judge(t)
 	if code == peer.TxValidationCode_VALID {

@@ -50,8 +50,7 @@ func (c client) IDTokenLifetime() time.Duration { return 0 }
 func (c client) DevMode() bool { return false }
 
 // RestrictAdditionalIdTokenScopes passes no scope: there are no id_tokens.
-func (c client) RestrictAdditionalIdTokenScopes() func(
-	[]string) []string { //nolint:revive,staticcheck // the library's name
+func (c client) RestrictAdditionalIdTokenScopes() func([]string) []string { //nolint:revive,staticcheck // the library's name
 	return func([]string) []string { return nil }
 }
 

@@ -152,8 +152,7 @@ func (g *Gateway) Content(ctx context.Context, address string) (doc []byte, err 
 
 // StreamContent opens content of any size by its address. The caller compares its hash and closes it.
 func (g *Gateway) StreamContent(ctx context.Context, address string) (io.ReadCloser, error) {
-	rsp, err := g.client.send(ctx, http.MethodGet, "/v1/content/"+address, nil,
-		nil) //nolint:bodyclose // the caller closes what it gets
+	rsp, err := g.client.send(ctx, http.MethodGet, "/v1/content/"+address, nil, nil) //nolint:bodyclose // the caller closes what it gets
 	if err != nil {
 		return nil, err
 	}

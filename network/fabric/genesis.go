@@ -30,8 +30,7 @@ func Genesis(ctx context.Context, h *home.Home, configtxgen, channel string) err
 		return err
 	}
 	made := filepath.Join(dir, "genesis.block")
-	cmd := exec.CommandContext(ctx, configtxgen, "-profile", "Guildmark", "-channelID", channel, "-outputBlock",
-		made) //nolint:gosec // a program of the tools folder, arguments of ours
+	cmd := exec.CommandContext(ctx, configtxgen, "-profile", "Guildmark", "-channelID", channel, "-outputBlock", made) //nolint:gosec // a program of the tools folder, arguments of ours
 	cmd.Env = []string{"FABRIC_CFG_PATH=" + dir, "FABRIC_LOGGING_SPEC=warn"}
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("genesis of %s: %w: %s", channel, err, said)

@@ -72,8 +72,7 @@ func Network(t *testing.T) *Running {
 			one.running, one.err = attach(path)
 			return
 		}
-		one.dir, one.err = os.MkdirTemp("",
-			"guildmark-net-") //nolint:usetesting // it outlives the test that starts it
+		one.dir, one.err = os.MkdirTemp("", "guildmark-net-") //nolint:usetesting // it outlives the test that starts it
 		if one.err == nil {
 			one.running, one.err = start(context.WithoutCancel(t.Context()), filepath.Join(one.dir, "net"), Config{})
 		}
@@ -204,8 +203,7 @@ func Build(ctx context.Context, pkg string) (string, error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return "", fmt.Errorf("build %s: %w", pkg, err)
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", to,
-		pkg) //nolint:gosec // packages are named by tests
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", to, pkg) //nolint:gosec // packages are named by tests
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := cmd.CombinedOutput(); err != nil {

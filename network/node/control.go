@@ -123,11 +123,7 @@ func (s *Supervisor) handler() http.Handler {
 			answer(w, reply{})
 		})
 	}
-	handle("add", func(_ context.Context,
-		r request,
-	) error {
-		return s.Add(r.Specs...)
-	}) //nolint:contextcheck // processes outlive the request
+	handle("add", func(_ context.Context, r request) error { return s.Add(r.Specs...) }) //nolint:contextcheck // processes outlive the request
 	handle("start", func(_ context.Context, r request) error { return s.Start(r.Selectors...) })
 	handle("kill", func(ctx context.Context, r request) error { return s.Kill(ctx, r.Selectors...) })
 	handle("stop", func(ctx context.Context, r request) error { return s.Stop(ctx, r.Selectors...) })

@@ -48,18 +48,22 @@ func TestInterruptedUpLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, at := range []string{"supervisor runs", "certificate authorities run",
-		"orderers, peers, chaincode and Bitcoin nodes run"} {
+	for _, at := range []string{
+		"supervisor runs", "certificate authorities run",
+		"orderers, peers, chaincode and Bitcoin nodes run",
+	} {
 		t.Run(at, func(t *testing.T) {
 			dir := folder(t)
 			ctx, interrupt := context.WithCancel(t.Context())
 			defer interrupt()
-			_, err := play.Launch(ctx, play.Options{Dir: dir, Programs: programs, Topology: top,
+			_, err := play.Launch(ctx, play.Options{
+				Dir: dir, Programs: programs, Topology: top,
 				Config: play.Config{Report: func(step string) {
 					if step == at {
 						interrupt()
 					}
-				}}})
+				}},
+			})
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("Launch = %v, want %v", err, context.Canceled)
 			}
@@ -115,8 +119,10 @@ func TestLaunchRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := play.Launch(t.Context(),
-		play.Options{Dir: folder(t), Topology: top,
-			Programs: process.Programs{Tools: t.TempDir()}}); !errors.Is(err, process.ErrTool) {
+		play.Options{
+			Dir: folder(t), Topology: top,
+			Programs: process.Programs{Tools: t.TempDir()},
+		}); !errors.Is(err, process.ErrTool) {
 		t.Errorf("without tools: %v, want %v", err, process.ErrTool)
 	} else if !strings.Contains(err.Error(), "make tools") {
 		t.Errorf("the message names no remedy: %v", err)

@@ -253,8 +253,7 @@ func EnrollmentCode(ctx context.Context, conn topology.Connection, programs, own
 // output runs a program and gives what it printed.
 func output(ctx context.Context, program string, args ...string) ([]byte, error) {
 	var stdout, stderr bytes.Buffer
-	c := exec.CommandContext(ctx, program,
-		args...) //nolint:gosec // G204: a program of this project or of swtpm, with arguments made here
+	c := exec.CommandContext(ctx, program, args...) //nolint:gosec // G204: a program of this project or of swtpm, with arguments made here
 	c.Stdout, c.Stderr = &stdout, &stderr
 	if err := c.Run(); err != nil {
 		return nil, fmt.Errorf("%s: %w: %s", filepath.Base(program), err, bytes.TrimSpace(stderr.Bytes()))

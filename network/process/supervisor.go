@@ -29,9 +29,8 @@ func Supervise(ctx context.Context, p Programs, dir, logs string, control *node.
 	if err != nil {
 		return fmt.Errorf("supervisor: %w", err)
 	}
-	defer func() { _ = port.Close() }() // the child holds its own
-	cmd := exec.Command(p.Network, "supervise", "--dir",
-		dir) //nolint:noctx,gosec // it outlives the caller; the program is this project's own
+	defer func() { _ = port.Close() }()                       // the child holds its own
+	cmd := exec.Command(p.Network, "supervise", "--dir", dir) //nolint:noctx,gosec // it outlives the caller; the program is this project's own
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
 	cmd.ExtraFiles = []*os.File{port} // open there as long as it runs, so that no other network takes the block
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -104,8 +104,7 @@ func rawDecrypt() (func() error, error) {
 		return nil, err
 	}
 	nonce := make([]byte, gcm.NonceSize())
-	packed := gcm.Seal(nil, nonce, make([]byte, sealed.PackageSize),
-		nil) //nolint:gosec // G407: a floor, nothing is secret
+	packed := gcm.Seal(nil, nonce, make([]byte, sealed.PackageSize), nil) //nolint:gosec // G407: a floor, nothing is secret
 	all := bytes.Repeat(packed, bodySize/sealed.PackageSize)
 	buf := make([]byte, 0, sealed.PackageSize)
 	return func() error {

@@ -223,10 +223,7 @@ func (m *market) writing(identity string, size int) measure {
 }
 
 // anyOffer spreads purchases evenly over all datasets.
-func (m *market) anyOffer() string {
-	return m.offers[rand.IntN(
-		len(m.offers))]
-} //nolint:gosec // spreads load, guards nothing
+func (m *market) anyOffer() string { return m.offers[rand.IntN(len(m.offers))] } //nolint:gosec // spreads load, guards nothing
 
 // counted measures a row and says what became of its transactions, as the blocks have it.
 func (b *bench) counted(ctx context.Context, c comparison, conflictGoal bool) (Row, error) {

@@ -135,10 +135,7 @@ func (s *shadow) settle(ctx context.Context, placed order.Order) (license string
 	for _, partner := range []string{"operator", "manufacturer"} {
 		s.do(ctx, partner, "oracle", "bitcoin:Attest", strconv.FormatInt(paid.Height, 10), block)
 	}
-	request := order.SettleRequest{
-		Order: placed.ID, Height: spv.Height(paid.Height),
-		Block: block,
-	} //nolint:gosec // G115: a height of the chain
+	request := order.SettleRequest{Order: placed.ID, Height: spv.Height(paid.Height), Block: block} //nolint:gosec // G115: a height of the chain
 	if proof != nil {
 		request.Proof = *proof
 	}

@@ -260,7 +260,7 @@ never vanishes**; sentences may improve. Programs act on the code, or on the kin
 func wrap(text string, width int) string {
 	var b strings.Builder
 	n := 0
-	for _, w := range strings.Fields(text) {
+	for w := range strings.FieldsSeq(text) {
 		switch {
 		case n == 0:
 		case n+1+len(w) > width:

@@ -28,8 +28,7 @@ type copied struct {
 }
 
 func (c copied) Text() string {
-	return fmt.Sprintf("%s in %s", command.Count(int(c.Blocks), "block"),
-		c.Folder) //nolint:gosec // G115: no ledger has 2^63 blocks
+	return fmt.Sprintf("%s in %s", command.Count(int(c.Blocks), "block"), c.Folder) //nolint:gosec // G115: no ledger has 2^63 blocks
 }
 
 func copyCommand() *command.Command {

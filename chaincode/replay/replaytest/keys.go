@@ -62,8 +62,7 @@ func (k *Keys) AKName() string {
 }
 
 func sized(to, b []byte) []byte {
-	return append(binary.BigEndian.AppendUint16(to, uint16(len(b))),
-		b...) //nolint:gosec // G115: structures of a TPM are small
+	return append(binary.BigEndian.AppendUint16(to, uint16(len(b))), b...) //nolint:gosec // G115: structures of a TPM are small
 }
 
 func name(public []byte) []byte {

@@ -123,8 +123,7 @@ func (s *Simulator) ready(ctx context.Context) error {
 			return fmt.Errorf("swtpm doesn't answer: %w (its log: %s)", err, s.log)
 		case exit := <-s.done:
 			s.done <- exit
-			return fmt.Errorf("swtpm ended: %v (its log: %s)", exit,
-				s.log) //nolint:errorlint // its exit status is text here
+			return fmt.Errorf("swtpm ended: %v (its log: %s)", exit, s.log) //nolint:errorlint // its exit status is text here
 		case <-tick.C:
 		}
 	}

@@ -80,8 +80,10 @@ func (s *serviceFlags) start(ctx context.Context, call *command.Call) (*served, 
 	if err != nil {
 		return nil, fmt.Errorf("%w; `network up` first", err)
 	}
-	o := play.ServiceOptions{Programs: s.programs, EKRoots: s.roots, Heartbeat: s.heartbeat,
-		Report: timed(call, time.Now())}
+	o := play.ServiceOptions{
+		Programs: s.programs, EKRoots: s.roots, Heartbeat: s.heartbeat,
+		Report: timed(call, time.Now()),
+	}
 	for _, path := range []*string{&o.Programs, &o.EKRoots} {
 		if *path == "" {
 			continue

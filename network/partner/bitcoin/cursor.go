@@ -79,10 +79,7 @@ func (c *Cursor) At() spv.Block {
 func (c *Cursor) Behind() []spv.Block {
 	blocks := make([]spv.Block, len(c.at.Ring))
 	for i, hash := range c.at.Ring {
-		blocks[i] = spv.Block{
-			Height: c.at.Height - spv.Height(len(c.at.Ring)-1-i),
-			Hash:   hash,
-		} //nolint:gosec // G115: at most ringSize
+		blocks[i] = spv.Block{Height: c.at.Height - spv.Height(len(c.at.Ring)-1-i), Hash: hash} //nolint:gosec // G115: at most ringSize
 	}
 	return blocks
 }
