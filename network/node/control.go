@@ -131,12 +131,10 @@ func (s *Supervisor) handler() http.Handler {
 	handle("await", func(ctx context.Context, r request) error { return s.Await(ctx, r.Selectors...) })
 	handle("hold", func(ctx context.Context, _ request) error { return s.hold(ctx) })
 	handle("release", func(context.Context, request) error { s.release(); return nil })
-	handle("down", func(context.Context,
-		request,
-	) error {
-		s.Down()
+	handle("down", func(context.Context, request) error {
+		s.Down() //nolint:contextcheck // it ends whatever the client does
 		return nil
-	}) //nolint:contextcheck // it ends whatever the client does
+	})
 	return mux
 }
 
