@@ -83,7 +83,7 @@ func (c *Config) checkQuorum() error {
 	return nil
 }
 
-// minQuorum: one partner's word settles nothing (T4).
+// minQuorum: what one partner alone signs or attests has no effect (T4).
 const minQuorum = 2
 
 func (c *Config) checkRoles() error {

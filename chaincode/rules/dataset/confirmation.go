@@ -2,7 +2,7 @@ package dataset
 
 import "slices"
 
-// CheckConfirmation judges a custodian's word about a version. confirmed are the MSPs that confirmed before;
+// CheckConfirmation judges a custodian's confirmation of a version. confirmed are the MSPs that confirmed before;
 // it reports whether this one makes the version final.
 func CheckConfirmation(m *Manifest, p Publication, msp, envelope string, confirmed []string) (final bool, err error) {
 	switch {

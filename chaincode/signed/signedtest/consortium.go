@@ -1,6 +1,6 @@
 // Package signedtest makes signed files with test CAs, good and forged, for tests and for frozen vectors.
 //
-// It refuses to be part of a product: only tests and fixtures' generators import it.
+// Is not part of the product: only tests and fixtures' generators import it.
 package signedtest
 
 import (
